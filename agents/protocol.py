@@ -1,0 +1,232 @@
+"""The wire between an agent and the server: the one description both sides use.
+
+An agent's *report* is one row: one subject (its host, an uplink, a network device, a device
+found on the LAN) at one time. Reports are numbered without gaps by `seq` within a *boot*, and
+travel in a `Batch`: columns of equal length, JSON, gzip, one POST. The server answers an `Ack`
+only after its transaction is on disk. It keeps one number per (agent, boot), the highest
+`seq` booked, so a batch sent again books only what is new.
+
+- Rows up to the booked number are repeats: skipped, acknowledged again.
+- A batch that begins beyond the next expected number is refused (409, code
+  `report.out_of_order`, with `acked_seq`), unless `lost_before` says that the agent had to
+  drop what lies between.
+
+Times are integer UTC microseconds of the agent's clock (`observed_at`); the server adds its own
+receive time and answers `server_time`, from which the agent knows its offset. Rates are bit/s,
+durations milliseconds, sizes bytes, temperatures °C, loads and losses percent. `None` is
+'not known', never zero.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+VERSION = 1
+CONTENT_TYPE = "application/json"
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Compressed size the server reads at most."""
+MAX_JSON_BYTES = 32 * 1024 * 1024
+"""Size after decompression at most: a gzip bomb is refused."""
+MAX_ROWS = 20_000
+
+JOIN_PATH = "/v1/agent/join"
+REPORT_PATH = "/v1/agent/reports"
+CONFIG_PATH = "/v1/agent/config"
+
+
+class HostReport(NamedTuple):
+    """The machine the agent runs on, from /proc and /sys."""
+
+    cpu_percent: float | None = None
+    load_1: float | None = None
+    memory_used_percent: float | None = None
+    disk_used_percent: float | None = None
+    temperature_c: float | None = None
+    uptime_s: int | None = None
+    rx_bytes: int | None = None  # counters of the uplink interface, 64 bit
+    tx_bytes: int | None = None
+    spool_rows: int | None = None
+    dropped_rows: int | None = None
+
+
+class UplinkReport(NamedTuple):
+    """One school line, seen from inside."""
+
+    uplink: str = ""  # the uplink's name at the school
+    connect_ms: float | None = None  # median TCP connect time
+    rtt_ms: float | None = None  # ICMP where allowed
+    jitter_ms: float | None = None  # standard deviation of the connect times
+    loss_percent: float | None = None
+    dns_ms: float | None = None
+    rx_bps: float | None = None  # by interface counters since the last report
+    tx_bps: float | None = None
+    test_down_bps: float | None = None  # by the scheduled download and upload test
+    test_up_bps: float | None = None
+    reachable: bool | None = None
+
+
+class DeviceReport(NamedTuple):
+    """One switch, access point, router or controller, as read over SNMP or from a controller."""
+
+    device: str = ""  # the key under which the server's config named it
+    reachable: bool | None = None
+    response_ms: float | None = None
+    uptime_s: float | None = None
+    cpu_percent: float | None = None
+    memory_used_percent: float | None = None
+    temperature_c: float | None = None
+    clients: int | None = None  # all radios
+    clients_24: int | None = None
+    clients_5: int | None = None
+    clients_6: int | None = None
+    ports_up: int | None = None
+    rx_bytes: int | None = None  # IF-MIB 64-bit counters, sum over the uplink or all ports
+    tx_bytes: int | None = None
+    errors: int | None = None
+    source: str = ""  # snmp, controller, unifi
+    error: str = ""  # why it could not be read; no secrets
+
+
+class DiscoveredReport(NamedTuple):
+    """A device on the school's LAN that the server's config does not know."""
+
+    address: str = ""
+    mac: str = ""
+    name: str = ""
+    description: str = ""
+    kind: str = ""
+    serial: str = ""
+
+
+REPORTS: dict[str, type[Any]] = {
+    "host": HostReport,
+    "uplink": UplinkReport,
+    "device": DeviceReport,
+    "discovered": DiscoveredReport,
+}
+"""Table of a batch → the report whose fields are its columns."""
+
+
+class Row(NamedTuple):
+    """A report on its way: what the spool holds."""
+
+    seq: int
+    observed_at: int
+    table: str
+    report: tuple[Any, ...]
+
+
+class Batch(NamedTuple):
+    """What one POST carries. `tables` maps a table's name to columns: `seq`, `observed_at`,
+    then the report's fields; a column whose values are all None is left out."""
+
+    agent: str
+    boot: str
+    first_seq: int
+    last_seq: int
+    lost_before: int
+    sent_at: int
+    tables: dict[str, dict[str, list[Any]]]
+    version: int = VERSION
+
+
+class Ack(NamedTuple):
+    """The answer to a batch: everything up to `acked_seq` of this boot is on disk."""
+
+    acked_seq: int
+    server_time: int
+    config_etag: str
+    commands: list[dict[str, Any]] = []
+
+
+class Target(NamedTuple):
+    """A network device the agent reads, as the server's config names it."""
+
+    device: str
+    kind: str
+    address: str
+    port: int = 161
+    method: str = "snmp"  # snmp, controller, unifi
+    vendor: str = ""
+    snmp_version: str = "2c"
+    community: str = ""
+    username: str = ""
+    auth_protocol: str = ""  # MD5, SHA, SHA256, SHA512
+    auth_key: str = ""
+    privacy_protocol: str = ""  # DES, AES, AES256
+    privacy_key: str = ""
+    url: str = ""  # of a controller with REST
+    password: str = ""
+    identifiers: list[str] = []  # MACs and serial, lower case: how a controller lists it
+
+
+class UplinkTarget(NamedTuple):
+    """A line to measure: TCP connect to `targets` (host:port), DNS by `dns_names`."""
+
+    uplink: str
+    interface: str = ""  # '' = the one of the default route
+    targets: list[str] = []
+    dns_names: list[str] = []
+    download_url: str = ""
+    upload_url: str = ""
+    test_every_s: int = 0  # 0 = no throughput test
+
+
+class Config(NamedTuple):
+    """What the server tells an agent to do. Secrets stay in memory, never on disk."""
+
+    etag: str
+    agent: str
+    school: str
+    interval_s: int = 60
+    discover_every_s: int = 0  # 0 = never
+    networks: list[str] = []  # CIDR, swept for unknown devices; at most /20 altogether
+    uplinks: list[UplinkTarget] = []
+    targets: list[Target] = []
+    discovery_community: str = "public"
+    known_addresses: list[str] = []
+
+
+def config_from_json(data: dict[str, Any]) -> Config:
+    """Build a Config from decoded JSON; unknown keys are ignored (a newer server)."""
+    values = {name: data[name] for name in Config._fields if name in data}
+    values["uplinks"] = [_build(UplinkTarget, item) for item in values.get("uplinks", [])]
+    values["targets"] = [_build(Target, item) for item in values.get("targets", [])]
+    return Config(**values)
+
+
+def _build(kind: Any, item: dict[str, Any]) -> Any:
+    return kind(**{name: item[name] for name in kind._fields if name in item})
+
+
+def config_to_json(config: Config) -> dict[str, Any]:
+    """The reverse of `config_from_json`."""
+    data = config._asdict()
+    data["uplinks"] = [item._asdict() for item in config.uplinks]
+    data["targets"] = [item._asdict() for item in config.targets]
+    return data
+
+
+def make_batch(agent: str, boot: str, rows: list[Row], lost_before: int, now: int) -> Batch:
+    """Turn consecutive rows into columns. `rows` must not be empty and be in order of seq."""
+    tables: dict[str, dict[str, list[Any]]] = {}
+    for name, report in REPORTS.items():
+        mine = [row for row in rows if row.table == name]
+        if not mine:
+            continue
+        columns: dict[str, list[Any]] = {
+            "seq": [row.seq for row in mine],
+            "observed_at": [row.observed_at for row in mine],
+        }
+        for position, field in enumerate(report._fields):
+            values = [row.report[position] for row in mine]
+            if any(value is not None for value in values):
+                columns[field] = values
+        tables[name] = columns
+    return Batch(agent, boot, rows[0].seq, rows[-1].seq, lost_before, now, tables)
+
+
+def encode_batch(batch: Batch) -> bytes:
+    """JSON of a batch, not yet compressed."""
+    return json.dumps(batch._asdict(), separators=(",", ":")).encode()

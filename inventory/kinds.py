@@ -1,0 +1,468 @@
+"""The kinds of records in the inventory and their fields: the vocabulary of schoolops.
+
+This is the one description from which tables, the HTTP API, import mappings, forms, columns
+and filter keys are made. A new field is one line here and one database migration; a new
+device kind is one line in `DEVICE_KINDS`.
+
+Every record also has the system fields of `SYSTEM_FIELDS`, and kinds with `health` those of
+`HEALTH_FIELDS`; both can be filtered, sorted and shown like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from inventory.fields import Field, Type, Value
+
+T = Type
+
+SCHOOL_FORMS: Mapping[str, str] = MappingProxyType({
+    "02": "Grundschule", "04": "Hauptschule", "06": "Volksschule",
+    "08": "Förderschule (Grund- und Hauptschule)", "10": "Realschule", "13": "PRIMUS-Schule",
+    "14": "Sekundarschule", "15": "Gesamtschule", "16": "Gemeinschaftsschule",
+    "17": "Freie Waldorfschule", "18": "Hiberniaschule", "19": "Förderschule (Waldorf)",
+    "20": "Gymnasium", "25": "Weiterbildungskolleg", "30": "Berufskolleg", "81": "Schulischer Lernort",
+    "83": "Klinikschule", "85": "Förderschule (Realschule)",
+    "87": "Förderschule (Gymnasium)", "88": "Förderschule (Berufskolleg)",
+})  # fmt: skip
+"""School form key of the state → its name. Source: the state's key list 'Schulform'."""
+
+INSTITUTION_KINDS: Mapping[str, str] = MappingProxyType({
+    "kita": "Kita", "school": "School", "vocational": "Vocational college",
+    "university": "University", "adult-education": "Adult education",
+    "study-seminar": "Teacher training centre",
+})  # fmt: skip
+
+DEVICE_KINDS: Mapping[str, str] = MappingProxyType({
+    "ipad": "iPad", "pc": "PC", "notebook": "Notebook", "access-point": "Access point",
+    "wlan-controller": "WLAN controller", "switch": "Switch", "router": "Router",
+    "board": "Interactive board", "apple-tv": "Apple TV", "printer": "Printer",
+    "server": "Server", "agent-box": "Agent box",
+})  # fmt: skip
+"""Device kind → English label. Lists such as `ls access-points` are `devices` with a kind."""
+
+NETWORK_KINDS = frozenset({"access-point", "wlan-controller", "switch", "router"})
+
+HEALTH: Mapping[str, str] = MappingProxyType({
+    "down": "down", "warning": "warning", "unknown": "unknown", "ok": "ok",
+})  # fmt: skip
+"""Worst first."""
+
+UPLINK_STATES: Mapping[str, str] = MappingProxyType({
+    "planned": "planned", "at-kerb": "fibre at the kerb", "active": "active",
+    "ended": "ended",
+})  # fmt: skip
+
+UPLINK_MEDIA: Mapping[str, str] = MappingProxyType({
+    "fibre": "fibre", "cable": "cable", "dsl": "DSL", "mobile": "mobile radio",
+    "radio": "directional radio", "satellite": "satellite",
+})  # fmt: skip
+
+SITE_KINDS: Mapping[str, str] = MappingProxyType({
+    "main": "Main site", "branch": "Branch site", "smart-school-centre": "Smart School Centre",
+    "office": "Office",
+})  # fmt: skip
+
+ROOM_KINDS: Mapping[str, str] = MappingProxyType({
+    "classroom": "Classroom", "science": "Science room", "computer-room": "Computer room",
+    "staff-room": "Staff room", "office": "Office", "library": "Library", "hall": "Hall",
+    "gym": "Gym", "workshop": "Workshop", "server-room": "Server room",
+    "corridor": "Corridor", "other": "Other",
+})  # fmt: skip
+
+CONTACT_ROLES: Mapping[str, str] = MappingProxyType({
+    "head": "Head teacher", "secretary": "Secretary", "media-coordinator": "Media coordinator",
+    "caretaker": "Caretaker", "technician": "Technician", "other": "Other",
+})  # fmt: skip
+
+CREDENTIAL_KINDS: Mapping[str, str] = MappingProxyType({
+    "snmp-v2c": "SNMP v2c community", "snmp-v3": "SNMP v3 user", "ssh": "SSH login",
+    "http": "HTTP login", "token": "API token",
+})  # fmt: skip
+
+OPERATING: Mapping[str, str] = MappingProxyType({
+    "open": "open", "founding": "being founded", "expiring": "phasing out",
+    "closed": "closed", "special": "special",
+})  # fmt: skip
+SERVICE_LOCATIONS: Mapping[str, str] = MappingProxyType({
+    "on-premises": "on premises", "cloud": "cloud", "hybrid": "hybrid",
+})  # fmt: skip
+MIGRATIONS: Mapping[str, str] = MappingProxyType({
+    "none": "not planned", "planned": "planned", "running": "running", "done": "done",
+})  # fmt: skip
+AGENT_STATES: Mapping[str, str] = MappingProxyType({
+    "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of record.
+
+    `key` names the fields that together identify a record for people, joined by '/' (a
+    reference contributes the key of the record it points to). With `alternative_keys`, the
+    first of `key` + `alternative_keys` that has a value is the key. `editable` is False for
+    what the system alone writes (agents, discovered devices, the audit).
+    """
+
+    name: str
+    plural: str
+    label: str
+    label_plural: str
+    key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    alternative_keys: tuple[str, ...] = ()
+    health: bool = False
+    editable: bool = True
+    default_sort: str = "key"
+
+    def field(self, name: str) -> Field:
+        """The field of that name, system fields included; KeyError if there is none."""
+        return self.by_name()[name]
+
+    def by_name(self) -> dict[str, Field]:
+        """All fields in order, system and health fields last."""
+        extra = SYSTEM_FIELDS + (HEALTH_FIELDS if self.health else ())
+        return {f.name: f for f in self.fields + (extra if self.editable else ())}
+
+    def editable_fields(self) -> tuple[Field, ...]:
+        """What a person may set."""
+        return tuple(f for f in self.fields if not f.protected) if self.editable else ()
+
+    def columns(self) -> tuple[Field, ...]:
+        """What a list shows unless told otherwise, health first."""
+        health = (HEALTH_FIELDS[0],) if self.health else ()
+        return health + tuple(f for f in self.fields if f.column)
+
+    def make_key(self, values: Mapping[str, Value], reference_keys: Mapping[str, str]) -> str:
+        """The key of a record; ValueError if the fields that make it are empty.
+
+        `reference_keys` maps a reference field's name to the key of the record it points to.
+        """
+        if self.alternative_keys:
+            for name in self.key + self.alternative_keys:
+                if values.get(name):
+                    return str(values[name])
+            wanted = " or ".join(self.key + self.alternative_keys)
+            raise ValueError(f"a {self.label} needs {wanted}")
+        parts = [str(reference_keys.get(name) or values.get(name) or "") for name in self.key]
+        if not all(parts):
+            missing = [n for n, part in zip(self.key, parts, strict=True) if not part]
+            raise ValueError(f"a {self.label} needs {' and '.join(missing)}")
+        return "/".join(parts)
+
+
+SYSTEM_FIELDS: tuple[Field, ...] = (
+    Field("key", T.TEXT, "Key", protected=True, width=18),
+    Field("school_name", T.TEXT, "School name", protected=True, width=28, sortable=False),
+    Field("retired", T.BOOLEAN, "Retired", protected=True, width=7, sortable=False),
+    Field("updated", T.TEXT, "Changed at", protected=True, width=20),
+    Field("updated_by", T.TEXT, "Changed by", protected=True, width=16, sortable=False),
+)
+HEALTH_FIELDS: tuple[Field, ...] = (
+    Field("health", T.CHOICE, "State", choices=HEALTH, protected=True, column=True, width=9),
+    Field("reason", T.TEXT, "Because", protected=True, width=32, sortable=False),
+    Field("since", T.TEXT, "Since", protected=True, width=20, sortable=False),
+    Field("observed", T.TEXT, "Last seen", protected=True, width=20, sortable=False),
+    Field("freshness", T.CHOICE, "Freshness", protected=True, width=9, sortable=False,
+          choices={"fresh": "fresh", "stale": "stale", "never": "never"}),
+)  # fmt: skip
+
+_SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "school", "schule",
+                "snr"), reference="school", required=True, column=True, width=8)  # fmt: skip
+
+SCHOOL = Kind(
+    "school", "schools", "school", "schools", key=("number",), health=True,
+    default_sort="name",
+    fields=(
+        Field("number", T.TEXT, "School number", ("schulnummer", "schulnr", "snr", "number"),
+              required=True, column=True, searchable=True, width=8),
+        Field("name", T.TEXT, "Name", ("name", "schulname", "schule", "schulbezeichnung"),
+              required=True, searchable=True, width=44),
+        Field("short_name", T.TEXT, "Short name", ("kurzbezeichnung", "kurzbez", "kurzname"),
+              column=True, searchable=True, width=36),
+        Field("institution", T.CHOICE, "Institution", ("einrichtungsart", "institution"),
+              choices=INSTITUTION_KINDS, width=12),
+        Field("form", T.CHOICE, "School form", ("schulform", "sf", "form"),
+              choices=SCHOOL_FORMS, column=True, width=6),
+        Field("ownership", T.CHOICE, "Ownership", ("rechtsform", "oeffpri", "ownership"),
+              choices={"public": "public", "private": "private"}, width=9),
+        Field("authority", T.TEXT, "School authority", ("traegernummer", "schultraegernr",
+              "traeger", "authority"), width=10),
+        Field("operator", T.TEXT, "Operator", ("schultraeger", "traegername", "operator"),
+              searchable=True, width=24),
+        Field("operating", T.CHOICE, "Operation", ("schulbetriebsschluessel", "schbetrschl",
+              "betrieb"), choices=OPERATING, width=9),
+        Field("operating_since", T.DATE, "Operation since", ("schulbetriebsdatum",
+              "schbetrschldatum"), width=10),
+        Field("street", T.TEXT, "Street", ("strasse", "street", "anschrift", "adresse"),
+              searchable=True, width=24),
+        Field("postcode", T.TEXT, "Postcode", ("plz", "postleitzahl", "postcode"), width=8),
+        Field("city", T.TEXT, "City", ("ort", "stadt", "city"), column=True, searchable=True,
+              width=16),
+        Field("municipality", T.TEXT, "Municipality key", ("gemeindeschluessel", "regschl",
+              "municipality"), width=12),
+        Field("phone", T.TEXT, "Telephone", ("telefon", "phone", "tel"), width=18),
+        Field("fax", T.TEXT, "Fax", ("fax",), width=18),
+        Field("email", T.EMAIL, "E-mail", ("email", "emailadresse", "mail"), width=28),
+        Field("website", T.TEXT, "Website", ("homepage", "url", "website"), width=28),
+        Field("utm_easting", T.INTEGER, "UTM easting", ("kore", "utmrechtswert"), unit="m"),
+        Field("utm_northing", T.INTEGER, "UTM northing", ("koho", "utmhochwert"), unit="m"),
+        Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat", "breite"), unit="°"),
+        Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon", "laenge"), unit="°"),
+        Field("pupils", T.INTEGER, "Pupils", ("schueler", "schuelerzahl", "pupils"),
+              column=True, width=7),
+        Field("classes", T.INTEGER, "Classes", ("klassen", "klassenzahl", "classes"), width=7),
+        Field("opening_hours", T.TEXT, "Opening hours", ("oeffnungszeiten",), width=24),
+        Field("keys", T.TEXT, "Keys", ("schluessel", "keys"), width=24),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notizen", "notes"), width=24,
+              sortable=False),
+    ),
+)  # fmt: skip
+
+SITE = Kind(
+    "site", "sites", "site", "sites", key=("school", "name"),
+    fields=(
+        _SCHOOL,
+        Field("name", T.TEXT, "Name", ("standort", "name", "site"), required=True, column=True,
+              searchable=True, width=24),
+        Field("kind", T.CHOICE, "Kind", ("art", "kind", "standortart"), choices=SITE_KINDS,
+              column=True, width=16),
+        Field("street", T.TEXT, "Street", ("strasse", "street", "adresse"), column=True,
+              searchable=True, width=24),
+        Field("postcode", T.TEXT, "Postcode", ("plz", "postcode"), width=8),
+        Field("city", T.TEXT, "City", ("ort", "city"), width=16),
+        Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat"), unit="°"),
+        Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon"), unit="°"),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+BUILDING = Kind(
+    "building", "buildings", "building", "buildings", key=("school", "name"),
+    fields=(
+        _SCHOOL,
+        Field("site", T.REFERENCE, "Site", ("standort", "site"), reference="site", column=True,
+              width=24),
+        Field("name", T.TEXT, "Name", ("gebaeude", "name", "building", "bauteil"),
+              required=True, column=True, searchable=True, width=24),
+        Field("built", T.INTEGER, "Year built", ("baujahr", "built"), width=6),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+ROOM = Kind(
+    "room", "rooms", "room", "rooms", key=("school", "name"), health=True,
+    fields=(
+        _SCHOOL,
+        Field("name", T.TEXT, "Name", ("raum", "raumnummer", "raumnr", "name", "room"),
+              required=True, column=True, searchable=True, width=12),
+        Field("kind", T.CHOICE, "Kind", ("art", "raumart", "nutzung", "kind"),
+              choices=ROOM_KINDS, column=True, width=14),
+        Field("building", T.REFERENCE, "Building", ("gebaeude", "building", "bauteil"),
+              reference="building", column=True, width=16),
+        Field("floor", T.TEXT, "Floor", ("etage", "geschoss", "floor"), width=6),
+        Field("seats", T.INTEGER, "Seats", ("plaetze", "sitzplaetze", "seats"), column=True,
+              width=6),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+DEVICE = Kind(
+    "device", "devices", "device", "devices", key=("serial",), alternative_keys=("asset_tag",),
+    health=True,
+    fields=(
+        Field("kind", T.CHOICE, "Kind", ("geraeteart", "geraetetyp", "art", "kind", "typ"),
+              choices=DEVICE_KINDS, required=True, column=True, width=14),
+        Field("name", T.TEXT, "Name", ("geraetename", "hostname", "name"), column=True,
+              searchable=True, width=18),
+        Field("serial", T.TEXT, "Serial number", ("seriennummer", "sn", "serial",
+              "serialnumber", "seriennr"), column=True, searchable=True, width=14),
+        Field("asset_tag", T.TEXT, "Asset tag", ("inventarnummer", "inventarnr", "assettag"),
+              searchable=True, width=12),
+        Field("vendor", T.TEXT, "Vendor", ("hersteller", "vendor"), searchable=True, width=12),
+        Field("model", T.TEXT, "Model", ("modell", "model", "modellbezeichnung"), column=True,
+              searchable=True, width=20),
+        Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "school", "schule",
+              "snr"), reference="school", required=True, column=True, width=8),
+        Field("room", T.REFERENCE, "Room", ("raum", "raumnummer", "raumnr", "room"),
+              reference="room", column=True, width=14),
+        Field("owner", T.TEXT, "Owner", ("besitzer", "eigentuemer", "ausgeliehenan", "owner",
+              "nutzer"), searchable=True, width=20),
+        Field("macs", T.MACS, "MAC addresses", ("mac", "macadresse", "macaddress", "macs",
+              "wifimac"), searchable=True, sortable=False, width=18),
+        Field("address", T.ADDRESS, "Management address", ("ip", "ipadresse", "ipaddress",
+              "managementip", "address"), searchable=True, width=15),
+        Field("firmware", T.TEXT, "Firmware or OS", ("firmware", "betriebssystem", "os",
+              "osversion", "version"), width=14),
+        Field("parent", T.REFERENCE, "Connected to", ("angeschlossenan", "switch", "parent",
+              "uplinkgeraet"), reference="device", width=16),
+        Field("management", T.CHOICE, "Read by", ("abfrage", "management"), width=12,
+              choices={"none": "not read", "snmp": "SNMP", "controller": "its controller",
+                       "unifi": "UniFi controller"}),
+        Field("credential", T.REFERENCE, "Credential", ("zugang", "credential"),
+              reference="credential", width=14),
+        Field("purchased", T.DATE, "Purchased", ("kaufdatum", "anschaffung", "purchased",
+              "anschaffungsdatum"), width=10),
+        Field("warranty_until", T.DATE, "Warranty until", ("garantiebis", "garantie",
+              "warrantyuntil", "garantieende"), width=10),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notizen", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+UPLINK = Kind(
+    "uplink", "uplinks", "uplink", "uplinks", key=("school", "name"), health=True,
+    fields=(
+        _SCHOOL,
+        Field("name", T.TEXT, "Name", ("leitung", "anschluss", "name", "uplink"),
+              required=True, column=True, searchable=True, width=10),
+        Field("site", T.REFERENCE, "Site", ("standort", "site"), reference="site", width=20),
+        Field("medium", T.CHOICE, "Medium", ("medium", "technik", "anschlussart"),
+              choices=UPLINK_MEDIA, column=True, width=8),
+        Field("provider", T.TEXT, "Provider", ("anbieter", "provider"), column=True,
+              searchable=True, width=16),
+        Field("circuit", T.TEXT, "Circuit number", ("leitungsnummer", "vertragsnummer",
+              "circuit", "leitungsnr"), column=True, searchable=True, width=16),
+        Field("hotline", T.TEXT, "Fault hotline", ("stoerungshotline", "hotline",
+              "stoerungsnummer"), width=18),
+        Field("contract_down_bps", T.RATE, "Contracted down", ("download", "down",
+              "downstream", "bandbreitedown"), column=True, unit="bit/s", width=12),
+        Field("contract_up_bps", T.RATE, "Contracted up", ("upload", "up", "upstream",
+              "bandbreiteup"), unit="bit/s", width=12),
+        Field("contract_end", T.DATE, "Contract end", ("vertragsende", "contractend",
+              "laufzeitende"), width=10),
+        Field("state", T.CHOICE, "Build state", ("status", "state", "ausbaustand"),
+              choices=UPLINK_STATES, column=True, width=10),
+        Field("device", T.REFERENCE, "Router", ("router", "device"), reference="device",
+              width=16),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+SERVICE = Kind(
+    "service", "services", "cloud service", "cloud services", key=("name",),
+    fields=(
+        Field("name", T.TEXT, "Name", ("dienst", "name", "service"), required=True,
+              column=True, searchable=True, width=24),
+        Field("school", T.REFERENCE, "School", ("schulnummer", "school"), reference="school",
+              column=True, width=8),
+        Field("location", T.CHOICE, "Runs", ("betriebsort", "location"),
+              choices=SERVICE_LOCATIONS, column=True, width=12),
+        Field("migration", T.CHOICE, "Migration", ("migration", "migrationsstand"),
+              choices=MIGRATIONS, column=True, width=12),
+        Field("provider", T.TEXT, "Provider", ("anbieter", "provider"), column=True,
+              searchable=True, width=20),
+        Field("owner", T.TEXT, "Owner", ("verantwortlich", "owner"), column=True,
+              searchable=True, width=20),
+        Field("url", T.TEXT, "Address", ("url", "adresse"), width=28),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+CONTACT = Kind(
+    "contact", "contacts", "contact", "contacts", key=("school", "role", "name"),
+    fields=(
+        _SCHOOL,
+        Field("role", T.CHOICE, "Role", ("rolle", "funktion", "role"), choices=CONTACT_ROLES,
+              required=True, column=True, width=18),
+        Field("name", T.TEXT, "Name", ("name", "ansprechpartner", "person"), required=True,
+              column=True, searchable=True, width=24),
+        Field("phone", T.TEXT, "Telephone", ("telefon", "phone", "tel", "durchwahl"),
+              column=True, width=18),
+        Field("email", T.EMAIL, "E-mail", ("email", "mail", "emailadresse"), column=True,
+              searchable=True, width=28),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+
+CREDENTIAL = Kind(
+    "credential", "credentials", "credential", "credentials", key=("name",),
+    fields=(
+        Field("name", T.TEXT, "Name", ("name", "zugang"), required=True, column=True,
+              searchable=True, width=20),
+        Field("kind", T.CHOICE, "Kind", ("art", "kind"), choices=CREDENTIAL_KINDS,
+              required=True, column=True, width=14),
+        Field("school", T.REFERENCE, "School", ("schulnummer", "school"), reference="school",
+              column=True, width=8),
+        Field("username", T.TEXT, "User name", ("benutzer", "benutzername", "username"),
+              column=True, width=16),
+        Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
+    ),
+)  # fmt: skip
+"""The secret itself is no field: it is written by its own call, encrypted, and never shown."""
+
+AGENT = Kind(
+    "agent", "agents", "agent", "agents", key=("id",), editable=False, default_sort="name",
+    fields=(
+        Field("name", T.TEXT, "Name", column=True, searchable=True, width=20),
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False, column=True),
+        Field("state", T.CHOICE, "State", choices=AGENT_STATES, column=True, width=8),
+        Field("version", T.TEXT, "Version", column=True, width=8),
+        Field("last_seen", T.TEXT, "Last report", column=True, width=20),
+        Field("reports", T.INTEGER, "Reports", column=True, width=8),
+        Field("dropped", T.INTEGER, "Dropped", width=8),
+        Field("clock_offset_ms", T.INTEGER, "Clock offset", unit="ms", width=10),
+    ),
+)  # fmt: skip
+
+DISCOVERED = Kind(
+    "discovered", "discovered", "discovered device", "discovered devices", key=("id",),
+    editable=False, default_sort="-last_seen",
+    fields=(
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False),
+        Field("address", T.ADDRESS, "Address", column=True, searchable=True, width=15),
+        Field("mac", T.TEXT, "MAC address", column=True, searchable=True, width=17),
+        Field("name", T.TEXT, "Name", column=True, searchable=True, width=20),
+        Field("description", T.TEXT, "Description", column=True, searchable=True, width=32),
+        Field("kind", T.CHOICE, "Probably", choices=DEVICE_KINDS, column=True, width=14),
+        Field("serial", T.TEXT, "Serial number", searchable=True, width=14),
+        Field("first_seen", T.TEXT, "First seen", width=20),
+        Field("last_seen", T.TEXT, "Last seen", column=True, width=20),
+    ),
+)  # fmt: skip
+
+AUDIT = Kind(
+    "event", "audit", "event", "audit", key=("id",), editable=False, default_sort="-id",
+    fields=(
+        Field("at", T.TEXT, "When", column=True, width=20, sortable=False),
+        Field("actor", T.TEXT, "Who", column=True, searchable=True, width=20),
+        Field("action", T.TEXT, "What", column=True, searchable=True, width=16),
+        Field("kind", T.TEXT, "Kind", column=True, width=12),
+        Field("record", T.TEXT, "Record", column=True, searchable=True, width=20),
+        Field("detail", T.TEXT, "Detail", column=True, sortable=False, width=44),
+    ),
+)  # fmt: skip
+
+KINDS: Mapping[str, Kind] = MappingProxyType({
+    kind.name: kind
+    for kind in (SCHOOL, SITE, BUILDING, ROOM, DEVICE, UPLINK, SERVICE, CONTACT, CREDENTIAL,
+                 AGENT, DISCOVERED, AUDIT)
+})  # fmt: skip
+EDITABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS.values() if kind.editable)
+BY_PLURAL: Mapping[str, Kind] = MappingProxyType({kind.plural: kind for kind in KINDS.values()})
+
+
+def device_plural(kind: str) -> str:
+    """'access-point' → 'access-points', 'switch' → 'switches'."""
+    return kind + ("es" if kind.endswith(("s", "ch", "x")) else "s")
+
+
+def find_kind(word: str) -> tuple[Kind, str]:
+    """The kind a person means, and the filter that goes with it.
+
+    Takes singular, plural or a device kind: `room`, `rooms`, `ipads` → (DEVICE, 'kind:ipad').
+    Raises ValueError that names the known words.
+    """
+    word = word.casefold()
+    for kind in KINDS.values():
+        if word in (kind.name, kind.plural):
+            return kind, ""
+    for name in DEVICE_KINDS:
+        if word in (name, device_plural(name)):
+            return DEVICE, f"kind:{name}"
+    known = ", ".join([*BY_PLURAL, *(device_plural(name) for name in DEVICE_KINDS)])
+    raise ValueError(f"there is no kind {word!r}; known are {known}")
