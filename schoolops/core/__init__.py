@@ -1,0 +1,1 @@
+"""Ground floor: errors, clock, settings, permissions. Imports nothing of ours."""

@@ -1,0 +1,71 @@
+"""The one tree of errors. Each carries an HTTP status, a stable code and a sentence for people.
+
+    SchoolopsError
+    ├── Unauthenticated      401 auth.required
+    ├── Forbidden            403 auth.forbidden
+    ├── NotFound             404 estate.unknown
+    ├── Conflict             409 (estate.stale, estate.duplicate, estate.count_changed, …)
+    ├── Invalid              422 (estate.invalid, filter.invalid, import.refused, report.…)
+    ├── TooMany              429 *.busy
+    └── Unusable             500 setup.… (settings, database, files: the operator must act)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SchoolopsError(Exception):
+    """Base of every error that a user may see; `str()` is the sentence that says what to do."""
+
+    status = 500
+    code = "internal.error"
+
+    def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.extra = extra
+
+    def problem(self) -> dict[str, Any]:
+        """The body of an RFC 9457 answer."""
+        return {
+            "type": f"about:blank#{self.code}",
+            "title": self.code.replace(".", " ").replace("_", " "),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.extra,
+        }
+
+
+class Unauthenticated(SchoolopsError):
+    status, code = 401, "auth.required"
+
+
+class Forbidden(SchoolopsError):
+    status, code = 403, "auth.forbidden"
+
+
+class NotFound(SchoolopsError):
+    status, code = 404, "estate.unknown"
+
+
+class Conflict(SchoolopsError):
+    status, code = 409, "estate.conflict"
+
+
+class TooLarge(SchoolopsError):
+    status, code = 413, "request.too_large"
+
+
+class Invalid(SchoolopsError):
+    status, code = 422, "estate.invalid"
+
+
+class TooMany(SchoolopsError):
+    status, code = 429, "server.busy"
+
+
+class Unusable(SchoolopsError):
+    status, code = 500, "setup.unusable"

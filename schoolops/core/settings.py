@@ -1,0 +1,179 @@
+"""Settings: environment (`SCHOOLOPS_…`, nested with `__`) > `schoolops.toml` > default."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from schoolops.core import paths
+from schoolops.core.errors import Unusable
+
+
+class DatabaseSettings(BaseModel):
+    """Where the truth is kept."""
+
+    url: str = ""
+    """`postgresql+psycopg://user@host/name`, or empty for SQLite under the home folder."""
+
+    pool_size: int = Field(10, ge=1, le=100)
+    """Connections kept open to PostgreSQL."""
+
+
+class ServerSettings(BaseModel):
+    """How the server listens and behaves."""
+
+    host: str = "127.0.0.1"
+    """Address of the TCP listener; a reverse proxy with TLS stands before it."""
+
+    port: int = Field(8443, ge=0, le=65535)
+    """Port of the TCP listener of `schoolops serve`."""
+
+    certificate: str = ""
+    """PEM file with the certificate chain, when the server speaks TLS itself."""
+
+    certificate_key: str = ""
+    """PEM file with the certificate's private key."""
+
+    public_url: str = ""
+    """The address under which agents reach the server, for the join command that is shown."""
+
+    idle_minutes: float = Field(15, gt=0)
+    """A server started on demand ends after so long without a request."""
+
+
+class AgentSettings(BaseModel):
+    """What agents are told to do."""
+
+    interval_s: int = Field(60, ge=1, le=3600)
+    """Seconds between two measurements."""
+
+    discover_every_s: int = Field(6 * 3600, ge=0)
+    """Seconds between two sweeps of the school's network; 0 turns them off."""
+
+    invite_hours: float = Field(72, gt=0)
+    """How long a one-time join code is good."""
+
+    stale_after: float = Field(3, gt=1)
+    """A fact is stale after so many intervals without a new one."""
+
+    targets: list[str] = ["9.9.9.9:443", "1.1.1.1:443"]
+    """host:port that a school's line is measured against, by TCP connect."""
+
+    dns_names: list[str] = ["www.schulministerium.nrw"]
+    """Names whose resolution is timed."""
+
+    download_url: str = ""
+    """File fetched by the scheduled line test; empty for none."""
+
+    upload_url: str = ""
+    """Where the scheduled line test uploads to; empty for none."""
+
+    test_every_s: int = Field(3600, ge=0)
+    """Seconds between two line tests."""
+
+    max_clock_offset_s: int = Field(24 * 3600, ge=60)
+    """Reports whose clock is further off are refused; nearer ones are corrected."""
+
+
+class TelemetrySettings(BaseModel):
+    """How long measurements are kept."""
+
+    raw_hours: int = Field(48, ge=1)
+    """Hours of raw measurements."""
+
+
+class BackupSettings(BaseModel):
+    """Nightly backups."""
+
+    folder: str = ""
+    """Where backups go; empty for `backups` under the home folder."""
+
+    at: str = Field("02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Local time of the nightly backup."""
+
+    keep: int = Field(14, ge=1)
+    """How many nightly backups are kept."""
+
+
+class ImportSettings(BaseModel):
+    """Limits of file imports."""
+
+    max_megabytes: int = Field(64, ge=1)
+    """A larger file is refused."""
+
+
+class Settings(BaseSettings):
+    """All settings. Each field's docstring is its documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SCHOOLOPS_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        use_attribute_docstrings=True,
+    )
+
+    city: str = "schoolops"
+    """The city's name, as screens and pages show it."""
+
+    timezone: str = "Europe/Berlin"
+    """Zone of all times that people see or set."""
+
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    agent: AgentSettings = Field(default_factory=AgentSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    backup: BackupSettings = Field(default_factory=BackupSettings)
+    imports: ImportSettings = Field(default_factory=ImportSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, paths.home() / "schoolops.toml")
+        return init_settings, env_settings, toml
+
+    @cached_property
+    def home(self) -> Path:
+        """The home folder (`SCHOOLOPS_HOME`)."""
+        return paths.home()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL with the default filled in."""
+        return self.database.url or f"sqlite:///{self.home / 'schoolops.db'}"
+
+    @property
+    def backup_folder(self) -> Path:
+        return Path(self.backup.folder) if self.backup.folder else self.home / "backups"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; a wrong one raises `Unusable` with its name and what was expected."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise Unusable(
+            f"the setting {name} is wrong: {first['msg']}; "
+            f"mend it in schoolops.toml or in SCHOOLOPS_{name.upper().replace('.', '__')}",
+            code="setup.settings",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise Unusable(
+            f"{paths.home() / 'schoolops.toml'} cannot be read: {error}", code="setup.settings"
+        ) from None
