@@ -1,13 +1,13 @@
 """The one tree of errors. Each carries an HTTP status, a stable code and a sentence for people.
 
-    SchoolopsError
-    ├── Unauthenticated      401 auth.required
-    ├── Forbidden            403 auth.forbidden
-    ├── NotFound             404 estate.unknown
-    ├── Conflict             409 (estate.stale, estate.duplicate, estate.count_changed, …)
-    ├── Invalid              422 (estate.invalid, filter.invalid, import.refused, report.…)
-    ├── TooMany              429 *.busy
-    └── Unusable             500 setup.… (settings, database, files: the operator must act)
+SchoolopsError
+├── Unauthenticated      401 auth.required
+├── Forbidden            403 auth.forbidden
+├── NotFound             404 estate.unknown
+├── Conflict             409 (estate.stale, estate.duplicate, estate.count_changed, …)
+├── Invalid              422 (estate.invalid, filter.invalid, import.refused, report.…)
+├── TooMany              429 *.busy
+└── Unusable             500 setup.… (settings, database, files: the operator must act)
 """
 
 from __future__ import annotations

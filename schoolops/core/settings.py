@@ -24,7 +24,7 @@ class DatabaseSettings(BaseModel):
     url: str = ""
     """`postgresql+psycopg://user@host/name`, or empty for SQLite under the home folder."""
 
-    pool_size: int = Field(10, ge=1, le=100)
+    pool_size: int = Field(default=10, ge=1, le=100)
     """Connections kept open to PostgreSQL."""
 
 
@@ -34,7 +34,7 @@ class ServerSettings(BaseModel):
     host: str = "127.0.0.1"
     """Address of the TCP listener; a reverse proxy with TLS stands before it."""
 
-    port: int = Field(8443, ge=0, le=65535)
+    port: int = Field(default=8443, ge=0, le=65535)
     """Port of the TCP listener of `schoolops serve`."""
 
     certificate: str = ""
@@ -46,23 +46,23 @@ class ServerSettings(BaseModel):
     public_url: str = ""
     """The address under which agents reach the server, for the join command that is shown."""
 
-    idle_minutes: float = Field(15, gt=0)
+    idle_minutes: float = Field(default=15, gt=0)
     """A server started on demand ends after so long without a request."""
 
 
 class AgentSettings(BaseModel):
     """What agents are told to do."""
 
-    interval_s: int = Field(60, ge=1, le=3600)
+    interval_s: int = Field(default=60, ge=1, le=3600)
     """Seconds between two measurements."""
 
-    discover_every_s: int = Field(6 * 3600, ge=0)
+    discover_every_s: int = Field(default=6 * 3600, ge=0)
     """Seconds between two sweeps of the school's network; 0 turns them off."""
 
-    invite_hours: float = Field(72, gt=0)
+    invite_hours: float = Field(default=72, gt=0)
     """How long a one-time join code is good."""
 
-    stale_after: float = Field(3, gt=1)
+    stale_after: float = Field(default=3, gt=1)
     """A fact is stale after so many intervals without a new one."""
 
     targets: list[str] = ["9.9.9.9:443", "1.1.1.1:443"]
@@ -77,17 +77,17 @@ class AgentSettings(BaseModel):
     upload_url: str = ""
     """Where the scheduled line test uploads to; empty for none."""
 
-    test_every_s: int = Field(3600, ge=0)
+    test_every_s: int = Field(default=3600, ge=0)
     """Seconds between two line tests."""
 
-    max_clock_offset_s: int = Field(24 * 3600, ge=60)
+    max_clock_offset_s: int = Field(default=24 * 3600, ge=60)
     """Reports whose clock is further off are refused; nearer ones are corrected."""
 
 
 class TelemetrySettings(BaseModel):
     """How long measurements are kept."""
 
-    raw_hours: int = Field(48, ge=1)
+    raw_hours: int = Field(default=48, ge=1)
     """Hours of raw measurements."""
 
 
@@ -97,17 +97,17 @@ class BackupSettings(BaseModel):
     folder: str = ""
     """Where backups go; empty for `backups` under the home folder."""
 
-    at: str = Field("02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    at: str = Field(default="02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """Local time of the nightly backup."""
 
-    keep: int = Field(14, ge=1)
+    keep: int = Field(default=14, ge=1)
     """How many nightly backups are kept."""
 
 
 class ImportSettings(BaseModel):
     """Limits of file imports."""
 
-    max_megabytes: int = Field(64, ge=1)
+    max_megabytes: int = Field(default=64, ge=1)
     """A larger file is refused."""
 
 
@@ -127,12 +127,12 @@ class Settings(BaseSettings):
     timezone: str = "Europe/Berlin"
     """Zone of all times that people see or set."""
 
-    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
-    server: ServerSettings = Field(default_factory=ServerSettings)
-    agent: AgentSettings = Field(default_factory=AgentSettings)
-    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
-    backup: BackupSettings = Field(default_factory=BackupSettings)
-    imports: ImportSettings = Field(default_factory=ImportSettings)
+    database: DatabaseSettings = DatabaseSettings()
+    server: ServerSettings = ServerSettings()
+    agent: AgentSettings = AgentSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    backup: BackupSettings = BackupSettings()
+    imports: ImportSettings = ImportSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,1 @@
+"""The one database: engines, unit of work, writer, audit, change stream."""

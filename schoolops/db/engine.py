@@ -1,0 +1,253 @@
+"""Engines and the unit of work.
+
+SQLite: writes take one fair lock of this process, then `BEGIN IMMEDIATE`; reads use another
+engine and see a snapshot (WAL). PostgreSQL: one pool. A `UnitOfWork` is one transaction; what
+it audits and announces is written in the same transaction, and nobody commits but `Store`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from schoolops.core.clock import Clock, SystemClock
+from schoolops.core.errors import SchoolopsError, Unusable
+from schoolops.core.permissions import SYSTEM, Actor
+from schoolops.core.secretbox import SecretBox
+from schoolops.core.settings import Settings
+from schoolops.db.tables import audit_event, change
+
+
+class FairLock:
+    """A lock that serves its waiters in the order in which they came.
+
+    `threading.Lock` lets a busy thread take it again and again while others starve.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """One transaction of one actor."""
+
+    connection: Connection
+    actor: Actor
+    now: int
+    """The transaction's time, UTC microseconds."""
+    store: Store
+    _changes: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    _after: list[Callable[[], None]] = field(default_factory=list)
+
+    def audit(
+        self,
+        action: str,
+        kind: str = "",
+        record: str = "",
+        school_id: int | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record what is done; no secret and no measurement belongs into `detail`."""
+        self.connection.execute(
+            insert(audit_event),
+            {
+                "at": self.now,
+                "actor": self.actor.name,
+                "action": action,
+                "kind": kind,
+                "record": record,
+                "school_id": school_id,
+                "detail": json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
+            },
+        )
+
+    def announce(self, kind: str, record: str, school_id: int | None) -> None:
+        """Tell the screens that a shown value of the record (by uuid) changed.
+
+        `record` '' means: many of that kind, read again what you show.
+        """
+        self._changes[kind, record] = school_id
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` once the transaction is on disk."""
+        self._after.append(call)
+
+    def flush_changes(self) -> None:
+        """Write the announced changes; called by the store just before the commit."""
+        if not self._changes:
+            return
+        xid = 0
+        if self.store.is_postgresql:
+            xid = int(
+                self.connection.scalar(text("SELECT pg_current_xact_id()::text::bigint")) or 0
+            )
+        self.connection.execute(
+            insert(change),
+            [
+                {"xid": xid, "at": self.now, "kind": kind, "record": record, "school_id": school}
+                for (kind, record), school in self._changes.items()
+            ],
+        )
+        self._changes.clear()
+
+
+class Store:
+    """The database of one schoolops, opened. Thread safe."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.secrets = SecretBox(settings.home / "keys" / "secrets.key")
+        try:
+            url = make_url(settings.database_url)
+        except ArgumentError:
+            raise Unusable(
+                "database.url is no database address; "
+                "write it as postgresql+psycopg://user@host/name or leave it empty for SQLite",
+                code="setup.database",
+            ) from None
+        self.dialect = url.get_backend_name()
+        self.is_postgresql = self.dialect == "postgresql"
+        self._lock = FairLock()
+        self._listeners: list[Callable[[], None]] = []
+        if self.is_postgresql:
+            self.writer = create_engine(
+                url, pool_size=settings.database.pool_size, max_overflow=10, pool_pre_ping=True
+            )
+            self.reader = self.writer
+        elif self.dialect == "sqlite":
+            self.file = Path(url.database or "")
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.writer = _sqlite_engine(str(url), "BEGIN IMMEDIATE")
+            self.reader = _sqlite_engine(str(url), "BEGIN")
+        else:
+            raise Unusable(
+                f"database.url names {self.dialect}; schoolops works with SQLite and PostgreSQL",
+                code="setup.database",
+            )
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Store:
+        """Open the database and prove that it answers. Raises `Unusable`."""
+        store = cls(settings, clock)
+        try:
+            with store.reader.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except (OperationalError, DBAPIError) as error:
+            store.close()
+            raise Unusable(
+                f"the database does not open: {_first_line(error)}", code="setup.database"
+            ) from None
+        return store
+
+    def close(self) -> None:
+        self.writer.dispose()
+        self.reader.dispose()
+
+    @contextmanager
+    def write(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
+        """One write transaction: committed at the end, rolled back by any exception."""
+        if self.is_postgresql:
+            unit = yield from self._transaction(actor)
+        else:
+            with self._lock:
+                unit = yield from self._transaction(actor)
+        for call in unit._after:
+            call()
+
+    def _transaction(self, actor: Actor) -> Generator[UnitOfWork, None, UnitOfWork]:
+        try:
+            with self.writer.begin() as connection:
+                unit = UnitOfWork(connection, actor, self.clock.now(), self)
+                yield unit
+                announced = bool(unit._changes)
+                unit.flush_changes()
+        except OperationalError as error:
+            raise _unavailable(error) from error
+        if announced:
+            for listener in self._listeners:
+                listener()
+        return unit
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one consistent snapshot; nothing it does is kept."""
+        with self.reader.connect() as connection:
+            if self.is_postgresql:
+                connection = connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            yield connection
+            connection.rollback()
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit that announced something (any thread)."""
+        self._listeners.append(listener)
+
+
+def _unavailable(error: OperationalError) -> SchoolopsError:
+    line = _first_line(error)
+    if "full" in line:
+        return Unusable(
+            "the disk of the database is full; nothing of this change was kept. "
+            "Free some space and do it again",
+            code="setup.disk_full",
+        )
+    return Unusable(f"the database did not take the change: {line}", code="setup.database")
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig or error).strip().splitlines()[0]
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver's own transactions begin late and lose updates silently.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute("PRAGMA cache_size=-16000")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
