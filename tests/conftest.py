@@ -1,0 +1,43 @@
+"""What every test has: a home of its own, a language, and the real servers on request."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.peers.postgres import Cluster, postgres_cluster, postgres_url
+
+__all__ = ["Cluster", "postgres_cluster", "postgres_url"]
+
+# Deadlines measure the machine, not the code; shared cores make them lie.
+settings.register_profile(
+    "schoolops", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("schoolops")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An own `SCHOOLOPS_HOME` (not created) and runtime folder, and no settings from outside."""
+    for name in [name for name in os.environ if name.startswith("SCHOOLOPS_")]:
+        if name != "SCHOOLOPS_REQUIRE_PEERS":
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    # Socket paths may have 107 characters; tmp_path alone can be longer.
+    runtime = Path(tempfile.mkdtemp(prefix="so-"))
+    monkeypatch.setenv("SCHOOLOPS_HOME", str(folder))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "en")
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        # Everything a test talks to is on this computer.
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    yield folder
+    shutil.rmtree(runtime, ignore_errors=True)
