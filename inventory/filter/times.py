@@ -1,0 +1,51 @@
+"""Days and times in a filter, as ranges of UTC microseconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from inventory.fields import Field, Type
+
+TIME_FIELDS = frozenset({"updated", "since", "observed", "at", "first_seen", "last_seen"})
+"""Fields of type TEXT that hold a UTC time (2026-11-24T07:00:00Z) and compare as times."""
+
+_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_DAY = Field("time", Type.DATE, "Time")
+
+
+@cache
+def _local() -> ZoneInfo:
+    return ZoneInfo("Europe/Berlin")
+
+
+def instant_range(text: str) -> tuple[int, int]:
+    """From (included) and until (excluded) of a day or time, in UTC microseconds.
+
+    Takes 2026-11-24, 24.11.2026, 2026-11-24T07:00 and finer, with Z or an offset, or local time
+    without. Raises ValueError.
+    """
+    text = text.strip()
+    match = _TIME.fullmatch(text)
+    try:
+        if match is not None:
+            moment = dt.datetime.fromisoformat(text)
+            unit = 1 if match[2] else 1_000_000 if match[1] else 60_000_000
+            return _micros(moment), _micros(moment) + unit
+        day = dt.datetime.fromisoformat(str(_DAY.parse(text)))
+        return _micros(day), _micros(day + dt.timedelta(days=1))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{text!r} is no time; write it as 2026-11-24 or 2026-11-24T07:00"
+        ) from None
+
+
+def _micros(moment: dt.datetime) -> int:
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=_local())
+    return (moment.astimezone(dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
