@@ -1,4 +1,4 @@
-"""Time: integer UTC microseconds inside, ISO 8601 at the edge, injected so that tests can turn it."""
+"""Time: integer UTC microseconds inside, ISO 8601 at the edge, injected so tests can turn it."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from inventory.fields import fold
 from schoolops.core.clock import Clock, SystemClock
 from schoolops.core.errors import SchoolopsError, Unusable
 from schoolops.core.permissions import SYSTEM, Actor
@@ -230,6 +231,10 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig or error).strip().splitlines()[0]
 
 
+def _fold(text: str | None) -> str | None:
+    return None if text is None else fold(text)
+
+
 def _sqlite_engine(url: str, begin: str) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
 
@@ -237,6 +242,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver's own transactions begin late and lose updates silently.
         connection.isolation_level = None
+        connection.create_function("schoolops_fold", 1, _fold, deterministic=True)
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")

@@ -1,0 +1,1 @@
+"""The inventory's tables and decisions, current health included."""

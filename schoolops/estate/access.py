@@ -1,0 +1,68 @@
+"""Which permission a kind asks for, and the scope of an actor as a WHERE clause."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, false, select, true
+
+from inventory.kinds import Kind
+from schoolops.core.errors import Forbidden
+from schoolops.core.permissions import (
+    AGENTS_WRITE,
+    AUDIT_READ,
+    CONTACTS_READ,
+    CONTACTS_WRITE,
+    CREDENTIALS_WRITE,
+    ESTATE_READ,
+    ESTATE_WRITE,
+    Actor,
+)
+from schoolops.estate.models import TABLES
+
+_READ = {"contact": CONTACTS_READ, "event": AUDIT_READ}
+_WRITE = {"contact": CONTACTS_WRITE, "credential": CREDENTIALS_WRITE, "agent": AGENTS_WRITE}
+
+
+def read_permission(kind: Kind) -> str:
+    return _READ.get(kind.name, ESTATE_READ)
+
+
+def write_permission(kind: Kind) -> str:
+    return _WRITE.get(kind.name, ESTATE_WRITE)
+
+
+def require(actor: Actor, permission: str) -> None:
+    """Raise `Forbidden` unless the actor's role has the permission."""
+    if not actor.may(permission):
+        raise Forbidden(
+            f"the role {actor.role} has no permission {permission}; ask an administrator"
+        )
+
+
+def in_scope(actor: Actor, school_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """WHERE for rows whose school the actor may see. Unlimited actors also see what has none."""
+    if actor.unlimited:
+        return true()
+    schools = TABLES["school"]
+    if actor.schools is not None:
+        if not actor.schools:
+            return false()
+        allowed = select(schools.c.id).where(schools.c.number.in_(actor.schools))
+    else:
+        allowed = select(schools.c.id).where(schools.c.authority == actor.authority)
+    return school_id.in_(allowed)
+
+
+def readable_by(actor: Actor, kind: Kind) -> ColumnElement[bool]:
+    """Where every read of a kind starts. `Forbidden` when the role may not read it at all."""
+    require(actor, read_permission(kind))
+    table = TABLES[kind.name]
+    return in_scope(actor, school_column(kind.name, table))
+
+
+def school_column(kind_name: str, table: object) -> ColumnElement[int]:
+    """The column that says to which school a row belongs."""
+    columns = table.c  # type: ignore[attr-defined]
+    column: ColumnElement[int] = columns.id if kind_name == "school" else columns.school_id
+    return column
+
+

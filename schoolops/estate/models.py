@@ -1,0 +1,140 @@
+"""The inventory's tables, made from the vocabulary in `inventory.kinds`.
+
+Each kind has one table named by its plural. A reference field `room` becomes the column
+`room_id`; MAC addresses are stored as text, separated by blanks. Every table also has the
+system columns of `_system_columns`. `school_id` says to which school a record belongs, and so
+who may see it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from inventory.fields import Field, Type
+from inventory.kinds import CREDENTIAL, EDITABLE, KINDS, Kind
+from schoolops.db.tables import BigKey, metadata
+
+_COLUMN_TYPES: dict[Type, Any] = {
+    Type.TEXT: Text,
+    Type.INTEGER: BigInteger,
+    Type.DECIMAL: Float,
+    Type.BOOLEAN: Boolean,
+    Type.DATE: String(10),
+    Type.CHOICE: Text,
+    Type.MACS: Text,
+    Type.ADDRESS: Text,
+    Type.RATE: BigInteger,
+    Type.EMAIL: Text,
+}
+
+
+def column_name(field: Field) -> str:
+    """Name of the column that holds the field."""
+    return f"{field.name}_id" if field.type is Type.REFERENCE else field.name
+
+
+def _column(field: Field) -> Column[Any]:
+    if field.type is Type.REFERENCE:
+        assert field.reference is not None
+        table = KINDS[field.reference].plural
+        # A device may name its switch before that row exists within one bulk load.
+        return Column(
+            column_name(field),
+            BigInteger,
+            ForeignKey(f"{table}.id", deferrable=True, initially="DEFERRED"),
+        )
+    return Column(field.name, _COLUMN_TYPES[field.type])
+
+
+def _system_columns(kind: Kind) -> list[Column[Any]]:
+    columns: list[Column[Any]] = [
+        Column("id", BigKey, primary_key=True, autoincrement=True),
+        Column("uid", String(36), nullable=False, unique=True),
+        Column("key", Text, nullable=False, unique=True),
+        Column("version", BigInteger, nullable=False, default=1),
+        Column("created_at", BigInteger, nullable=False),
+        Column("updated_at", BigInteger, nullable=False),
+        Column("updated_by", Text, nullable=False),
+        Column("retired_at", BigInteger),
+        Column("retired_reason", Text),
+        Column("search_text", Text, nullable=False, default=""),
+    ]
+    if kind.health:
+        columns += [
+            Column("health", Text, nullable=False, default="unknown", server_default="unknown"),
+            Column("health_reason", Text, nullable=False, default="", server_default=""),
+            Column("health_since", BigInteger),
+        ]
+    return columns
+
+
+# Listing a big table in the order of a column must not sort it, so these have an index of
+# (column, id). Small tables are sorted as fast without.
+_SORTED = {
+    "device": ("kind", "name", "serial", "asset_tag", "model", "school_id", "room_id", "owner",
+               "firmware", "health", "updated_at", "parent_id", "address"),
+    "room": ("school_id", "building_id", "health"),
+    "contact": ("school_id",), "uplink": ("school_id", "health", "device_id"),
+    "site": ("school_id",), "building": ("school_id", "site_id"),
+    "school": ("name", "authority", "municipality", "health"),
+}  # fmt: skip
+
+
+def _table(kind: Kind) -> Table:
+    columns = _system_columns(kind) + [_column(field) for field in kind.fields]
+    if kind is CREDENTIAL:
+        columns += [Column("secret", LargeBinary), Column("secret2", LargeBinary)]
+    table = Table(kind.plural, metadata, *columns)
+    for name in _SORTED.get(kind.name, ()):
+        Index(f"ix_{kind.plural}_{name}", table.c[name], table.c.id)
+    return table
+
+
+TABLES: dict[str, Table] = {kind.name: _table(kind) for kind in EDITABLE}
+"""Kind name → table."""
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("device_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger),
+    Column("room_id", BigInteger),
+    Column("from_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Index("ix_placement_device_id", "device_id", "id"),
+)
+"""Where a device stood, and stands (`until_at` empty)."""
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True),
+    Column("observed_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("fresh_until", BigInteger, nullable=False),
+    Column("source", Text, nullable=False, default=""),
+    Column("facts", Text, nullable=False, default="{}"),
+    Index("ix_observation_fresh_until", "fresh_until"),
+    sqlite_with_rowid=False,
+)
+"""What was last known of a device, uplink or agent host: `facts` is JSON of the report's fields.
+
+No row: never seen. `fresh_until` in the past: stale.
+"""
