@@ -1,0 +1,39 @@
+"""A question with two answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui.dialogs.base import Dialog, Hint, plain
+from tui.i18n import _
+
+
+class Confirm(Dialog[bool]):
+    """Asks; answers True for yes, False for no and for Esc. For what can be undone: anything
+    destructive goes through `ConfirmPlan`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,j", "accept", "Yes", show=False, id="dialog.yes"),
+        Binding("n", "cancel", "No", show=False, id="dialog.no"),
+    ]
+
+    def __init__(self, title: str, question: str, *, yes: str = "", no: str = "") -> None:
+        super().__init__(title)
+        self.question = question
+        self.yes = yes or _("Yes")
+        self.no = no or _("No")
+
+    def body(self) -> ComposeResult:
+        yield plain(self.question)
+
+    def hints(self) -> list[Hint]:
+        return [("dialog.yes", self.yes), ("dialog.no", self.no)]
+
+    def action_accept(self) -> None:
+        self.dismiss(True)
+
+    def action_cancel(self) -> None:
+        self.dismiss(False)

@@ -1,0 +1,220 @@
+"""The form that creates and edits a record of any kind, made from the kind's own description."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Select
+
+from inventory.kinds import Kind
+from tui.dialogs.base import Dialog, Hint, Sentence
+from tui.dialogs.confirm import Confirm
+from tui.dialogs.field_row import FieldRow
+from tui.dialogs.lookup import Lookup
+from tui.i18n import _, ngettext
+
+PAGE = 8
+"""Fields that page-down goes on by."""
+
+
+async def no_lookup(_kind: str, _text: str) -> list[tuple[str, str]]:
+    """Suggests nothing."""
+    return []
+
+
+class FindField(Input):
+    """The line in which one types the name of a field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,down,tab", "screen.found", "Go to the field", show=False),
+    ]
+
+
+class RecordForm(Dialog[dict[str, Any]]):
+    """Edits the values of one record.
+
+    `values` are the record's as the server sent them; references are keys. Answers a dict of
+    the values that now differ from them (None: to be emptied), or None if the person gave up or
+    nothing differs. After a refusal the frame opens the form again with the server's `errors`
+    (field → sentence) and what had been typed as `draft`, so that nothing is lost. With
+    `new=True` the values are presets, and all that are filled in are answered.
+    """
+
+    TALL = True
+    DEFAULT_CSS = """
+    RecordForm > #box {
+        width: 100;
+    }
+    RecordForm #find {
+        display: none;
+        height: 1;
+        margin-bottom: 1;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "find", "Find a field", show=False, id="form.find", priority=True),
+        Binding("ctrl+f", "find", "Find a field", show=False, id="form.find_anywhere"),
+        Binding("down,enter", "move(1)", "Next field", show=False),
+        Binding("up", "move(-1)", "Previous field", show=False),
+        Binding("pagedown", f"move({PAGE})", "Further down", show=False),
+        Binding("pageup", f"move(-{PAGE})", "Further up", show=False),
+    ]
+
+    def __init__(
+        self,
+        kind: Kind,
+        values: Mapping[str, Any],
+        *,
+        title: str,
+        errors: Mapping[str, str] | None = None,
+        lookup: Lookup = no_lookup,
+        draft: Mapping[str, Any] | None = None,
+        new: bool = False,
+        focus: str = "",
+    ) -> None:
+        super().__init__(title)
+        self.kind = kind
+        self.new = new
+        self.first = focus
+        errors = dict(errors or {})
+        draft = draft or {}
+        self.rows = [
+            FieldRow(
+                field,
+                values.get(field.name),
+                lookup,
+                typed=draft.get(field.name),
+                has_typed=field.name in draft,
+                error=errors.pop(field.name, ""),
+                scope=self._scope(field.reference),
+            )
+            for field in kind.editable_fields()
+        ]
+        self.other_errors = " ".join(errors.values())
+        self._before_find: Widget | None = None
+
+    def _scope(self, reference: str | None) -> Callable[[], str] | None:
+        """What stands at a school is looked for at the school chosen in this form."""
+        if reference not in ("site", "building", "room"):
+            return None
+        return lambda: f"school:{self.row('school').text} " if self.row("school").text else ""
+
+    def row(self, name: str) -> FieldRow:
+        return next(row for row in self.rows if row.field.name == name)
+
+    def above(self) -> Iterable[Widget]:
+        yield FindField(placeholder=_("name of a field"), id="find", compact=True)
+
+    def body(self) -> ComposeResult:
+        yield from self.rows
+        yield Sentence(_("no field of that name"), id="none")
+
+    def hints(self) -> list[Hint]:
+        return [
+            ("dialog.accept", _("Save")),
+            ("dialog.cancel", _("Cancel")),
+            ("form.find", _("Find a field")),
+        ]
+
+    def on_mount(self) -> None:
+        self.query_one("#box").border_subtitle = Content(_("* required  • changed"))
+        self.query_one("#none").display = False
+        if self.other_errors:
+            self.problem(self.other_errors)
+        wrong = [row for row in self.rows if row.error]
+        start = wrong[0] if wrong else self.rows[0]
+        if self.first and not wrong:
+            start = self.row(self.first)
+        start.enter()
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the stored values (of a new record: what is filled in)."""
+        found = {}
+        for row in self.rows:
+            value, sentence = row.outcome()
+            if not sentence and (value != row.stored or (self.new and value is not None)):
+                found[row.field.name] = value
+        return found
+
+    @on(FieldRow.Edited)
+    def _edited(self) -> None:
+        self.problem("")
+
+    def action_accept(self) -> None:
+        wrong = [row for row in self.rows if row.check()]
+        if wrong:
+            count = len(wrong)
+            self.problem(
+                ngettext(
+                    "Not saved: {count} field needs attention.",
+                    "Not saved: {count} fields need attention.",
+                    count,
+                ).format(count=count)
+            )
+            wrong[0].enter()
+            return
+        self.dismiss(self.changes() or None)
+
+    def action_cancel(self) -> None:
+        if self.query_one("#find").display:
+            self._end_find(self._before_find)
+        elif any(row.touched and row.changed for row in self.rows):
+            self._ask_discard()
+        else:
+            self.dismiss(None)
+
+    @work
+    async def _ask_discard(self) -> None:
+        question = Confirm(
+            self.heading,
+            _("Discard what you have changed here?"),
+            yes=_("Discard"),
+            no=_("Go on editing"),
+        )
+        if await self.app.push_screen_wait(question):
+            self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        if self.query_one("#find").display or any(choice.expanded for choice in self.query(Select)):
+            raise SkipAction
+        at = next((i for i, row in enumerate(self.rows) if row.has_focus_within), 0)
+        self.rows[max(0, min(len(self.rows) - 1, at + step))].enter()
+
+    def action_find(self) -> None:
+        if any(choice.expanded for choice in self.query(Select)):
+            raise SkipAction
+        self._before_find = self.focused
+        find = self.query_one("#find", Input)
+        find.value = ""
+        find.display = True
+        find.focus()
+
+    @on(Input.Changed, "#find")
+    def _narrow(self, event: Input.Changed) -> None:
+        fitting = [row for row in self.rows if row.matches(event.value)]
+        for row in self.rows:
+            row.display = row in fitting
+        self.query_one("#none").display = not fitting
+
+    def action_found(self) -> None:
+        first = next((row for row in self.rows if row.display), None)
+        if first is not None:
+            self._end_find(first)
+
+    def _end_find(self, target: Widget | None) -> None:
+        self.query_one("#find").display = False
+        self.query_one("#none").display = False
+        for row in self.rows:
+            row.display = True
+        if isinstance(target, FieldRow):
+            # after the layout knows where the rows stand again, so that it scrolls right
+            self.call_after_refresh(target.enter)
+        elif target is not None:
+            target.focus()
