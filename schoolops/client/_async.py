@@ -1,0 +1,287 @@
+"""The asynchronous client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import TypeVar
+
+import httpx
+
+from schoolops.client import _requests as requests
+from schoolops.client._changes import SILENCE_S, Event, EventReader
+from schoolops.client._errors import Offline
+from schoolops.client._launch import Endpoint, ensure_server, find_endpoint
+from schoolops.client._requests import Json, Page, Request
+from schoolops.client._transport import (
+    CONNECT_S,
+    built,
+    client_options,
+    errors_of,
+    may_repeat,
+    read,
+)
+
+T = TypeVar("T")
+
+
+async def connect_async(server: str | None = None, token: str | None = None) -> AsyncClient:
+    """A client of that server, or of this computer's own, which is started if it does not run.
+
+    Raises `Offline` when it does not start, ValueError for an address that is none.
+    """
+    return AsyncClient(await asyncio.to_thread(find_endpoint, server, token))
+
+
+class AsyncClient:
+    """One server, asynchronously, for the tasks of one event loop; close it, or use `async with`.
+
+    Every method raises `ApiError` when the server refuses and `Offline` when none answers.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.endpoint = endpoint
+        if transport is None and endpoint.socket:
+            transport = httpx.AsyncHTTPTransport(uds=str(endpoint.socket), verify=False)
+        self._http = httpx.AsyncClient(transport=transport, **client_options(endpoint))
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; the server goes on."""
+        await self._http.aclose()
+
+    async def wake(self) -> None:
+        """Start this computer's server again if it has ended; does nothing for another one's."""
+        if self.endpoint.home:
+            await asyncio.to_thread(ensure_server, self.endpoint.home)
+
+    async def _send(self, request: Request[T]) -> T:
+        with errors_of(self.endpoint):
+            try:
+                response = await self._http.send(self._http.build_request(**built(request)))
+            except httpx.TransportError as error:
+                if not may_repeat(request, error):
+                    raise
+                response = await self._http.send(self._http.build_request(**built(request)))
+        return read(request, self.endpoint, response)
+
+    async def changes(self, after: int | None = None) -> AsyncIterator[Event]:
+        """What changes from a cursor on (None: from now), until `Offline` is raised."""
+        reader = EventReader(await self.cursor() if after is None else after)
+        params = {"after": str(reader.cursor)}
+        timeout = httpx.Timeout(SILENCE_S, connect=CONNECT_S)
+        with errors_of(self.endpoint):
+            async with self._http.stream(
+                "GET", "/changes", params=params, timeout=timeout
+            ) as response:
+                if response.status_code >= 300:
+                    await response.aread()
+                    raise requests.problem(
+                        response.status_code, response.content, self.endpoint.name
+                    )
+                async for part in response.aiter_bytes():
+                    try:
+                        for event in reader.feed(part):
+                            yield event
+                    except ValueError as error:
+                        raise Offline(str(error)) from None
+        raise Offline(f"{self.endpoint.name} has ended the stream of changes")
+
+    async def page(
+        self,
+        plural: str,
+        *,
+        q: str = "",
+        sort: str = "",
+        offset: int = 0,
+        limit: int = 128,
+        columns: Sequence[str] | None = None,
+    ) -> Page:
+        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000."""
+        return await self._send(requests.page(plural, q, sort, offset, limit, columns))
+
+    async def count(self, plural: str, *, q: str = "") -> int:
+        """How many records match."""
+        return await self._send(requests.count(plural, q))
+
+    async def rows(
+        self,
+        plural: str,
+        *,
+        ids: Sequence[str],
+        columns: Sequence[str] | None = None,
+    ) -> Page:
+        """Those rows of a list again (at most 200 uuids)."""
+        return await self._send(requests.rows(plural, ids, columns))
+
+    async def get(self, plural: str, id: str) -> Json:
+        """The record with that uuid or key."""
+        return await self._send(requests.get(plural, id))
+
+    async def create(self, plural: str, values: Json) -> Json:
+        """Create a record; values as text or native."""
+        return await self._send(requests.create(plural, values))
+
+    async def edit(self, plural: str, id: str, version: int, values: Json) -> Json:
+        """Change fields; ApiError `estate.stale` when `version` is no longer the current one."""
+        return await self._send(requests.edit(plural, id, version, values))
+
+    async def move(
+        self,
+        id: str,
+        version: int,
+        room: str | None,
+        school: str | None = None,
+        note: str = "",
+    ) -> Json:
+        """Put a device into a room (its key), or into none."""
+        return await self._send(requests.move(id, version, room, school, note))
+
+    async def retire(self, plural: str, id: str, version: int, reason: str) -> Json:
+        """Take a record out of use; it stays readable."""
+        return await self._send(requests.retire(plural, id, version, reason))
+
+    async def reinstate(self, plural: str, id: str, version: int) -> Json:
+        """Take a retired record into use again."""
+        return await self._send(requests.reinstate(plural, id, version))
+
+    async def bulk(
+        self,
+        plural: str,
+        *,
+        ids: Sequence[str] | None = None,
+        q: str | None = None,
+        values: Json | None = None,
+        retire: bool = False,
+        reason: str = "",
+        expect: int | None = None,
+        dry_run: bool = False,
+    ) -> Json:
+        """Change or retire many in one transaction; `expect` is how many must match."""
+        return await self._send(
+            requests.bulk(plural, ids, q, values, retire, reason, expect, dry_run)
+        )
+
+    async def import_file(
+        self,
+        plural: str,
+        filename: str,
+        data: bytes,
+        dry_run: bool,
+        mapping: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Import a CSV, XLSX or JSON file; `mapping` is heading → field for what is not guessed."""
+        return await self._send(requests.import_file(plural, filename, data, dry_run, mapping))
+
+    async def export(
+        self,
+        plural: str,
+        q: str,
+        format: str,
+        columns: Sequence[str] | None = None,
+    ) -> bytes:
+        """The matching records as a file: csv, json or xlsx."""
+        return await self._send(requests.export(plural, q, format, columns))
+
+    async def download_link(
+        self,
+        plural: str,
+        q: str,
+        format: str,
+        columns: Sequence[str] | None = None,
+    ) -> Json:
+        """An address that gives the export once, without login: `url`, `expires`."""
+        return await self._send(requests.download_link(plural, q, format, columns))
+
+    async def history(self, id: str) -> Json:
+        """Where a device stood and what was done to it: `placements`, `events`."""
+        return await self._send(requests.history(id))
+
+    async def latest(self, plural: str, id: str) -> Json:
+        """The last measurements of a device, uplink, agent or room."""
+        return await self._send(requests.latest(plural, id))
+
+    async def series(self, plural: str, id: str, metric: str, since: int = 3600) -> Json:
+        """Measurements of the last `since` seconds: `times` (epoch s), `values`, `unit`."""
+        return await self._send(requests.series(plural, id, metric, since))
+
+    async def overview(self) -> Json:
+        """The city at a glance: counts, and all open schools, worst first."""
+        return await self._send(requests.overview())
+
+    async def me(self) -> Json:
+        """Who the server takes us for and what we may do."""
+        return await self._send(requests.me())
+
+    async def live(self) -> Json:
+        """Whether the server lives, and its version; needs no login."""
+        return await self._send(requests.live())
+
+    async def cursor(self) -> int:
+        """Where the change stream stands now."""
+        return await self._send(requests.cursor())
+
+    async def invite(self, school: str, name: str = "") -> Json:
+        """A one-time join code for an agent at that school: `code`, `expires`."""
+        return await self._send(requests.invite(school, name))
+
+    async def revoke(self, id: str, reason: str = "") -> None:
+        """Shut an agent out for good."""
+        return await self._send(requests.revoke(id, reason))
+
+    async def adopt(self, id: str, values: Json) -> Json:
+        """Make a discovered device one of ours; gives the new device."""
+        return await self._send(requests.adopt(id, values))
+
+    async def ignore(self, id: str) -> None:
+        """Do not offer a discovered device again."""
+        return await self._send(requests.ignore(id))
+
+    async def tokens(self) -> list[Json]:
+        """The tokens of persons, without their secrets."""
+        return await self._send(requests.tokens())
+
+    async def create_token(
+        self,
+        name: str,
+        role: str,
+        *,
+        schools: Sequence[str] | None = None,
+        authority: str | None = None,
+        days: int = 365,
+    ) -> Json:
+        """A token for a person; `token` is shown this once."""
+        return await self._send(requests.create_token(name, role, schools, authority, days))
+
+    async def revoke_token(self, name: str) -> None:
+        """End a token at once."""
+        return await self._send(requests.revoke_token(name))
+
+    async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
+        """Set the secret of a credential; nobody reads it again."""
+        return await self._send(requests.set_secret(id, secret, secret2))
+
+    async def audit_verify(self) -> Json:
+        """Check the chain of the audit: `ok`, `events`, `head`."""
+        return await self._send(requests.audit_verify())
+
+    async def backup(self) -> Json:
+        """Make a backup on the server and check it: `path`, `bytes`, `sha256`."""
+        return await self._send(requests.backup())
+
+    async def backups(self) -> list[Json]:
+        """The backups that the server has."""
+        return await self._send(requests.backups())

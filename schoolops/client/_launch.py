@@ -1,0 +1,223 @@
+"""Where the server is: another computer's by its address, or this computer's by its socket.
+
+Whoever finds no server on this computer starts one, detached, under a file lock, so that two
+clients that start at once start one server. It writes to `logs/server.log` under the home and
+ends by itself when nobody has asked anything for a while.
+
+Nothing here imports httpx: looking for a running server costs one request over a bare socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schoolops.client._errors import Offline
+from schoolops.core import paths
+
+START_LIMIT_S = 15.0
+POLL_S = 0.02
+MAX_LOG_BYTES = 1024 * 1024
+LOCAL_URL = "http://schoolops.local"
+"""Base of the addresses that go through the socket; no name is looked up."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How to reach a server. `socket` is set for this computer's own; `home` goes with it."""
+
+    url: str
+    socket: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    home: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        return "this computer's server" if self.socket else self.url
+
+
+def find_endpoint(server: str | None = None, token: str | None = None) -> Endpoint:
+    """The server that is meant: the arguments, else `SCHOOLOPS_SERVER` and `SCHOOLOPS_TOKEN`,
+    else this computer's own, which is started if it does not run.
+
+    Blocks up to `START_LIMIT_S`. Raises `Offline` when the server does not start, ValueError
+    for an address or a token file that cannot be used.
+    """
+    server = server or os.environ.get("SCHOOLOPS_SERVER") or None
+    if server is None:
+        home = paths.home()
+        return Endpoint(LOCAL_URL, ensure_server(home), home=home)
+    url = _checked(server)
+    from schoolops.client._tokens import find_token
+
+    return Endpoint(url, token=token or os.environ.get("SCHOOLOPS_TOKEN") or find_token(url))
+
+
+def _checked(server: str) -> str:
+    """The address without a slash at its end; ValueError says what is wrong with it."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(server)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
+        raise ValueError(f"{server!r} is no server address; write it as https://schoolops.example")
+    if (
+        parts.scheme == "http"
+        and host not in _LOOPBACK
+        and not os.environ.get("SCHOOLOPS_INSECURE")
+    ):
+        raise ValueError(
+            f"{server} would carry your token readable for everybody on the way; use https://, "
+            "or set SCHOOLOPS_INSECURE=1 if the way is protected otherwise"
+        )
+    return server.rstrip("/").removesuffix("/v1")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is on this computer, so that no proxy is asked."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+# --- this computer's own server ---------------------------------------------------------------
+
+
+def answers(path: Path, timeout: float = 5.0) -> bool:
+    """Whether a server answers `GET /v1/live` on the socket."""
+    if not hasattr(socket, "AF_UNIX"):
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(path))
+            connection.sendall(
+                b"GET /v1/live HTTP/1.1\r\nHost: schoolops.local\r\nConnection: close\r\n\r\n"
+            )
+            head = b""
+            while b"\r\n" not in head:
+                part = connection.recv(1024)
+                if not part:
+                    return False
+                head += part
+            return head.split(b" ", 2)[1:2] == [b"200"]
+    except OSError:
+        return False
+
+
+def ensure_server(home: Path, limit: float = START_LIMIT_S) -> Path:
+    """The socket of a server that answers; starts one if none does. Raises `Offline`."""
+    if not hasattr(socket, "AF_UNIX"):
+        raise Offline(
+            "this system has no Unix sockets, so no server is started on demand; "
+            "run 'schoolops serve' and name it with --server or SCHOOLOPS_SERVER"
+        )
+    try:
+        path = paths.socket_path(home)
+        if answers(path):
+            return path
+        paths.ensure_home(home)
+        deadline = time.monotonic() + limit
+        with _lock(paths.start_lock_path(home), path, deadline) as mine:
+            if mine and not answers(path):
+                _start(home, path, deadline)
+    except OSError as error:
+        raise Offline(f"the server cannot be started: {error}") from None
+    return path
+
+
+@contextlib.contextmanager
+def _lock(file: Path, path: Path, deadline: float) -> Iterator[bool]:
+    """Hold the start lock (True), or see another client's server come up (False)."""
+    import fcntl
+
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if answers(path):
+                    yield False
+                    return
+                if time.monotonic() > deadline:
+                    raise Offline(
+                        "another program has been starting the server for too long; try again, "
+                        f"or see who holds {file}"
+                    ) from None
+                time.sleep(POLL_S)
+                continue
+            yield True
+            return
+    finally:
+        os.close(handle)
+
+
+def _start(home: Path, path: Path, deadline: float) -> None:
+    log = _open_log(home)
+    begin = log.stat().st_size
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("SCHOOLOPS_TOKEN", "SCHOOLOPS_SERVER")
+    }
+    environment["SCHOOLOPS_HOME"] = str(home)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            # -P and another folder: what lies in the caller's folder is not imported.
+            [sys.executable, "-P", "-m", "schoolops.cli", "serve", "--on-demand"],
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=environment,
+        )
+    while not answers(path):
+        if process.poll() is not None:
+            raise Offline(f"the server did not start: {_last_words(log, begin)}")
+        if time.monotonic() > deadline:
+            threading.Thread(target=process.wait, daemon=True).start()
+            raise Offline(
+                f"the server needs longer than {START_LIMIT_S:.0f} s to start; "
+                f"it may be ready in a moment, {log} says what it does"
+            )
+        time.sleep(POLL_S)
+    # It outlives us; while we live, somebody must take note of its end.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _open_log(home: Path) -> Path:
+    folder = home / "logs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    log = folder / "server.log"
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+        log.replace(folder / "server.log.1")
+    log.touch(mode=0o600)
+    return log
+
+
+def _last_words(log: Path, begin: int) -> str:
+    """What the server wrote last, as a sentence: the line that says why, not its traceback."""
+    with log.open("rb") as file:
+        file.seek(begin)
+        text = file.read()[-16384:].decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return f"it ended without a word; run 'schoolops serve' to see it happen, or read {log}"
+    said = [line for line in lines if line.startswith("schoolops: ")]
+    return f"{(said or lines)[-1].removeprefix('schoolops: ')} (more in {log})"

@@ -1,0 +1,279 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import BinaryIO, TypeVar
+
+import httpx
+
+from schoolops.client import _requests as requests
+from schoolops.client._changes import SILENCE_S, Event, EventReader
+from schoolops.client._errors import Offline
+from schoolops.client._launch import Endpoint, ensure_server, find_endpoint
+from schoolops.client._requests import Json, Page, Request
+from schoolops.client._transport import (
+    CONNECT_S,
+    built,
+    client_options,
+    errors_of,
+    may_repeat,
+    read,
+)
+
+T = TypeVar("T")
+
+
+def connect(server: str | None = None, token: str | None = None) -> Client:
+    """A client of that server, or of this computer's own, which is started if it does not run.
+
+    Raises `Offline` when it does not start, ValueError for an address that is none.
+    """
+    return Client(find_endpoint(server, token))
+
+
+class Client:
+    """One server, synchronously. May be used by one thread at a time; close it, or use `with`.
+
+    Every method raises `ApiError` when the server refuses and `Offline` when none answers.
+    """
+
+    def __init__(self, endpoint: Endpoint, transport: httpx.BaseTransport | None = None) -> None:
+        self.endpoint = endpoint
+        if transport is None and endpoint.socket:
+            transport = httpx.HTTPTransport(uds=str(endpoint.socket), verify=False)
+        self._http = httpx.Client(transport=transport, **client_options(endpoint))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the server goes on."""
+        self._http.close()
+
+    def wake(self) -> None:
+        """Start this computer's server again if it has ended; does nothing for another one's."""
+        if self.endpoint.home:
+            ensure_server(self.endpoint.home)
+
+    def _send(self, request: Request[T]) -> T:
+        with errors_of(self.endpoint):
+            try:
+                response = self._http.send(self._http.build_request(**built(request)))
+            except httpx.TransportError as error:
+                if not may_repeat(request, error):
+                    raise
+                response = self._http.send(self._http.build_request(**built(request)))
+        return read(request, self.endpoint, response)
+
+    def changes(self, after: int | None = None) -> Iterator[Event]:
+        """What changes from a cursor on (None: from now), until `Offline` is raised."""
+        reader = EventReader(self.cursor() if after is None else after)
+        params = {"after": str(reader.cursor)}
+        timeout = httpx.Timeout(SILENCE_S, connect=CONNECT_S)
+        with (
+            errors_of(self.endpoint),
+            self._http.stream("GET", "/changes", params=params, timeout=timeout) as response,
+        ):
+            if response.status_code >= 300:
+                response.read()
+                raise requests.problem(response.status_code, response.content, self.endpoint.name)
+            for part in response.iter_bytes():
+                try:
+                    yield from reader.feed(part)
+                except ValueError as error:
+                    raise Offline(str(error)) from None
+        raise Offline(f"{self.endpoint.name} has ended the stream of changes")
+
+    def page(
+        self,
+        plural: str,
+        *,
+        q: str = "",
+        sort: str = "",
+        offset: int = 0,
+        limit: int = 128,
+        columns: Sequence[str] | None = None,
+    ) -> Page:
+        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000."""
+        return self._send(requests.page(plural, q, sort, offset, limit, columns))
+
+    def count(self, plural: str, *, q: str = "") -> int:
+        """How many records match."""
+        return self._send(requests.count(plural, q))
+
+    def rows(
+        self,
+        plural: str,
+        *,
+        ids: Sequence[str],
+        columns: Sequence[str] | None = None,
+    ) -> Page:
+        """Those rows of a list again (at most 200 uuids)."""
+        return self._send(requests.rows(plural, ids, columns))
+
+    def get(self, plural: str, id: str) -> Json:
+        """The record with that uuid or key."""
+        return self._send(requests.get(plural, id))
+
+    def create(self, plural: str, values: Json) -> Json:
+        """Create a record; values as text or native."""
+        return self._send(requests.create(plural, values))
+
+    def edit(self, plural: str, id: str, version: int, values: Json) -> Json:
+        """Change fields; ApiError `estate.stale` when `version` is no longer the current one."""
+        return self._send(requests.edit(plural, id, version, values))
+
+    def move(
+        self,
+        id: str,
+        version: int,
+        room: str | None,
+        school: str | None = None,
+        note: str = "",
+    ) -> Json:
+        """Put a device into a room (its key), or into none."""
+        return self._send(requests.move(id, version, room, school, note))
+
+    def retire(self, plural: str, id: str, version: int, reason: str) -> Json:
+        """Take a record out of use; it stays readable."""
+        return self._send(requests.retire(plural, id, version, reason))
+
+    def reinstate(self, plural: str, id: str, version: int) -> Json:
+        """Take a retired record into use again."""
+        return self._send(requests.reinstate(plural, id, version))
+
+    def bulk(
+        self,
+        plural: str,
+        *,
+        ids: Sequence[str] | None = None,
+        q: str | None = None,
+        values: Json | None = None,
+        retire: bool = False,
+        reason: str = "",
+        expect: int | None = None,
+        dry_run: bool = False,
+    ) -> Json:
+        """Change or retire many in one transaction; `expect` is how many must match."""
+        return self._send(requests.bulk(plural, ids, q, values, retire, reason, expect, dry_run))
+
+    def import_file(
+        self,
+        plural: str,
+        filename: str,
+        data: bytes | BinaryIO,
+        dry_run: bool,
+        mapping: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Import a CSV, XLSX or JSON file; `mapping` is heading → field for what is not guessed."""
+        return self._send(requests.import_file(plural, filename, data, dry_run, mapping))
+
+    def export(
+        self,
+        plural: str,
+        q: str,
+        format: str,
+        columns: Sequence[str] | None = None,
+    ) -> bytes:
+        """The matching records as a file: csv, json or xlsx."""
+        return self._send(requests.export(plural, q, format, columns))
+
+    def download_link(
+        self,
+        plural: str,
+        q: str,
+        format: str,
+        columns: Sequence[str] | None = None,
+    ) -> Json:
+        """An address that gives the export once, without login: `url`, `expires`."""
+        return self._send(requests.download_link(plural, q, format, columns))
+
+    def history(self, id: str) -> Json:
+        """Where a device stood and what was done to it: `placements`, `events`."""
+        return self._send(requests.history(id))
+
+    def latest(self, plural: str, id: str) -> Json:
+        """The last measurements of a device, uplink, agent or room."""
+        return self._send(requests.latest(plural, id))
+
+    def series(self, plural: str, id: str, metric: str, since: int = 3600) -> Json:
+        """Measurements of the last `since` seconds: `times` (epoch s), `values`, `unit`."""
+        return self._send(requests.series(plural, id, metric, since))
+
+    def overview(self) -> Json:
+        """The city at a glance: counts, and all open schools, worst first."""
+        return self._send(requests.overview())
+
+    def me(self) -> Json:
+        """Who the server takes us for and what we may do."""
+        return self._send(requests.me())
+
+    def live(self) -> Json:
+        """Whether the server lives, and its version; needs no login."""
+        return self._send(requests.live())
+
+    def cursor(self) -> int:
+        """Where the change stream stands now."""
+        return self._send(requests.cursor())
+
+    def invite(self, school: str, name: str = "") -> Json:
+        """A one-time join code for an agent at that school: `code`, `expires`."""
+        return self._send(requests.invite(school, name))
+
+    def revoke(self, id: str, reason: str = "") -> None:
+        """Shut an agent out for good."""
+        return self._send(requests.revoke(id, reason))
+
+    def adopt(self, id: str, values: Json) -> Json:
+        """Make a discovered device one of ours; gives the new device."""
+        return self._send(requests.adopt(id, values))
+
+    def ignore(self, id: str) -> None:
+        """Do not offer a discovered device again."""
+        return self._send(requests.ignore(id))
+
+    def tokens(self) -> list[Json]:
+        """The tokens of persons, without their secrets."""
+        return self._send(requests.tokens())
+
+    def create_token(
+        self,
+        name: str,
+        role: str,
+        *,
+        schools: Sequence[str] | None = None,
+        authority: str | None = None,
+        days: int = 365,
+    ) -> Json:
+        """A token for a person; `token` is shown this once."""
+        return self._send(requests.create_token(name, role, schools, authority, days))
+
+    def revoke_token(self, name: str) -> None:
+        """End a token at once."""
+        return self._send(requests.revoke_token(name))
+
+    def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
+        """Set the secret of a credential; nobody reads it again."""
+        return self._send(requests.set_secret(id, secret, secret2))
+
+    def audit_verify(self) -> Json:
+        """Check the chain of the audit: `ok`, `events`, `head`."""
+        return self._send(requests.audit_verify())
+
+    def backup(self) -> Json:
+        """Make a backup on the server and check it: `path`, `bytes`, `sha256`."""
+        return self._send(requests.backup())
+
+    def backups(self) -> list[Json]:
+        """The backups that the server has."""
+        return self._send(requests.backups())
