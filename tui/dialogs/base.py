@@ -157,11 +157,16 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
             yield from self.above()
             with Body(id="body"):
                 yield from self.body()
+            yield from self.below()
             yield Sentence(id="problem")
             yield Hints(self.hints())
 
     def above(self) -> Iterable[Widget]:
         """What stays in place while the body scrolls."""
+        return ()
+
+    def below(self) -> Iterable[Widget]:
+        """What stays in place under the body."""
         return ()
 
     def body(self) -> ComposeResult:

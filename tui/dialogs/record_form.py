@@ -18,6 +18,7 @@ from tui.dialogs.base import Dialog, Hint, Sentence
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.field_row import FieldRow
 from tui.dialogs.lookup import Lookup
+from tui.dialogs.texts import label
 from tui.i18n import _, ngettext
 
 PAGE = 8
@@ -59,8 +60,8 @@ class RecordForm(Dialog[dict[str, Any]]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find", "Find a field", show=False, id="form.find", priority=True),
-        Binding("ctrl+f", "find", "Find a field", show=False, id="form.find_anywhere"),
+        Binding("slash", "find", "Find a field", show=False, id="dialog.find", priority=True),
+        Binding("ctrl+f", "find", "Find a field", show=False, id="dialog.find_anywhere"),
         Binding("down,enter", "move(1)", "Next field", show=False),
         Binding("up", "move(-1)", "Previous field", show=False),
         Binding("pagedown", f"move({PAGE})", "Further down", show=False),
@@ -120,7 +121,7 @@ class RecordForm(Dialog[dict[str, Any]]):
         return [
             ("dialog.accept", _("Save")),
             ("dialog.cancel", _("Cancel")),
-            ("form.find", _("Find a field")),
+            ("dialog.find", _("Find a field")),
         ]
 
     def on_mount(self) -> None:
@@ -160,7 +161,19 @@ class RecordForm(Dialog[dict[str, Any]]):
             )
             wrong[0].enter()
             return
+        if sentence := self._keyless():
+            self.problem(sentence)
+            self.row(self.kind.key[0]).enter()
+            return
         self.dismiss(self.changes() or None)
+
+    def _keyless(self) -> str:
+        """A kind with alternative keys needs one of them; fields alone cannot say so."""
+        names = self.kind.key + self.kind.alternative_keys
+        if not self.kind.alternative_keys or any(self.row(name).text for name in names):
+            return ""
+        wanted = _(" or ").join(label(self.kind.field(name)) for name in names)
+        return _("Not saved: give {fields}.").format(fields=wanted)
 
     def action_cancel(self) -> None:
         if self.query_one("#find").display:

@@ -1,0 +1,75 @@
+"""Labelled lines of small dialogs, and the keys that walk through them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.containers import HorizontalGroup
+from textual.widget import Widget
+from textual.widgets import Select, Static
+
+from tui.dialogs.base import Dialog, Result
+
+
+class Line(HorizontalGroup):
+    """A label and the widget it belongs to."""
+
+    DEFAULT_CSS = """
+    Line {
+        height: auto;
+    }
+    Line .mark {
+        width: 2;
+    }
+    Line .label {
+        width: 22;
+        padding-right: 1;
+    }
+    Line:focus-within .label {
+        text-style: bold;
+    }
+    Line Input, Line SelectCurrent {
+        background: $boost;
+    }
+    """
+
+    def __init__(
+        self, label: str, control: Widget, *, required: bool = False, id: str | None = None
+    ) -> None:
+        self._mark = Static("", classes="mark", markup=False)
+        text = label + (" *" if required else "")
+        super().__init__(self._mark, Static(text, classes="label", markup=False), control, id=id)
+
+    def on_descendant_focus(self) -> None:
+        self._mark.update("▸")
+
+    def on_descendant_blur(self) -> None:
+        self._mark.update("")
+
+
+class FormDialog(Dialog[Result]):
+    """↓ ↑ walk through the lines; Enter goes on to the next one, and accepts on the last."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "walk(1)", "Next line", show=False),
+        Binding("up", "walk(-1)", "Previous line", show=False),
+        Binding("enter", "next_or_accept", "Next line, or done", show=False),
+    ]
+
+    def action_walk(self, step: int) -> None:
+        if any(choice.expanded for choice in self.query(Select)):
+            raise SkipAction
+        chain = self.focus_chain
+        if self.focused in chain:
+            at = chain.index(self.focused) + step
+            if 0 <= at < len(chain):
+                self.set_focus(chain[at])
+
+    def action_next_or_accept(self) -> None:
+        chain = self.focus_chain
+        if not chain or self.focused is chain[-1]:
+            self.action_accept()
+        else:
+            self.action_walk(1)

@@ -1,0 +1,26 @@
+"""The one-time code that joins an agent, and what to run at the school."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.cells import when
+from tui.dialogs.shown_once import ShownOnce
+from tui.i18n import _
+
+
+class ShowCode(ShownOnce):
+    """Shows the code, the command lines to run at the school, and until when it works
+    (`expires`: ISO 8601)."""
+
+    def __init__(self, code: str, lines: Sequence[str], expires: str = "") -> None:
+        until = when(expires, long=True)
+        super().__init__(
+            _("Code for one agent"),
+            code,
+            lines,
+            _("Run this on the machine at the school:") if lines else "",
+            _("The code works once, until {time}.").format(time=until)
+            if until
+            else _("The code works once."),
+        )
