@@ -9,13 +9,17 @@ only after its transaction is on disk. It keeps one number per (agent, boot), th
 - Rows up to the booked number are repeats: skipped, acknowledged again.
 - A batch that begins beyond the next expected number is refused (409, code
   `report.out_of_order`, with `acked_seq`), unless `lost_before` says that the agent had to
-  drop what lies between.
+  drop what lies between. `lost_before` is 0, or the smallest `seq` that still exists: every
+  smaller one that was not acknowledged is lost for good. So the batch is taken when
+  `first_seq <= booked + 1` or `first_seq <= lost_before`. A batch itself has no gaps.
 
 Times are integer UTC microseconds of the agent's clock (`observed_at`); the server adds its own
 receive time and answers `server_time`, from which the agent knows its offset. Rates are bit/s,
 durations milliseconds, sizes bytes, temperatures °C, loads and losses percent. `None` is
 'not known', never zero.
 """
+
+# ruff: noqa: RUF012 - the defaults of a NamedTuple are never changed in place
 
 from __future__ import annotations
 

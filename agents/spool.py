@@ -1,0 +1,292 @@
+"""What was measured and not yet acknowledged: survives kill -9, a power cut and a full disk.
+
+    spool/<ordinal>-<boot>/<first seq>.seg    records, see agents.records
+    spool/<ordinal>-<boot>/chapter.json       acknowledged up to where
+    spool/counters.json                       rows dropped and rejected so far
+    spool/rejected.jsonl                      rows the server refused to book, with its reason
+
+A row is on disk before it may be sent, so its number is never given to another row. A *boot* is
+the range in which numbers grow without a gap. A new one begins with a new spool, with a new boot
+of the machine (a restored disk image must not reuse numbers) and whenever damage leaves doubt
+about the last number; older boots are delivered first, each under its own name.
+
+When the disk refuses a row, it is held in memory under a boot of this process alone, and
+delivered from there; beyond 2,000 rows the oldest are dropped and counted. Every method may be
+called from any thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import Any, NamedTuple
+
+from agents.chapter import Chapter, DiskChapter, DoubtfulWrite, MemoryChapter
+from agents.files import kernel_boot_id, read_bytes, write_all, write_atomic
+from agents.protocol import MAX_ROWS, Row
+from agents.records import encode_payload
+
+LIMIT_BYTES = 64 * 1024 * 1024
+SEGMENT_BYTES = 256 * 1024
+REJECTED_BYTES = 1024 * 1024
+_COUNTERS = "counters.json"
+_REJECTED = "rejected.jsonl"
+
+
+class Pending(NamedTuple):
+    """Consecutive rows of one boot, next to be delivered."""
+
+    boot: str
+    rows: list[Row]
+    lost_before: int
+
+
+class Spool:
+    """The spool in `folder`. `limit_bytes` bounds its files; the oldest go first."""
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        limit_bytes: int = LIMIT_BYTES,
+        segment_bytes: int = SEGMENT_BYTES,
+        memory_rows: int = 2_000,
+        kernel: str | None = None,
+    ) -> None:
+        self.folder = folder
+        self.dropped_rows = 0
+        self.rejected_rows = 0
+        self.invalid_rows = 0
+        self.trouble = ""
+        """Why rows are not on disk at the moment; '' when all is well."""
+        self._limit = limit_bytes
+        self._segment_bytes = segment_bytes
+        self._kernel = kernel_boot_id() if kernel is None else kernel
+        self._lock = threading.Lock()
+        self._chapters: list[DiskChapter] = []
+        self._current: DiskChapter | None = None
+        self._memory = MemoryChapter(os.urandom(16).hex(), memory_rows)
+        self._ordinal = 0
+        try:
+            self._load()
+        except OSError as error:
+            self.trouble = f"{error.strerror}: {folder}"
+
+    def _load(self) -> None:
+        os.makedirs(self.folder, 0o700, exist_ok=True)
+        try:
+            counters = json.loads(read_bytes(os.path.join(self.folder, _COUNTERS)))
+            self.dropped_rows = int(counters["dropped"])
+            self.rejected_rows = int(counters["rejected"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        chapter: DiskChapter | None = None
+        for name in sorted(os.listdir(self.folder)):
+            ordinal, _, boot = name.partition("-")
+            if not (ordinal.isdigit() and boot):
+                continue
+            self._ordinal = max(self._ordinal, int(ordinal))
+            chapter = DiskChapter.load(os.path.join(self.folder, name), boot)
+            self._chapters.append(chapter)
+        if chapter and chapter.intact and chapter.kernel == self._kernel:
+            self._current = chapter
+        self._forget_finished()
+
+    # -- the measuring side ----------------------------------------------------------------
+
+    def append(self, reports: list[tuple[str, int, tuple[Any, ...]]]) -> int:
+        """Take (table, observed_at, report) and put them on disk; returns how many were taken.
+
+        A report that cannot be encoded is left out and counted in `invalid_rows`. Never raises
+        for a disk that refuses: see `trouble` and `dropped_rows`.
+        """
+        payloads = []
+        for table, observed_at, report in reports:
+            try:
+                payloads.append(encode_payload(table, observed_at, report))
+            except ValueError:
+                self.invalid_rows += 1
+        if not payloads:
+            return 0
+        with self._lock:
+            self._append(payloads)
+            self._count_lost()
+        return len(payloads)
+
+    def _append(self, payloads: list[bytes]) -> None:
+        try:
+            chapter = self._current if self._current and self._current.intact else self._begin()
+            chapter.append(payloads, self._segment_bytes)
+        except DoubtfulWrite as error:
+            self._current = None
+            self.dropped_rows += len(payloads)
+            self.trouble = f"{error.strerror}: the last rows may be lost"
+            self._save_counters()
+        except OSError as error:
+            self._memory.append(payloads)
+            held = self._memory.pending
+            self.trouble = f"{error.strerror}: {held} rows are held in memory alone"
+        else:
+            self.trouble = ""
+            self._keep_limit()
+
+    def _begin(self) -> DiskChapter:
+        boot = os.urandom(16).hex()
+        os.makedirs(self.folder, 0o700, exist_ok=True)
+        folder = os.path.join(self.folder, f"{self._ordinal + 1:08d}-{boot}")
+        chapter = DiskChapter.create(folder, boot, self._kernel)
+        self._ordinal += 1
+        if self._current:
+            self._current.close()
+        self._current = chapter
+        self._chapters.append(chapter)
+        return chapter
+
+    def _keep_limit(self) -> None:
+        size = sum(chapter.bytes for chapter in self._chapters)
+        while size > self._limit:
+            oldest = next(chapter for chapter in self._chapters if chapter.segments)
+            size -= oldest.segments[0].size
+            if oldest is self._current and len(oldest.segments) == 1:
+                return  # the file just written to stays, whatever the limit
+            try:
+                oldest.drop_oldest()
+            except OSError as error:
+                self.trouble = f"{error.strerror}: cannot delete the oldest rows"
+            self._forget_finished()
+
+    # -- the delivering side ---------------------------------------------------------------
+
+    def peek(self, max_rows: int = MAX_ROWS, max_bytes: int = 1024 * 1024) -> Pending | None:
+        """The next rows to deliver, or None. They stay until acknowledged."""
+        with self._lock:
+            for chapter in self._in_order():
+                if chapter.pending <= 0:
+                    continue
+                try:
+                    rows = chapter.read(max_rows, max_bytes)
+                except OSError as error:
+                    self.trouble = f"{error.strerror}: cannot read {self.folder}"
+                    continue
+                self._count_lost()
+                if rows:
+                    first = rows[0].seq
+                    return Pending(chapter.boot, rows, chapter.lost_before(first))
+            self._forget_finished()
+            return None
+
+    def ack(self, boot: str, seq: int) -> None:
+        """The server has booked all of `boot` up to `seq`; they may be forgotten.
+
+        If `seq` was never given here, this folder is an old copy of one that has gone further:
+        a new boot begins, since its next numbers are taken.
+        """
+        with self._lock:
+            chapter = self._find(boot)
+            if chapter is None:
+                return
+            if seq > chapter.last and isinstance(chapter, DiskChapter):
+                chapter.intact = False
+            try:
+                chapter.acknowledge(seq)
+            except OSError as error:
+                self.trouble = f"{error.strerror}: cannot note what was acknowledged"
+            self._forget_finished()
+
+    def resume(self, boot: str, acked_seq: int) -> None:
+        """The server says where it stands, which may be before what it acknowledged once."""
+        with self._lock:
+            chapter = self._find(boot)
+        if chapter is None:
+            return
+        if acked_seq >= chapter.acked:
+            self.ack(boot, acked_seq)
+            return
+        with self._lock:
+            try:
+                chapter.rewind(acked_seq)
+            except OSError as error:
+                self.trouble = f"{error.strerror}: cannot note what was acknowledged"
+
+    def reject(self, boot: str, row: Row, reason: str) -> None:
+        """Put a row aside that the server refuses for good; it is not offered again."""
+        with self._lock:
+            chapter = self._find(boot)
+            if chapter is None:
+                return
+            chapter.rejected.add(row.seq)
+            self.rejected_rows += 1
+            try:
+                self._note_rejected({"boot": boot, "reason": reason, **row._asdict()})
+                if isinstance(chapter, DiskChapter):
+                    chapter.save()
+            except OSError as error:
+                self.trouble = f"{error.strerror}: cannot keep rejected rows"
+            self._save_counters()
+            self._forget_finished()
+
+    # -- figures ---------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> int:
+        """Rows that wait for an acknowledgement."""
+        with self._lock:
+            return sum(chapter.pending for chapter in self._in_order())
+
+    @property
+    def bytes(self) -> int:
+        """Size of the record files."""
+        with self._lock:
+            return sum(chapter.bytes for chapter in self._chapters)
+
+    def close(self) -> None:
+        """Note what was acknowledged and close the files."""
+        with self._lock:
+            for chapter in self._chapters:
+                chapter.close()
+                try:
+                    chapter.save()
+                except OSError as error:
+                    self.trouble = f"{error.strerror}: cannot note what was acknowledged"
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _in_order(self) -> list[Chapter]:
+        return [*self._chapters, self._memory]
+
+    def _find(self, boot: str) -> Chapter | None:
+        return next((chapter for chapter in self._in_order() if chapter.boot == boot), None)
+
+    def _forget_finished(self) -> None:
+        for chapter in list(self._chapters):
+            if chapter is self._current or chapter.pending > 0:
+                continue
+            self._chapters.remove(chapter)
+            try:
+                chapter.remove()
+            except OSError as error:
+                self.trouble = f"{error.strerror}: cannot delete what is delivered"
+
+    def _count_lost(self) -> None:
+        lost = sum(chapter.take_lost() for chapter in self._in_order())
+        if lost:
+            self.dropped_rows += lost
+            self._save_counters()
+
+    def _save_counters(self) -> None:
+        counters = {"dropped": self.dropped_rows, "rejected": self.rejected_rows}
+        try:
+            path = os.path.join(self.folder, _COUNTERS)
+            write_atomic(path, json.dumps(counters).encode(), durable=False)
+        except OSError as error:
+            self.trouble = f"{error.strerror}: cannot keep counters"
+
+    def _note_rejected(self, entry: dict[str, Any]) -> None:
+        path = os.path.join(self.folder, _REJECTED)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(handle).st_size < REJECTED_BYTES:
+                write_all(handle, json.dumps(entry).encode() + b"\n")
+        finally:
+            os.close(handle)
