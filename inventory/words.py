@@ -74,6 +74,8 @@ def find_choice(field: Field, text: str) -> str | None:
     for key, label in field.choices.items():
         if word in (_plain(key), _plain(label)):
             return key
+    if word.isdigit() and word.zfill(2) in field.choices:  # spreadsheets turn 02 into 2
+        return word.zfill(2)
     for words in (GERMAN_CHOICES, _DEVICE_PLURALS):
         choice = words.get(word)
         if choice is not None and choice in field.choices:

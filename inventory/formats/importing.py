@@ -1,0 +1,154 @@
+"""From a table to the records it proposes, row by row, nothing stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from inventory.fields import Type, Value, fold
+from inventory.formats import schools
+from inventory.formats.mapping import Reading, RowReader, guess_mapping
+from inventory.formats.reading import read_table
+from inventory.formats.table import MAX_BYTES, Table
+from inventory.kinds import SCHOOL, Kind
+
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII)
+_NAMED_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRow:
+    """One row of the file. `values` is None when it is refused; then `reason` says why, all
+    problems at once. `key` is the record's key as far as the row tells it, or ''.
+
+    `values` has the fields that have a column (or a default); an empty cell is None. References
+    are keys of the records they mean, school-relative ones completed.
+    """
+
+    row: int
+    key: str
+    values: dict[str, Value] | None
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a file proposes. `mapping` is heading → field, `ignored` the unused headings."""
+
+    mapping: dict[str, str]
+    ignored: list[str]
+    notes: list[str]
+    rows: Iterator[ParsedRow] = field(repr=False)
+
+
+def plan_file(
+    kind: Kind,
+    data: bytes,
+    filename: str,
+    mapping: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Value] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Plan:
+    """Read a file of records of a kind. Raises FileRefused before any row is given.
+
+    `mapping` and `defaults` are those of `guess_mapping`; the state's school list is recognised
+    unless a mapping is given.
+    """
+    table = read_table(data, filename, max_bytes)
+    reader = choose_reader(kind, table, mapping, defaults)
+    return Plan(
+        dict(reader.columns),
+        list(reader.ignored),
+        [*table.notes, *reader.notes],
+        plan_rows(kind, table, reader),
+    )
+
+
+def choose_reader(
+    kind: Kind,
+    table: Table,
+    mapping: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Value] | None = None,
+) -> RowReader:
+    """The state's list if it is that, else a column for each field. Raises FileRefused."""
+    if kind is SCHOOL and not mapping:
+        state_list = schools.detect(table)
+        if state_list is not None:
+            return state_list
+    return guess_mapping(kind, table, mapping, defaults)
+
+
+def plan_rows(kind: Kind, table: Table, reader: RowReader) -> Iterator[ParsedRow]:
+    """Parse every row; rows that claim the same key are all refused, naming each other."""
+    readings = [(number, reader.read(cells)) for number, cells in table.rows]
+    doubles = _doubles(kind, readings, reader)
+    for number, (values, problems, warnings) in readings:
+        found = [table.problems[number]] if number in table.problems else []
+        found += problems
+        found += _shortened(kind, values)
+        found += doubles.get(number, [])
+        key = _key(kind, values)
+        if not key and not found:
+            found.append(f"a {kind.label} needs {' or '.join(kind.key + kind.alternative_keys)}")
+        if found:
+            yield ParsedRow(number, key, None, "; ".join(found), tuple(warnings))
+        else:
+            yield ParsedRow(number, key, values, "", tuple(warnings))
+
+
+def _key(kind: Kind, values: Mapping[str, Value]) -> str:
+    try:
+        return kind.make_key(values, {})
+    except ValueError:
+        return ""
+
+
+def _doubles(
+    kind: Kind, readings: Sequence[tuple[int, Reading]], reader: RowReader
+) -> dict[int, list[str]]:
+    """Row → why: rows of the file with an equal key, or with one of the alternative keys equal."""
+    found: dict[int, list[str]] = {}
+    unique = [kind.key, *((name,) for name in kind.alternative_keys)]
+    for names in unique:
+        rows: dict[tuple[str, ...], list[int]] = {}
+        for number, reading in readings:
+            parts = tuple(fold(str(reading.values.get(name) or "")) for name in names)
+            if all(parts):
+                rows.setdefault(parts, []).append(number)
+        twice = {number: same for same in rows.values() if len(same) > 1 for number in same}
+        if not twice:
+            continue
+        titles = [_title(name, reader) for name in names]
+        for number, reading in readings:
+            if number in twice:
+                values = (str(reading.values[name]) for name in names)
+                has = " and ".join(f"{t} {v}" for t, v in zip(titles, values, strict=True))
+                found.setdefault(number, []).append(f"{_rows(twice[number])} have {has}")
+    return found
+
+
+def _title(name: str, reader: RowReader) -> str:
+    return next((heading for heading, field in reader.columns.items() if field == name), name)
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    if len(numbers) == 2:
+        return f"row {numbers[0]} and row {numbers[1]} both"
+    named = ", ".join(map(str, numbers[:_NAMED_ROWS]))
+    more = f" and {len(numbers) - _NAMED_ROWS} more" if len(numbers) > _NAMED_ROWS else ""
+    return f"rows {named}{more} all"
+
+
+def _shortened(kind: Kind, values: Mapping[str, Value]) -> list[str]:
+    """Serial and circuit numbers that a spreadsheet has turned into 1,23E+15."""
+    return [
+        f"{name} {value} was shortened by a spreadsheet; format the column as text and enter "
+        "it again"
+        for name, value in values.items()
+        if isinstance(value, str)
+        and "E+" in value
+        and _SHORTENED.fullmatch(value)
+        and kind.field(name).type is Type.TEXT
+    ]
