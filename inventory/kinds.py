@@ -236,6 +236,8 @@ SITE = Kind(
         Field("city", T.TEXT, "City", ("ort", "city"), width=16),
         Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat"), unit="°"),
         Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon"), unit="°"),
+        Field("networks", T.TEXT, "Networks (CIDR)", ("netze", "subnetz", "networks"),
+              searchable=True, sortable=False, width=20),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
 )  # fmt: skip

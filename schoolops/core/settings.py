@@ -68,6 +68,15 @@ class AgentSettings(BaseModel):
     targets: list[str] = ["9.9.9.9:443", "1.1.1.1:443"]
     """host:port that a school's line is measured against, by TCP connect."""
 
+    uplink_targets: dict[str, list[str]] = {}
+    """Targets of single lines, by the uplink's key such as `164800/line1`."""
+
+    snmp_port: int = Field(default=161, ge=1, le=65535)
+    """Port on which network devices answer SNMP."""
+
+    discovery_community: str = "public"
+    """SNMP community with which unknown devices are asked who they are."""
+
     dns_names: list[str] = ["www.schulministerium.nrw"]
     """Names whose resolution is timed."""
 
@@ -80,7 +89,7 @@ class AgentSettings(BaseModel):
     test_every_s: int = Field(default=3600, ge=0)
     """Seconds between two line tests."""
 
-    max_clock_offset_s: int = Field(default=24 * 3600, ge=60)
+    max_clock_offset_s: int = Field(default=1800, ge=5)
     """Reports whose clock is further off are refused; nearer ones are corrected."""
 
 

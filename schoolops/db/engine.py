@@ -99,6 +99,10 @@ class UnitOfWork:
         """
         self._changes[kind, record] = school_id
 
+    def forget_changes(self) -> None:
+        """Drop what was announced: a dry run took it back."""
+        self._changes.clear()
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` once the transaction is on disk."""
         self._after.append(call)
@@ -214,6 +218,10 @@ class Store:
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each commit that announced something (any thread)."""
         self._listeners.append(listener)
+
+    def off_change(self, listener: Callable[[], None]) -> None:
+        """The reverse of `on_change`."""
+        self._listeners.remove(listener)
 
 
 def _unavailable(error: OperationalError) -> SchoolopsError:

@@ -107,7 +107,7 @@ def _reference(
     return exists(select(1).where(table.c.id == column, or_(*tests)).correlate_except(table))
 
 
-_ORDER: dict[Op, Callable[[Any, Any], Any]] = {
+_ORDER: dict[Op, Callable[[Any, Any], ColumnElement[bool]]] = {
     Op.LT: lambda column, value: column < value,
     Op.LE: lambda column, value: column <= value,
     Op.GT: lambda column, value: column > value,

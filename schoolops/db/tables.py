@@ -27,12 +27,16 @@ audit_event = Table(
     Column("record", Text, nullable=False, default=""),
     Column("school_id", BigInteger),
     Column("detail", Text, nullable=False, default="{}"),
+    Column("sealed_as", BigInteger, unique=True),
     Column("hash", String(64)),
     Index("ix_audit_event_record", "kind", "record", "id"),
     Index("ix_audit_event_school_id", "school_id", "id"),
     sqlite_autoincrement=True,
 )
-"""One row a write. `hash` is set by the sealer: SHA-256 over the predecessor's and this row."""
+"""One row a write. The sealer sets `sealed_as`, the place in the chain, and `hash`.
+
+On PostgreSQL a smaller id can commit after a greater one, so the chain has its own order.
+"""
 
 change = Table(
     "change",
@@ -46,6 +50,16 @@ change = Table(
     sqlite_autoincrement=True,
 )
 """What a screen may want to read again. `xid` is the writing transaction on PostgreSQL."""
+
+download = Table(
+    "download",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("request", Text, nullable=False),
+)
+"""Links that fetch one export without a login, once."""
 
 note = Table(
     "note",

@@ -64,5 +64,3 @@ def school_column(kind_name: str, table: object) -> ColumnElement[int]:
     columns = table.c  # type: ignore[attr-defined]
     column: ColumnElement[int] = columns.id if kind_name == "school" else columns.school_id
     return column
-
-

@@ -51,9 +51,7 @@ class ImportPlan:
             outcome != "same" and self.counts["new"] + self.counts["changed"] <= REPORTED
         )
         if listed or (reason and outcome != "same"):
-            self.rows.append(
-                {"row": row, "key": key, "outcome": outcome, "reason": reason, **more}
-            )
+            self.rows.append({"row": row, "key": key, "outcome": outcome, "reason": reason, **more})
 
     def report(self, dry_run: bool) -> dict[str, Any]:
         return {
@@ -76,9 +74,7 @@ class Loader:
 
     # -- import of a file ------------------------------------------------------------------
 
-    def plan(
-        self, kind: Kind, rows: Iterable[ParsedRow], filename: str, data: bytes
-    ) -> ImportPlan:
+    def plan(self, kind: Kind, rows: Iterable[ParsedRow], filename: str, data: bytes) -> ImportPlan:
         """Compare the rows of a file with the store; nothing is written."""
         require(self.unit.actor, write_permission(kind))
         plan = ImportPlan(kind, filename, hashlib.sha256(data).hexdigest())
@@ -193,7 +189,8 @@ class Loader:
     ) -> None:
         kind = plan.kind
         stored = found._mapping
-        columns = to_columns(kind, values, ids)
+        # An empty cell says nothing: it never empties what is known.
+        columns = to_columns(kind, {n: v for n, v in values.items() if v is not None}, ids)
         differing = {name: value for name, value in columns.items() if stored[name] != value}
         if not differing:
             plan.note(row.row, found.key, "same")
@@ -320,9 +317,7 @@ class Loader:
             self.unit.connection.execute(insert(table), rows[start : start + 5000])
         if self.unit.store.is_postgresql:
             self.unit.connection.execute(
-                text(
-                    "SELECT setval(pg_get_serial_sequence(:table, 'id'), :value)"
-                ),
+                text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :value)"),
                 {"table": kind.plural, "value": first + len(rows) - 1},
             )
         if kind.name == "device":
@@ -354,7 +349,8 @@ class Loader:
         for found, differing, values in updates:
             stored = found._mapping
             columns = {name: differing.get(name, stored[name]) for name in names}
-            merged = {f.name: from_column(f, stored[column_name(f)]) for f in kind.fields} | values
+            merged = {f.name: from_column(f, stored[column_name(f)]) for f in kind.fields}
+            merged |= {name: value for name, value in values.items() if value is not None}
             rows.append(
                 {f"new_{name}": value for name, value in columns.items()}
                 | {

@@ -103,4 +103,3 @@ def order_by(kind: Kind, sort: str) -> list[ColumnElement[Any]]:
     else:
         column = table.c[name]
     return [column.desc(), table.c.id.desc()] if descending else [column.asc(), table.c.id.asc()]
-

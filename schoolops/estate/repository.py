@@ -14,6 +14,7 @@ from inventory.kinds import KINDS, Kind
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
+from schoolops.db.tables import audit_event
 from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name, observation, placement
 from schoolops.estate.query import order_by, translate
@@ -64,9 +65,12 @@ class Estate:
         tree = parse(q, kind)
         table = TABLES[kind.name]
         statement = select(func.count()).select_from(_source(kind, _asks(tree)))
-        return self.connection.scalar(
-            statement.where(readable_by(self.actor, kind), *self._where(kind, tree, table))
-        ) or 0
+        return (
+            self.connection.scalar(
+                statement.where(readable_by(self.actor, kind), *self._where(kind, tree, table))
+            )
+            or 0
+        )
 
     def ids(self, kind: Kind, q: str) -> list[str]:
         """The uuids of all that match, in order of key."""
@@ -172,6 +176,24 @@ class Estate:
                 "until": to_iso(row.until_at),
                 "by": row.by,
                 "note": row.note,
+            }
+            for row in rows
+        ]
+
+    def events(self, kind: Kind, key: str, limit: int = 100) -> list[dict[str, Any]]:
+        """What was done to a record, latest first."""
+        rows = self.connection.execute(
+            select(audit_event)
+            .where(audit_event.c.kind == kind.name, audit_event.c.record == key)
+            .order_by(audit_event.c.id.desc())
+            .limit(limit)
+        )
+        return [
+            {
+                "at": to_iso(row.at),
+                "actor": row.actor,
+                "action": row.action,
+                "detail": json.loads(row.detail),
             }
             for row in rows
         ]

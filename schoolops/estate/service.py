@@ -57,7 +57,7 @@ class Inventory:
             result = self.unit.connection.execute(insert(table), columns)
         except IntegrityError:
             raise _taken(kind, key) from None
-        row_id = int(result.inserted_primary_key[0])
+        (row_id,) = result.inserted_primary_key or (0,)
         if kind is DEVICE:
             self._place(row_id, ids.get("school"), ids.get("room"), "")
         shown = row_id if kind.name == "school" else school_id
@@ -315,7 +315,9 @@ class Inventory:
         if kind is DEVICE and "school" in new and "room" not in new:
             merged["room"] = new["room"] = None  # the room stays behind
         self._require_fields(kind, merged)
-        all_ids = self._ids_of(kind, row) | dict(ids if ids is not None else self.resolve(kind, new))
+        all_ids = self._ids_of(kind, row) | dict(
+            ids if ids is not None else self.resolve(kind, new)
+        )
         all_ids = {name: i for name, i in all_ids.items() if merged.get(name)}
         self._check_rules(kind, merged, all_ids, row.id)
         if not self.unit.actor.unlimited and "school" in new:
@@ -425,9 +427,7 @@ class Inventory:
             changes=changes,
         )
 
-    def _place(
-        self, device_id: int, school_id: int | None, room_id: int | None, note: str
-    ) -> None:
+    def _place(self, device_id: int, school_id: int | None, room_id: int | None, note: str) -> None:
         self._close_placement(device_id)
         self.unit.connection.execute(
             insert(placement),
@@ -468,7 +468,6 @@ def _taken(kind: Kind, key: str, retired: bool = False) -> Conflict:
     hint = "reinstate it" if retired else "edit that one, or give another"
     state = " (retired)" if retired else ""
     return Conflict(
-        f"there is a {kind.label} {key} already{state}; {hint} {'' if retired else kind.key[-1]}"
-        .rstrip(),
+        f"there is a {kind.label} {key} already{state}; {hint} {'' if retired else kind.key[-1]}".rstrip(),
         code="estate.duplicate",
     )

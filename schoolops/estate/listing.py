@@ -1,0 +1,163 @@
+"""Lists of what the system alone writes (agents, discovered devices, the audit).
+
+Such a kind has a table of its own shape. A `Listing` says where its fields are found; it
+answers the same calls as `Estate`, so that one endpoint serves all kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+
+from inventory.fields import Field, Type
+from inventory.filter import TIME_FIELDS, parse
+from inventory.kinds import Kind
+from schoolops.core.clock import to_iso
+from schoolops.core.errors import Invalid, NotFound
+from schoolops.core.permissions import Actor
+from schoolops.db import filtering
+from schoolops.estate.models import TABLES
+from schoolops.estate.repository import Estate, Page
+
+
+class Lister(Protocol):
+    """What a list endpoint calls."""
+
+    def page(
+        self, kind: Kind, q: str, sort: str, offset: int, limit: int, columns: Sequence[str]
+    ) -> Page: ...
+
+    def count(self, kind: Kind, q: str) -> int: ...
+
+    def by_ids(self, kind: Kind, uids: Sequence[str], columns: Sequence[str]) -> Page: ...
+
+    def record(self, kind: Kind, id_or_key: str) -> dict[str, Any]: ...
+
+
+class Listing:
+    """Lists one read-only kind for one actor.
+
+    `columns` maps each field's name to its expression (times as micros; a school as its id
+    column); `uid` and `key` identify a row; `where` limits it to what the actor may see.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        source: Any,
+        columns: Mapping[str, ColumnElement[Any]],
+        uid: ColumnElement[Any],
+        key: ColumnElement[Any],
+        search: ColumnElement[str],
+        where: Sequence[ColumnElement[bool]],
+        sort: ColumnElement[Any],
+    ) -> None:
+        self.connection = connection
+        self.source = source
+        self.columns = columns
+        self.uid, self.key, self.search, self.sort = uid, key, search, sort
+        self.where = where
+
+    def page(
+        self, kind: Kind, q: str, sort: str, offset: int, limit: int, columns: Sequence[str]
+    ) -> Page:
+        fields = self._fields(kind, columns)
+        statement = self._statement(kind, q, fields)
+        statement = statement.order_by(*self._order(kind, sort or kind.default_sort))
+        found = self.connection.execute(statement.offset(offset).limit(limit + 1)).all()
+        rows = self._render(fields, found[:limit])
+        return Page(tuple(f.name for f in fields), rows, offset, len(found) > limit)
+
+    def count(self, kind: Kind, q: str) -> int:
+        statement = select(func.count()).select_from(self.source)
+        return self.connection.scalar(statement.where(*self._clauses(kind, q))) or 0
+
+    def by_ids(self, kind: Kind, uids: Sequence[str], columns: Sequence[str]) -> Page:
+        fields = self._fields(kind, columns)
+        statement = self._statement(kind, "", fields).where(self.uid.in_(uids))
+        rows = self._render(fields, self.connection.execute(statement).all())
+        return Page(tuple(f.name for f in fields), rows, 0, False)
+
+    def record(self, kind: Kind, id_or_key: str) -> dict[str, Any]:
+        statement = self._statement(kind, "", kind.fields).where(self.uid == id_or_key)
+        rows = self._render(kind.fields, self.connection.execute(statement).all())
+        if not rows:
+            raise NotFound(f"there is no {kind.label} {id_or_key!r} that you may see")
+        uid, key, version, retired, *values = rows[0]
+        named = dict(zip((f.name for f in kind.fields), values, strict=True))
+        return {
+            "id": uid,
+            "kind": kind.name,
+            "key": key,
+            "version": version,
+            "retired": retired,
+            "values": named,
+        }
+
+    def _fields(self, kind: Kind, columns: Sequence[str]) -> tuple[Field, ...]:
+        known = {f.name: f for f in kind.fields}
+        wrong = [name for name in columns if name not in known]
+        if wrong:
+            raise Invalid(
+                f"there is no column {wrong[0]!r}; known are {', '.join(known)}",
+                code="filter.invalid",
+            )
+        return tuple(known[name] for name in columns) or kind.columns()
+
+    def _statement(self, kind: Kind, q: str, fields: Sequence[Field]) -> Select[Any]:
+        expressions = [self.columns[f.name].label(f"f_{f.name}") for f in fields]
+        statement = select(self.uid.label("uid"), self.key.label("key"), *expressions)
+        return statement.select_from(self.source).where(*self._clauses(kind, q))
+
+    def _clauses(self, kind: Kind, q: str) -> list[ColumnElement[bool]]:
+        schools = TABLES["school"]
+        references = {
+            f.name: (self.columns[f.name], schools) for f in kind.fields if f.type is Type.REFERENCE
+        }
+        found = filtering.Source(self.columns, references, self.search)
+        dialect = self.connection.dialect.name
+        return [*self.where, *filtering.translate(kind, parse(q, kind), found, dialect)]
+
+    def _order(self, kind: Kind, sort: str) -> list[ColumnElement[Any]]:
+        name = sort.removeprefix("-")
+        column = self.sort if name == "id" else self.columns.get(name)
+        if column is None:
+            raise Invalid(f"cannot sort by {name!r}", code="filter.invalid")
+        if sort.startswith("-"):
+            return [column.desc(), self.sort.desc()]
+        return [column.asc(), self.sort.asc()]
+
+    def _render(self, fields: Sequence[Field], rows: Sequence[Row[Any]]) -> list[list[Any]]:
+        schools: dict[int, str] = {}
+        if any(f.type is Type.REFERENCE for f in fields):
+            table = TABLES["school"]
+            ids = {row._mapping["f_school"] for row in rows} - {None}
+            found = self.connection.execute(
+                select(table.c.id, table.c.number).where(table.c.id.in_(ids))
+            )
+            schools = {row.id: row.number for row in found}
+
+        def cell(f: Field, value: Any) -> Any:
+            if f.type is Type.REFERENCE:
+                return schools.get(value)
+            return to_iso(value) if f.name in TIME_FIELDS else value
+
+        return [
+            [str(row.uid), str(row.key), 1, False]
+            + [cell(f, row._mapping[f"f_{f.name}"]) for f in fields]
+            for row in rows
+        ]
+
+
+LISTINGS: dict[str, Callable[[Connection, Actor, int], Lister]] = {}
+"""Kind name → how it is listed; capabilities add their read-only kinds."""
+
+
+def lister(kind: Kind, connection: Connection, actor: Actor, now: int) -> Lister:
+    """Who answers lists of the kind."""
+    if kind.editable:
+        return Estate(connection, actor, now)
+    return LISTINGS[kind.name](connection, actor, now)

@@ -1,0 +1,1 @@
+"""The agents' registry: invitations, joining, what each agent is told to do."""

@@ -1,0 +1,165 @@
+"""What an agent is told to do, made from the inventory of its school."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from agents import protocol
+from inventory.kinds import NETWORK_KINDS
+from schoolops.core.errors import SchoolopsError
+from schoolops.db.engine import Store
+from schoolops.estate.models import TABLES
+
+devices = TABLES["device"]
+uplinks = TABLES["uplink"]
+schools = TABLES["school"]
+credentials = TABLES["credential"]
+
+
+def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.Config:
+    """The config of an agent. Its ETag is a hash of the content."""
+    settings = store.settings.agent
+    school = connection.execute(
+        select(schools.c.number).where(schools.c.id == agent_row.school_id)
+    ).one()
+    targets, known = _targets(store, connection, agent_row.school_id)
+    config = protocol.Config(
+        etag="",
+        agent=agent_row.uid,
+        school=school.number,
+        interval_s=settings.interval_s,
+        discover_every_s=settings.discover_every_s,
+        networks=_networks(connection, agent_row.school_id),
+        uplinks=_uplinks(store, connection, agent_row.school_id),
+        targets=targets,
+        known_addresses=known,
+        discovery_community=settings.discovery_community,
+    )
+    data = json.dumps(protocol.config_to_json(config), sort_keys=True)
+    return config._replace(etag=hashlib.sha256(data.encode()).hexdigest()[:24])
+
+
+def _networks(connection: Connection, school_id: int) -> list[str]:
+    """The networks of the school's sites that are written rightly."""
+    sites = TABLES["site"]
+    texts = connection.scalars(
+        select(sites.c.networks).where(
+            sites.c.school_id == school_id,
+            sites.c.networks.is_not(None),
+            sites.c.retired_at.is_(None),
+        )
+    )
+    found = []
+    for word in " ".join(text or "" for text in texts).replace(",", " ").split():
+        try:
+            found.append(str(ipaddress.ip_network(word, strict=False)))
+        except ValueError:
+            continue
+    return found
+
+
+def _uplinks(store: Store, connection: Connection, school_id: int) -> list[protocol.UplinkTarget]:
+    settings = store.settings.agent
+    rows = connection.execute(
+        select(uplinks.c.key, uplinks.c.name)
+        .where(
+            uplinks.c.school_id == school_id,
+            uplinks.c.retired_at.is_(None),
+            uplinks.c.state == "active",
+        )
+        .order_by(uplinks.c.key)
+    ).all()
+    return [
+        protocol.UplinkTarget(
+            uplink=row.name,
+            targets=settings.uplink_targets.get(row.key, settings.targets),
+            dns_names=settings.dns_names,
+            download_url=settings.download_url,
+            upload_url=settings.upload_url,
+            test_every_s=settings.test_every_s if settings.download_url else 0,
+        )
+        for row in rows
+    ]
+
+
+def _targets(
+    store: Store, connection: Connection, school_id: int
+) -> tuple[list[protocol.Target], list[str]]:
+    rows = connection.execute(
+        select(
+            devices.c.id, devices.c.key, devices.c.kind, devices.c.address, devices.c.vendor,
+            devices.c.management, devices.c.credential_id, devices.c.parent_id, devices.c.macs,
+            devices.c.serial,
+        )
+        .where(devices.c.school_id == school_id, devices.c.retired_at.is_(None))
+        .where(devices.c.kind.in_(NETWORK_KINDS))
+        .order_by(devices.c.key)
+    ).all()  # fmt: skip
+    secrets = _secrets(store, connection, {row.credential_id for row in rows} - {None})
+    by_id = {row.id: row for row in rows}
+    known = [row.address for row in rows if row.address]
+    targets = []
+    for row in rows:
+        if row.management in (None, "none"):
+            continue
+        # What is read through its controller has the controller's address and credential.
+        door = row if row.management == "snmp" else by_id.get(row.parent_id, row)
+        if not door.address:
+            continue
+        targets.append(_target(store, row, door, secrets.get(door.credential_id or 0, {})))
+    return targets, known
+
+
+def _target(store: Store, row: Any, door: Any, secret: dict[str, str]) -> protocol.Target:
+    identifiers = [*(row.macs or "").split(), *([row.serial.lower()] if row.serial else [])]
+    target = protocol.Target(
+        device=row.key,
+        kind=row.kind,
+        address=door.address,
+        port=store.settings.agent.snmp_port,
+        method=row.management,
+        vendor=row.vendor or "",
+        identifiers=identifiers,
+    )
+    match secret.get("kind"):
+        case "snmp-v3":
+            return target._replace(
+                snmp_version="3",
+                username=secret["username"],
+                auth_protocol="SHA",
+                auth_key=secret["secret"],
+                privacy_protocol="AES" if secret["secret2"] else "",
+                privacy_key=secret["secret2"],
+            )
+        case "http" | "token":
+            url = f"https://{door.address}"
+            return target._replace(url=url, username=secret["username"], password=secret["secret"])
+        case "snmp-v2c":
+            return target._replace(community=secret["secret"])
+    return target._replace(community="public")
+
+
+def _secrets(store: Store, connection: Connection, ids: set[int]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    rows = connection.execute(select(credentials).where(credentials.c.id.in_(ids)))
+    for row in rows:
+        try:
+            found[row.id] = {
+                "kind": row.kind,
+                "username": row.username or "",
+                "secret": _open(store, row.secret, f"credential:{row.uid}"),
+                "secret2": _open(store, row.secret2, f"credential:{row.uid}:2"),
+            }
+        except SchoolopsError:
+            # A key file that does not fit is told by `doctor`; the devices answer 'no login'.
+            continue
+    return found
+
+
+def _open(store: Store, sealed: bytes | None, belongs_to: str) -> str:
+    return store.secrets.open(sealed, belongs_to) if sealed else ""

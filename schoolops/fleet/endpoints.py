@@ -1,0 +1,93 @@
+"""HTTP: agents and discovered devices; the agents' own calls to join and read their config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+
+from agents import protocol
+from schoolops.core.errors import Unauthenticated
+from schoolops.core.ids import hash_token
+from schoolops.fleet import schemas, service
+from schoolops.fleet.config import config_of
+from schoolops.fleet.models import agent
+from schoolops.web.context import Json, TheActor, TheStore, bearer
+
+router = APIRouter(tags=["agents"])
+
+
+@router.post("/agents/invite", status_code=201)
+def invite_agent(wanted: schemas.Invitation, store: TheStore, actor: TheActor) -> Json:
+    """Invite an agent for a school; the one-time code is shown this once."""
+    with store.write(actor) as unit:
+        made = service.invite(unit, wanted.school, wanted.name)
+    return Json(made, status_code=201)
+
+
+@router.post("/agents/{id}/revoke", status_code=204)
+def revoke_agent(id: str, why: schemas.Reason, store: TheStore, actor: TheActor) -> Response:
+    """End an agent at once."""
+    with store.write(actor) as unit:
+        service.revoke(unit, id, why.reason)
+    return Response(status_code=204)
+
+
+@router.post("/discovered/{id}/adopt", status_code=201)
+def adopt_device(id: str, adoption: schemas.Adoption, store: TheStore, actor: TheActor) -> Json:
+    """Take a discovered device into the inventory."""
+    with store.write(actor) as unit:
+        record = service.adopt(unit, id, adoption.values)
+    return Json(record, status_code=201)
+
+
+@router.post("/discovered/{id}/ignore", status_code=204)
+def ignore_device(id: str, store: TheStore, actor: TheActor) -> Response:
+    """Do not offer a discovered device again."""
+    with store.write(actor) as unit:
+        service.ignore(unit, id)
+    return Response(status_code=204)
+
+
+@router.post("/agent/join")
+def join(wanted: schemas.Join, store: TheStore) -> Json:
+    """For agents: exchange a one-time code for a secret."""
+    made = service.join(store, wanted.code, wanted.hostname, wanted.version)
+    with store.read() as connection:
+        row = connection.execute(select(agent).where(agent.c.uid == made["agent"])).one()
+        config = config_of(store, connection, row)
+    return Json(
+        {
+            "agent": made["agent"],
+            "name": made["name"],
+            "secret": made["secret"],
+            "school": config.school,
+            "config": protocol.config_to_json(config),
+        }
+    )
+
+
+@router.get("/agent/config")
+def read_config(request: Request, store: TheStore) -> Response:
+    """For agents: what to measure; 304 when the ETag still holds."""
+    with store.read() as connection:
+        row = agent_row(connection, bearer(request))
+        config = config_of(store, connection, row)
+    if request.headers.get("if-none-match", "").strip('"') == config.etag:
+        return Response(status_code=304, headers={"ETag": f'"{config.etag}"'})
+    return Json(protocol.config_to_json(config), headers={"ETag": f'"{config.etag}"'})
+
+
+def agent_row(connection: Any, secret: str | None) -> Any:
+    """The agent behind a secret; `Unauthenticated` says what is wrong."""
+    if not secret:
+        raise Unauthenticated("an agent's secret is needed")
+    row = connection.execute(
+        select(agent).where(agent.c.secret_hash == hash_token(secret))
+    ).one_or_none()
+    if row is None:
+        raise Unauthenticated("the agent's secret is not known here; join again with a new code")
+    if row.state == "revoked":
+        raise Unauthenticated("this agent was revoked; invite it anew", code="agent.revoked")
+    return row

@@ -1,0 +1,62 @@
+"""Tables of the fleet."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
+
+from schoolops.db.tables import BigKey, metadata
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("school_id", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code_hash", String(64), unique=True),
+    Column("code_expires_at", BigInteger),
+    Column("secret_hash", String(64), unique=True),
+    Column("hostname", Text, nullable=False, default=""),
+    Column("version", Text, nullable=False, default=""),
+    Column("invited_at", BigInteger, nullable=False),
+    Column("joined_at", BigInteger),
+    Column("last_seen_at", BigInteger),
+    Column("reports", BigInteger, nullable=False, default=0),
+    Column("dropped", BigInteger, nullable=False, default=0),
+    Column("clock_offset_ms", BigInteger),
+    Column("revoked_reason", Text),
+    Index("ix_agent_school_id", "school_id"),
+)
+"""`state`: invited, active, silent, revoked. Code and secret are kept as hashes only."""
+
+agent_stream = Table(
+    "agent_stream",
+    metadata,
+    Column("agent_id", BigInteger, primary_key=True),
+    Column("boot", String(64), primary_key=True),
+    Column("acked_seq", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False, default=0),
+    Column("updated_at", BigInteger, nullable=False),
+)
+"""The highest report booked of each boot of an agent: what makes a repeat harmless."""
+
+discovered = Table(
+    "discovered",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("school_id", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("mac", Text, nullable=False, default=""),
+    Column("name", Text, nullable=False, default=""),
+    Column("description", Text, nullable=False, default=""),
+    Column("kind", Text, nullable=False, default=""),
+    Column("serial", Text, nullable=False, default=""),
+    Column("first_seen_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("ignored", Integer, nullable=False, default=0),
+    Column("adopted_as", String(36)),
+    UniqueConstraint("school_id", "address", "mac"),
+)
+"""Devices seen on a school's network that the inventory does not know."""

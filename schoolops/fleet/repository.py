@@ -1,0 +1,112 @@
+"""Queries over agents and discovered devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from inventory.kinds import AGENT, DISCOVERED
+from schoolops.core.errors import NotFound
+from schoolops.core.permissions import ESTATE_READ, Actor
+from schoolops.estate.access import in_scope, require
+from schoolops.estate.listing import LISTINGS, Listing
+from schoolops.estate.models import TABLES
+from schoolops.fleet.models import agent, discovered
+
+schools = TABLES["school"]
+
+
+def _school_name(column: ColumnElement[Any], table: Any) -> ColumnElement[Any]:
+    return (
+        select(func.coalesce(schools.c.short_name, schools.c.name))
+        .where(schools.c.id == column)
+        .correlate(table)
+        .scalar_subquery()
+    )
+
+
+def agents_listing(connection: Connection, actor: Actor, now: int) -> Listing:
+    """The agents of the schools that the actor may see."""
+    require(actor, ESTATE_READ)
+    c = agent.c
+    return Listing(
+        connection,
+        source=agent,
+        columns={
+            "name": c.name,
+            "school": c.school_id,
+            "school_name": _school_name(c.school_id, agent),
+            "state": c.state,
+            "version": c.version,
+            "last_seen": c.last_seen_at,
+            "reports": c.reports,
+            "dropped": c.dropped,
+            "clock_offset_ms": c.clock_offset_ms,
+        },
+        uid=c.uid,
+        key=c.name,
+        search=func.lower(c.name),
+        where=[in_scope(actor, c.school_id)],
+        sort=c.id,
+    )
+
+
+def discovered_listing(connection: Connection, actor: Actor, now: int) -> Listing:
+    """What was found on the networks of those schools and is neither adopted nor ignored."""
+    require(actor, ESTATE_READ)
+    c = discovered.c
+    return Listing(
+        connection,
+        source=discovered,
+        columns={
+            "school": c.school_id,
+            "school_name": _school_name(c.school_id, discovered),
+            "address": c.address,
+            "mac": c.mac,
+            "name": c.name,
+            "description": c.description,
+            "kind": c.kind,
+            "serial": c.serial,
+            "first_seen": c.first_seen_at,
+            "last_seen": c.last_seen_at,
+        },
+        uid=c.uid,
+        key=c.address,
+        search=func.lower(c.address + " " + c.mac + " " + c.name + " " + c.description),
+        where=[in_scope(actor, c.school_id), c.ignored == 0, c.adopted_as.is_(None)],
+        sort=c.id,
+    )
+
+
+LISTINGS[AGENT.name] = agents_listing
+LISTINGS[DISCOVERED.name] = discovered_listing
+
+
+def find_agent(connection: Connection, actor: Actor, uid_or_name: str) -> Row[Any]:
+    """An agent by uuid or name."""
+    require(actor, ESTATE_READ)
+    rows = connection.execute(
+        select(agent).where(
+            in_scope(actor, agent.c.school_id),
+            (agent.c.uid == uid_or_name) | (agent.c.name == uid_or_name),
+        )
+    ).all()
+    if len(rows) != 1:
+        what = "no agent" if not rows else "more than one agent"
+        raise NotFound(
+            f"there is {what} {uid_or_name!r}; list them with: schoolops agent list",
+            code="agent.unknown",
+        )
+    return rows[0]
+
+
+def find_discovered(connection: Connection, actor: Actor, uid: str) -> Row[Any]:
+    """A discovered device that is still open."""
+    require(actor, ESTATE_READ)
+    row = connection.execute(
+        select(discovered).where(in_scope(actor, discovered.c.school_id), discovered.c.uid == uid)
+    ).one_or_none()
+    if row is None or row.adopted_as:
+        raise NotFound(f"there is no discovered device {uid!r}; list them again")
+    return row

@@ -1,0 +1,1 @@
+"""Who somebody is: the computer's own user, and persons with named tokens."""

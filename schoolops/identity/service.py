@@ -1,0 +1,135 @@
+"""Named tokens: made once, shown once, revoked at any time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from schoolops.core.clock import to_iso
+from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from schoolops.core.ids import hash_token, new_token
+from schoolops.core.permissions import ROLES, TOKENS_WRITE, Actor
+from schoolops.db.engine import Store, UnitOfWork
+from schoolops.estate.access import require
+from schoolops.estate.models import TABLES
+from schoolops.identity.models import token
+
+DAY = 86_400_000_000
+PERSON_ROLES = tuple(role for role in ROLES if role != "agent")
+
+
+def create_token(
+    unit: UnitOfWork,
+    name: str,
+    role: str,
+    authority: str | None = None,
+    schools: list[str] | None = None,
+    days: int = 365,
+) -> dict[str, Any]:
+    """Make a token; the answer is the only place where it ever stands."""
+    require(unit.actor, TOKENS_WRITE)
+    if not unit.actor.unlimited:
+        raise Forbidden("only who may see the whole city makes tokens")
+    if not re.fullmatch(r"[\w.@-]{1,60}", name):
+        raise Invalid("a name has letters, digits, . - _ @ and no blanks, such as m.weber")
+    if role not in PERSON_ROLES:
+        raise Invalid(f"there is no role {role!r}; known are {', '.join(PERSON_ROLES)}")
+    if authority and schools:
+        raise Invalid("give an authority or schools, not both")
+    if not 1 <= days <= 3650:
+        raise Invalid("days is between 1 and 3650")
+    _check_scope(unit.connection, authority, schools)
+    if unit.connection.execute(select(token.c.id).where(token.c.name == name)).first():
+        raise Conflict(
+            f"there is or was a token {name}; names are never given again, choose another",
+            code="token.duplicate",
+        )
+    secret = new_token("sot")
+    expires = unit.now + days * DAY
+    unit.connection.execute(
+        insert(token),
+        {
+            "name": name,
+            "role": role,
+            "authority": authority or None,
+            "schools": " ".join(schools) if schools is not None else None,
+            "hash": hash_token(secret),
+            "created_at": unit.now,
+            "created_by": unit.actor.name,
+            "expires_at": expires,
+        },
+    )
+    unit.audit("create token", "token", name, None, {"role": role, "scope": authority or schools})
+    return {"name": name, "token": secret, "role": role, "expires": to_iso(expires)}
+
+
+def _check_scope(connection: Connection, authority: str | None, schools: list[str] | None) -> None:
+    table = TABLES["school"]
+    if schools is not None:
+        known = set(connection.scalars(select(table.c.number).where(table.c.number.in_(schools))))
+        wrong = [number for number in schools if number not in known]
+        if wrong or not schools:
+            raise Invalid(f"there is no school {', '.join(wrong) or 'given'}; give school numbers")
+    if authority:
+        found = connection.execute(
+            select(table.c.id).where(table.c.authority == authority).limit(1)
+        ).first()
+        if found is None:
+            raise Invalid(f"no school belongs to the authority {authority}")
+
+
+def list_tokens(connection: Connection, actor: Actor) -> list[dict[str, Any]]:
+    """All tokens, without anything secret."""
+    require(actor, TOKENS_WRITE)
+    return [_shown(row) for row in connection.execute(select(token).order_by(token.c.name))]
+
+
+def _shown(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "role": row.role,
+        "authority": row.authority,
+        "schools": row.schools.split() if row.schools is not None else None,
+        "created": to_iso(row.created_at),
+        "created_by": row.created_by,
+        "expires": to_iso(row.expires_at),
+        "revoked": to_iso(row.revoked_at),
+        "last_used": to_iso(row.last_used_at),
+    }
+
+
+def revoke_token(unit: UnitOfWork, name: str) -> None:
+    """End a token at once."""
+    require(unit.actor, TOKENS_WRITE)
+    row = unit.connection.execute(select(token).where(token.c.name == name)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no token {name!r}; list them with: schoolops token list")
+    if row.revoked_at is None:
+        unit.connection.execute(
+            update(token).where(token.c.id == row.id).values(revoked_at=unit.now)
+        )
+        unit.audit("revoke token", "token", name)
+
+
+def actor_of_token(store: Store, secret: str) -> Actor:
+    """The person behind a token. Raises `Unauthenticated`, which says whether it has ended."""
+    now = store.clock.now()
+    with store.read() as connection:
+        row = connection.execute(
+            select(token).where(token.c.hash == hash_token(secret))
+        ).one_or_none()
+    if row is None:
+        raise Unauthenticated("the token is not known here; ask for a new one")
+    if row.revoked_at is not None:
+        raise Unauthenticated(f"the token {row.name} was revoked; ask for a new one")
+    if row.expires_at < now:
+        raise Unauthenticated(f"the token {row.name} has expired; ask for a new one")
+    if row.last_used_at is None or now - row.last_used_at > DAY // 24:
+        with store.write() as unit:
+            unit.connection.execute(
+                update(token).where(token.c.id == row.id).values(last_used_at=now)
+            )
+    schools = frozenset(row.schools.split()) if row.schools is not None else None
+    return Actor(row.name, row.role, row.authority, schools)

@@ -1,0 +1,22 @@
+"""Alembic's environment: the connection comes from `schoolops.migrations`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from schoolops.migrations.metadata import metadata
+
+
+def run() -> None:
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=metadata,
+        transactional_ddl=True,
+        render_as_batch=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run()

@@ -1,0 +1,1 @@
+"""The HTTP server: one application out of all capabilities."""

@@ -1,0 +1,214 @@
+"""`schoolops serve`: one process that listens on a Unix socket and, unless on demand, on TCP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from schoolops.core import paths
+from schoolops.core.errors import SchoolopsError, Unusable
+from schoolops.core.settings import Settings, load_settings
+
+log = logging.getLogger("schoolops.server")
+
+
+def run(args: Any) -> int:
+    """Serve until told to stop. `args`: on_demand, host, port (the last two may be None)."""
+    settings = load_settings()
+    if getattr(args, "host", None):
+        settings.server.host = args.host
+    if getattr(args, "port", None) is not None:
+        settings.server.port = args.port
+    on_demand = bool(getattr(args, "on_demand", False))
+    try:
+        return serve(settings, on_demand)
+    except SchoolopsError as error:
+        print(f"schoolops: {error.detail}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def serve(settings: Settings, on_demand: bool) -> int:
+    """Open the store, listen, run; ends by SIGTERM or SIGINT, on demand also when idle."""
+    paths.ensure_home(settings.home)
+    _log_to_file(settings.home / "logs" / "server.log", to_stderr=not on_demand)
+    with _only_server(settings):
+        from schoolops import migrations
+        from schoolops.db.engine import Store
+        from schoolops.server.app import make_app
+
+        migrations.prepare(settings)
+        store = Store.open(settings)
+        try:
+            with asyncio.Runner(loop_factory=_loop()) as runner:
+                runner.run(_listen(make_app(store), settings, on_demand))
+        finally:
+            store.close()
+    return 0
+
+
+def _loop() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+@contextlib.contextmanager
+def _only_server(settings: Settings) -> Iterator[None]:
+    """Hold the lock of the SQLite file: a second server on it says so and ends."""
+    if settings.database.url and not settings.database.url.startswith("sqlite"):
+        yield
+        return
+    with lock_store(settings, "schoolops serve"):
+        yield
+
+
+@contextlib.contextmanager
+def lock_store(settings: Settings, what: str) -> Iterator[None]:
+    """Be the only process that owns the SQLite file; `Unusable` names who has it."""
+    file = settings.home / "server.lock"
+    handle: IO[str] = file.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        owner = handle.read().strip() or "another process"
+        handle.close()
+        raise Unusable(
+            f"{owner} works on {settings.home} already; use that one, or stop it first",
+            code="setup.in_use",
+        ) from None
+    try:
+        handle.truncate(0)
+        handle.write(f"{what} (process {os.getpid()})")
+        handle.flush()
+        yield
+    finally:
+        handle.truncate(0)
+        handle.close()
+
+
+async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
+    import uvicorn
+
+    from schoolops.server.app import Door
+
+    common: dict[str, Any] = {
+        "log_config": None,
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_keep_alive": 75,
+        "timeout_graceful_shutdown": 3,
+        "http": "httptools",
+    }
+    local_socket = _bind_unix(paths.socket_path(settings.home))
+    servers = [uvicorn.Server(uvicorn.Config(Door(app, local=True), lifespan="on", **common))]
+    sockets = [[local_socket]]
+    if not on_demand:
+        tcp = _bind_tcp(settings.server.host, settings.server.port)
+        tls: dict[str, Any] = {}
+        if settings.server.certificate:
+            tls = {
+                "ssl_certfile": settings.server.certificate,
+                "ssl_keyfile": settings.server.certificate_key or None,
+            }
+        servers.append(
+            uvicorn.Server(uvicorn.Config(Door(app, local=False), lifespan="off", **common, **tls))
+        )
+        sockets.append([tcp])
+        _write_address(settings, tcp, bool(tls))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [
+        # `serve` would take over the process's signals, which two servers share here.
+        asyncio.create_task(server._serve(own))
+        for server, own in zip(servers, sockets, strict=True)
+    ]
+    ending = [asyncio.create_task(stop.wait()), *tasks]
+    if on_demand:
+        ending.append(asyncio.create_task(_until_idle(app, settings.server.idle_minutes * 60)))
+    await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+    for server in reversed(servers):
+        server.should_exit = True
+    await asyncio.gather(*tasks)
+    with contextlib.suppress(OSError):
+        paths.socket_path(settings.home).unlink()
+        (settings.home / "server.address").unlink()
+
+
+async def _until_idle(app: Any, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(min(5.0, seconds / 3))
+        quiet = time.monotonic() - app.state.last_request
+        if quiet > seconds and app.state.open_streams == 0:
+            log.info("idle for %.0f s, ending", quiet)
+            return
+
+
+def _bind_unix(path: Path) -> socket.socket:
+    """Bind so that nobody else can connect, not even for a moment."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _bind_tcp(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Unusable(
+            f"cannot listen on {host} port {port}: {error.strerror}; "
+            "choose another with --port or server.port",
+            code="setup.port",
+        ) from None
+    return listener
+
+
+def _write_address(settings: Settings, tcp: socket.socket, tls: bool) -> None:
+    host, port = tcp.getsockname()[:2]
+    scheme = "https" if tls else "http"
+    shown = f"[{host}]" if ":" in host else host
+    address = f"{scheme}://{shown}:{port}"
+    (settings.home / "server.address").write_text(address + "\n", encoding="utf-8")
+    log.info("listening on %s", address)
+
+
+def _log_to_file(file: Path, to_stderr: bool) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handlers: list[logging.Handler] = [
+        logging.handlers.RotatingFileHandler(file, maxBytes=5_000_000, backupCount=5)
+    ]
+    if to_stderr:
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=handlers,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )

@@ -1,0 +1,21 @@
+"""Table of contents: which capability answers where. More special paths come first."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from schoolops.estate import audit as _audit  # noqa: F401  (registers its list)
+from schoolops.estate.endpoints import router as estate
+from schoolops.fleet.endpoints import router as fleet
+from schoolops.identity.endpoints import router as identity
+from schoolops.server.general import router as general
+from schoolops.server.stream import router as stream
+from schoolops.telemetry.endpoints import router as telemetry
+from schoolops.telemetry.ingest import Reports
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add all routers under /v1."""
+    app.state.reports = Reports(app.state.store)
+    for router in (general, stream, identity, fleet, telemetry, estate):
+        app.include_router(router, prefix="/v1")

@@ -1,0 +1,1 @@
+"""Measurements: taking them in, keeping them, and what they say about health."""

@@ -1,0 +1,64 @@
+"""HTTP: the agents' reports, and what they say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, cast
+
+from fastapi import APIRouter, Query, Request
+
+from agents import protocol
+from schoolops.core.errors import Unauthenticated
+from schoolops.telemetry.ingest import Reports
+from schoolops.telemetry.repository import Measurements
+from schoolops.web.context import Json, TheActor, TheStore, bearer, read_body
+
+router = APIRouter(tags=["measurements"])
+
+Subject = Literal["devices", "uplinks", "agents"]
+
+
+@router.post("/agent/reports")
+async def book_reports(request: Request) -> Json:
+    """For agents: a batch of reports; answered when it is on disk."""
+    secret = bearer(request)
+    if not secret:
+        raise Unauthenticated("an agent's secret is needed")
+    body = await read_body(request, protocol.MAX_BODY_BYTES)
+    encoding = request.headers.get("content-encoding", "").lower()
+    return Json(await cast(Reports, request.app.state.reports).book(secret, body, encoding))
+
+
+@router.get("/overview")
+def read_overview(store: TheStore, actor: TheActor) -> Json:
+    """Counts by health, and all open schools, worst first."""
+    with store.read() as connection:
+        return Json(Measurements(connection, actor, store.clock.now()).overview())
+
+
+@router.get("/rooms/{id:path}/latest")
+def read_room(id: str, store: TheStore, actor: TheActor) -> Json:
+    """The devices of a room with what was last known of each."""
+    with store.read() as connection:
+        return Json(Measurements(connection, actor, store.clock.now()).room(id))
+
+
+@router.get("/{subject}/{id:path}/latest")
+def read_latest(subject: Subject, id: str, store: TheStore, actor: TheActor) -> Json:
+    """What was last known of a device, an uplink or an agent's machine."""
+    with store.read() as connection:
+        return Json(Measurements(connection, actor, store.clock.now()).latest(subject, id))
+
+
+@router.get("/{subject}/{id:path}/series")
+def read_series(
+    subject: Subject,
+    id: str,
+    store: TheStore,
+    actor: TheActor,
+    metric: str,
+    since: Annotated[int, Query(ge=1, le=7 * 24 * 3600)] = 3600,
+) -> Json:
+    """A metric over time; rates of counters as `rx_bps` and `tx_bps`."""
+    with store.read() as connection:
+        found = Measurements(connection, actor, store.clock.now())
+        return Json(found.series(subject, id, metric, since))

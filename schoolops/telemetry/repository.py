@@ -1,0 +1,244 @@
+"""Queries over measurements: the last known, series for graphs, the overview's counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, func, select
+
+from inventory.kinds import HEALTH, KINDS
+from schoolops.core.clock import to_iso
+from schoolops.core.errors import Invalid
+from schoolops.core.permissions import Actor
+from schoolops.estate.access import in_scope, readable_by
+from schoolops.estate.models import TABLES
+from schoolops.estate.repository import Estate
+from schoolops.fleet.models import agent, discovered
+from schoolops.fleet.repository import find_agent
+from schoolops.telemetry.models import SAMPLES
+
+UNITS = {"bps": "bit/s", "percent": "%", "ms": "ms", "c": "°C", "s": "s", "bytes": "bytes"}
+RATES = {"rx_bps": "rx_bytes", "tx_bps": "tx_bytes"}
+MAX_POINTS = 2000
+WRAP_S = 3600
+"""A counter that did not grow for longer than this says nothing about a rate."""
+
+
+def unit_of(metric: str) -> str:
+    """The unit that the name of a metric carries."""
+    return UNITS.get(metric.rsplit("_", 1)[-1], "")
+
+
+class Measurements:
+    """Reads of one actor at one time."""
+
+    def __init__(self, connection: Connection, actor: Actor, now: int) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.now = now
+        self.estate = Estate(connection, actor, now)
+
+    def subject(self, plural: str, id_or_key: str) -> tuple[str, int, Row[Any]]:
+        """(kind of the samples, record id, row) of a device, uplink or agent."""
+        if plural == "agents":
+            row = find_agent(self.connection, self.actor, id_or_key)
+            return "agent", row.id, row
+        name = {"devices": "device", "uplinks": "uplink"}.get(plural)
+        if name is None:
+            raise Invalid("devices, uplinks and agents have measurements")
+        row = self.estate.find(KINDS[name], id_or_key)
+        return name, row.id, row
+
+    def latest(self, plural: str, id_or_key: str) -> dict[str, Any]:
+        """What was last known; of an uplink also its contract and its last line test."""
+        kind, record_id, row = self.subject(plural, id_or_key)
+        found = self.estate.latest(kind, record_id)
+        answer = found or {
+            "observed": None, "received": None, "freshness": "never", "source": "", "values": {},
+        }  # fmt: skip
+        if kind == "uplink":
+            answer |= {
+                "contract_down_bps": row.contract_down_bps,
+                "contract_up_bps": row.contract_up_bps,
+            }
+            for name, value in self._last_test(record_id).items():
+                answer["values"].setdefault(name, value)
+        return answer
+
+    def _last_test(self, record_id: int) -> dict[str, Any]:
+        table = SAMPLES["uplink"]
+        found: dict[str, Any] = {}
+        for name in ("test_down_bps", "test_up_bps"):
+            value = self.connection.scalar(
+                select(table.c[name])
+                .where(table.c.record_id == record_id, table.c[name].is_not(None))
+                .order_by(table.c.observed_at.desc())
+                .limit(1)
+            )
+            if value is not None:
+                found[name] = value
+        return found
+
+    def room(self, id_or_key: str) -> dict[str, Any]:
+        """The devices of a room, with what was last known of each."""
+        row = self.estate.find(KINDS["room"], id_or_key)
+        table = TABLES["device"]
+        devices = self.connection.execute(
+            select(table)
+            .where(
+                readable_by(self.actor, KINDS["device"]),
+                table.c.room_id == row.id,
+                table.c.retired_at.is_(None),
+            )
+            .order_by(table.c.kind, table.c.key)
+            .limit(500)
+        ).all()
+        shown = []
+        for device in devices:
+            last = self.estate.latest("device", device.id)
+            shown.append(
+                {
+                    "id": device.uid,
+                    "key": device.key,
+                    "name": device.name,
+                    "kind": device.kind,
+                    "model": device.model,
+                    "health": device.health,
+                    "reason": device.health_reason,
+                    "observed": last["observed"] if last else None,
+                    "freshness": last["freshness"] if last else "never",
+                    "values": last["values"] if last else {},
+                }
+            )
+        return {"devices": shown}
+
+    def series(self, plural: str, id_or_key: str, metric: str, since_s: int) -> dict[str, Any]:
+        """A metric over the last `since_s` seconds: times (epoch seconds) and values."""
+        kind, record_id, _ = self.subject(plural, id_or_key)
+        table = SAMPLES["host" if kind == "agent" else kind]
+        column = metric if metric in table.c else RATES.get(metric, "")
+        known = [c.name for c in table.c if c.name not in _BASE]
+        if column not in known:
+            raise Invalid(f"there is no metric {metric!r}; known are {', '.join([*known, *RATES])}")
+        rows = self.connection.execute(
+            select(table.c.observed_at, table.c[column])
+            .where(
+                table.c.record_id == record_id,
+                table.c.observed_at >= self.now - since_s * 1_000_000,
+                table.c[column].is_not(None),
+            )
+            .order_by(table.c.observed_at.desc())
+            .limit(MAX_POINTS)
+        ).all()[::-1]
+        points: Sequence[tuple[int, Any]] = [(at, value) for at, value in rows]
+        if metric not in table.c:
+            points = rates(points)
+        return {
+            "metric": metric,
+            "unit": unit_of(metric),
+            "times": [at // 1_000_000 for at, _ in points],
+            "values": [value for _, value in points],
+        }
+
+    def overview(self) -> dict[str, Any]:
+        """Counts by health of what matters, and all open schools, worst first."""
+        in_use = TABLES["school"].c.operating.is_distinct_from("closed")
+        counts: dict[str, dict[str, int]] = {
+            "schools": self._by_health("school", in_use),
+            "rooms": self._by_health("room"),
+            "uplinks": self._by_health("uplink", TABLES["uplink"].c.state == "active"),
+        }
+        device = TABLES["device"]
+        for kind in ("access-point", "switch", "router", "ipad"):
+            plural = "switches" if kind == "switch" else f"{kind}s"
+            counts[plural] = self._by_health("device", device.c.kind == kind)
+        rows = self.connection.execute(
+            select(agent.c.state, func.count())
+            .where(in_scope(self.actor, agent.c.school_id))
+            .group_by(agent.c.state)
+        )
+        counts["agents"] = {state: count for state, count in rows.tuples()}
+        found = self.connection.scalar(
+            select(func.count())
+            .select_from(discovered)
+            .where(
+                in_scope(self.actor, discovered.c.school_id),
+                discovered.c.ignored == 0,
+                discovered.c.adopted_as.is_(None),
+            )
+        )
+        return {
+            "counts": counts,
+            "schools": self._schools(),
+            "discovered": found or 0,
+            "as_of": to_iso(self.now),
+        }
+
+    def _by_health(self, kind_name: str, *where: Any) -> dict[str, int]:
+        table = TABLES[kind_name]
+        rows = self.connection.execute(
+            select(table.c.health, func.count())
+            .where(readable_by(self.actor, KINDS[kind_name]), table.c.retired_at.is_(None), *where)
+            .group_by(table.c.health)
+        )
+        return dict.fromkeys(HEALTH, 0) | {health: count for health, count in rows.tuples()}
+
+    def _schools(self) -> list[dict[str, Any]]:
+        table, device = TABLES["school"], TABLES["device"]
+        broken = {
+            (school, health): count
+            for school, health, count in self.connection.execute(
+                select(device.c.school_id, device.c.health, func.count())
+                .where(device.c.health.in_(("down", "warning")), device.c.retired_at.is_(None))
+                .group_by(device.c.school_id, device.c.health)
+            )
+        }
+        rank = case({word: place for place, word in enumerate(HEALTH)}, value=table.c.health)
+        rows = self.connection.execute(
+            select(table)
+            .where(
+                readable_by(self.actor, KINDS["school"]),
+                table.c.retired_at.is_(None),
+                table.c.operating.is_distinct_from("closed"),
+            )
+            .order_by(rank, table.c.health_since.desc(), table.c.name)
+            .limit(6000)
+        )
+        return [
+            {
+                "id": row.uid,
+                "key": row.key,
+                "name": row.name,
+                "short_name": row.short_name,
+                "health": row.health,
+                "reason": row.health_reason,
+                "since": to_iso(row.health_since),
+                "down": broken.get((row.id, "down"), 0),
+                "warning": broken.get((row.id, "warning"), 0),
+                "form": row.form,
+                "pupils": row.pupils,
+                "latitude": row.latitude,
+                "longitude": row.longitude,
+                "municipality": row.municipality,
+            }
+            for row in rows
+        ]
+
+
+_BASE = frozenset(
+    {"record_id", "observed_at", "agent_id", "seq", "received_at", "reachable", "source", "error"}
+)
+
+
+def rates(points: Sequence[tuple[int, Any]]) -> list[tuple[int, float]]:
+    """Counter readings (micros, bytes) → bit/s between them.
+
+    A counter that went back was reset, or belongs to another boot: that step has no rate.
+    """
+    found: list[tuple[int, float]] = []
+    for (before, low), (after, high) in zip(points, points[1:], strict=False):
+        seconds = (after - before) / 1e6
+        if high >= low and 0 < seconds <= WRAP_S:
+            found.append((after, (high - low) * 8 / seconds))
+    return found

@@ -1,0 +1,88 @@
+"""Periodic work over measurements."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, delete, select, update
+
+from schoolops.db.engine import Store
+from schoolops.estate.models import TABLES, observation
+from schoolops.fleet.models import agent
+from schoolops.telemetry.health import assess_safely
+from schoolops.telemetry.models import SAMPLES
+
+HOUR = 3_600_000_000
+CHUNK = 20_000
+
+
+def notice_silence(store: Store) -> None:
+    """Fold again the schools whose facts have gone stale while their verdicts say otherwise."""
+    now = store.clock.now()
+    with store.read() as connection:
+        stale = set(
+            connection.scalars(
+                select(agent.c.school_id)
+                .join(
+                    observation,
+                    and_(observation.c.kind == "agent", observation.c.record_id == agent.c.id),
+                )
+                .where(observation.c.fresh_until < now, agent.c.state == "active")
+            )
+        )
+        for kind, judged in (("device", ("ok", "warning", "down")), ("uplink", ("ok", "warning"))):
+            table = TABLES[kind]
+            stale |= set(
+                connection.scalars(
+                    select(table.c.school_id)
+                    .join(
+                        observation,
+                        and_(observation.c.kind == kind, observation.c.record_id == table.c.id),
+                    )
+                    .where(
+                        observation.c.fresh_until < now,
+                        table.c.health.in_(judged),
+                        table.c.retired_at.is_(None),
+                    )
+                    .distinct()
+                )
+            )
+    for school_id in stale:
+        _mark_silent(store, school_id, now)
+        assess_safely(store, school_id)
+
+
+def _mark_silent(store: Store, school_id: int, now: int) -> None:
+    with store.write() as unit:
+        rows = unit.connection.execute(
+            select(agent.c.id, agent.c.uid)
+            .join(
+                observation,
+                and_(observation.c.kind == "agent", observation.c.record_id == agent.c.id),
+            )
+            .where(
+                agent.c.school_id == school_id,
+                agent.c.state == "active",
+                observation.c.fresh_until < now,
+            )
+        ).all()
+        for row in rows:
+            unit.connection.execute(
+                update(agent).where(agent.c.id == row.id).values(state="silent")
+            )
+            unit.announce("agent", row.uid, school_id)
+
+
+def forget_old(store: Store) -> None:
+    """Delete raw measurements past their time, some at a time."""
+    before = store.clock.now() - store.settings.telemetry.raw_hours * HOUR
+    for table in SAMPLES.values():
+        while True:
+            with store.write() as unit:
+                keys = list(table.primary_key)
+                some = select(*keys).where(table.c.received_at < before).limit(CHUNK)
+                rows = unit.connection.execute(some).all()
+                if not rows:
+                    break
+                newest = max(row.observed_at for row in rows)
+                unit.connection.execute(
+                    delete(table).where(table.c.received_at < before, table.c.observed_at <= newest)
+                )

@@ -1,0 +1,1 @@
+"""What every endpoint stands on: the current actor, problem answers, fast JSON."""

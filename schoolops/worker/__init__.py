@@ -1,0 +1,65 @@
+"""Periodic work of the server: seal the audit, notice silence, forget the old, back up.
+
+A task is a line in `TASKS`. Each runs in its turn in one thread; a task that fails is logged
+and runs again at its next time. Several servers may run the same task at once: each task takes
+what lock it needs in the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from schoolops.db.engine import Store
+
+log = logging.getLogger("schoolops.worker")
+
+TASKS: dict[str, tuple[float, str]] = {
+    "seal the audit": (1.0, "schoolops.db.audit:seal"),
+    "notice silence": (5.0, "schoolops.telemetry.tasks:notice_silence"),
+    "forget old measurements": (900.0, "schoolops.telemetry.tasks:forget_old"),
+    "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
+    "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
+}
+"""Name → (seconds between two runs, dotted path of a function of the store)."""
+
+
+class Worker:
+    """One thread that runs the tasks when they are due."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        due = dict.fromkeys(TASKS, time.monotonic() + 1.0)
+        while not self._stop.wait(max(0.05, min(due.values()) - time.monotonic())):
+            for name, (every, path) in TASKS.items():
+                if due[name] <= time.monotonic() and not self._stop.is_set():
+                    self._attempt(name, path)
+                    due[name] = time.monotonic() + every
+
+    def _attempt(self, name: str, path: str) -> None:
+        try:
+            _load(path)(self.store)
+        except Exception:
+            log.exception("could not %s", name)
+
+
+def _load(path: str) -> Callable[[Store], object]:
+    module, _, name = path.partition(":")
+    found: Callable[[Store], object] = getattr(import_module(module), name)
+    return found
