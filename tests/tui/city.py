@@ -1,0 +1,384 @@
+"""A small city in memory that answers like the client: for tests of the screens alone.
+
+It keeps versions, refuses stale edits, filters with the real grammar and streams its changes,
+so that what the screens do with an answer is what is tested.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from inventory.fields import fold
+from inventory.filter import matches, parse
+from inventory.kinds import KINDS, Kind, find_kind
+from schoolops.client import ApiError, Change, Offline, Page, Ping
+from schoolops.core.permissions import ROLES
+
+Json = dict[str, Any]
+SCHOOLS = (
+    ("164800", "Gymnasium Am Rheinbogen", "20", 51.2277, 6.7735, "40213", 940),
+    ("101333", "GGS Unter den Platanen", "02", 51.2471, 6.7903, "40476", 280),
+    ("164574", "Goethe-Gymnasium", "20", 51.2399, 6.8123, "40237", 1010),
+    ("184019", "Berufskolleg Färberstraße", "30", 51.2075, 6.7771, "40223", 2100),
+    ("150332", "Realschule Benrath", "10", 51.1613, 6.8702, "40597", 610),
+    ("189467", "Gesamtschule Garath", "15", 51.1416, 6.8987, "40595", 1180),
+)
+NOW = "2026-11-24T07:00:00Z"
+
+
+class City:
+    """The fake client. `broken` makes every call fail as if no server answered."""
+
+    def __init__(self, role: str = "administrator", read_only: bool = False) -> None:
+        self.role = role
+        self.forced_read_only = read_only
+        self.broken = False
+        self.delay_s = 0.0
+        self.calls: list[tuple[str, Any]] = []
+        self.records: dict[str, Json] = {}
+        self.audit: list[Json] = []
+        self.people: list[Json] = []
+        self.seq = 0
+        self._stream: list[Change] = []
+        self._news = asyncio.Event()
+        self._fill()
+
+    # ---- content ------------------------------------------------------------------------
+
+    def add(self, kind: str, key: str, health: str | None = None, /, **values: Any) -> Json:
+        id = f"{kind}-{key}".replace("/", "-")
+        if school := self.records.get(f"school-{values.get('school')}"):
+            values["school_name"] = school["values"]["short_name"]
+        record: Json = {
+            "id": id, "kind": kind, "key": key, "version": 1, "values": values,
+            "retired": False, "updated": NOW, "updated_by": "m.weber",
+        }  # fmt: skip
+        if KINDS[kind].health:
+            record |= {"health": health or "ok", "reason": "", "since": NOW, "observed": NOW,
+                       "freshness": "fresh"}  # fmt: skip
+        self.records[id] = record
+        return record
+
+    def _fill(self) -> None:
+        for number, name, form, lat, lon, postcode, pupils in SCHOOLS:
+            self.add("school", number, number=number, name=f"{name} der Stadt Düsseldorf",
+                     short_name=name, form=form, city="Düsseldorf", postcode=postcode,
+                     street="Musterstraße 1", phone="0211 8920", pupils=pupils, latitude=lat,
+                     longitude=lon, municipality="111000", authority="10042")  # fmt: skip
+            self.add("site", f"{number}/Hauptstandort", school=number, name="Hauptstandort",
+                     kind="main", street="Musterstraße 1")  # fmt: skip
+            self.add("building", f"{number}/Altbau", school=number, name="Altbau",
+                     site=f"{number}/Hauptstandort")  # fmt: skip
+            self.add(
+                "contact",
+                f"{number}/head/Petra Lindner",
+                school=number,
+                role="head",
+                name="Petra Lindner",
+                phone="0211 8920-10",
+                email="leitung@example.org",
+            )
+            self.add("contact", f"{number}/caretaker/Jörg Öztürk", school=number,
+                     role="caretaker", name="Jörg Öztürk", phone="0211 8920-13")  # fmt: skip
+            self.add("uplink", f"{number}/main", school=number, name="main", medium="fibre",
+                     provider="Stadtnetz", circuit=f"D-{number}", hotline="0800 330 1000",
+                     contract_down_bps=10**9, contract_up_bps=5 * 10**8, state="active")  # fmt: skip
+            for room in ("1.01", "1.02", "2.14"):
+                self.add("room", f"{number}/{room}", school=number, name=room, kind="classroom",
+                         seats=30, building=f"{number}/Altbau")  # fmt: skip
+                self.add("device", f"AP{number}{room}", kind="access-point",
+                         name=f"ap-{number}-{room}", serial=f"AP{number}{room}",
+                         vendor="Aruba", model="AP-635", school=number, room=f"{number}/{room}",
+                         address="10.1.1.7")  # fmt: skip
+            for n in range(4):
+                self.add("device", f"DMP{number}{n}", kind="ipad", name=f"iPad {n}",
+                         serial=f"DMP{number}{n}", model="iPad 9", school=number,
+                         room=f"{number}/2.14")  # fmt: skip
+        self.fault("AP1648002.14", "down", "does not answer")
+        self.records["room-164800-2.14"]["health"] = "warning"
+        self.add("agent", "agent-1", name="rheinbogen", school="164800", state="active",
+                 version="0.1.0", last_seen=NOW, reports=1200)  # fmt: skip
+        self.add("discovered", "found-1", school="164800", address="10.1.1.99",
+                 mac="52:54:00:ab:cd:ef", name="", description="HP LaserJet\x1b[31m 400",
+                 kind="printer", last_seen=NOW)  # fmt: skip
+        self.add("event", "1", at=NOW, actor="m.weber", action="device.edit", kind="device",
+                 record="AP1648002.14", detail="room")  # fmt: skip
+        self.people = [{"name": "m.weber", "role": "operator", "scope": "all schools",
+                        "expires": "2027-11-24T07:00:00Z"}]  # fmt: skip
+
+    def fault(self, key: str, health: str, reason: str) -> None:
+        """A device breaks or recovers, and its school with it."""
+        device = self.records[f"device-{key}"]
+        device |= {"health": health, "reason": reason}
+        device["version"] += 1
+        school = self.records[f"school-{device['values']['school']}"]
+        school |= {"health": health, "reason": f"{device['values']['name']} {reason}".strip()}
+        self.tell("device", device["id"], school["key"])
+        self.tell("school", school["id"], school["key"])
+
+    def tell(self, kind: str, id: str, school: str | None = None) -> None:
+        self.seq += 1
+        self._stream.append(Change(kind, id, school, self.seq))
+        self._news.set()
+
+    # ---- reading ------------------------------------------------------------------------
+
+    async def _answer(self, name: str, detail: Any = None) -> None:
+        self.calls.append((name, detail))
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        if self.broken:
+            raise Offline("no server answers at 127.0.0.1")
+
+    def _found(self, plural: str, q: str) -> tuple[Kind, list[Json]]:
+        kind, more = find_kind(plural)
+        try:
+            tree = parse(f"{more} {q}".strip(), kind)
+        except ValueError as error:
+            raise ApiError(422, "filter.invalid", str(error)) from None
+        return kind, [
+            r for r in self.records.values()
+            if r["kind"] == kind.name and (not r["retired"] or "retired" in q)
+            and matches(tree, kind, self._values(r))
+        ]  # fmt: skip
+
+    @staticmethod
+    def _values(record: Json) -> Json:
+        flat = {n: record.get(n) for n in ("key", "retired", "updated", "updated_by", "health",
+                "reason", "since", "observed", "freshness")}  # fmt: skip
+        flat |= record["values"]
+        flat["search_text"] = fold(" ".join(str(v) for v in record["values"].values() if v))
+        return flat
+
+    def _row(self, record: Json, columns: Sequence[str]) -> list[Any]:
+        flat = self._values(record)
+        head = [record["id"], record["key"], record["version"], record["retired"]]
+        return head + [flat.get(name) for name in columns]
+
+    async def page(self, plural: str, *, q: str = "", sort: str = "", offset: int = 0,
+                   limit: int = 128, columns: Sequence[str] | None = None) -> Page:  # fmt: skip
+        await self._answer("page", (plural, q, sort, offset))
+        kind, found = self._found(plural, q)
+        names = tuple(columns or (f.name for f in kind.columns()))
+        word = sort.removeprefix("-") or "key"
+        found.sort(key=lambda r: str(self._values(r).get(word) or ""), reverse=sort.startswith("-"))
+        part = found[offset : offset + limit]
+        rows = [self._row(record, names) for record in part]
+        return Page(names, rows, offset, offset + limit < len(found))
+
+    async def count(self, plural: str, *, q: str = "") -> int:
+        await self._answer("count", (plural, q))
+        return len(self._found(plural, q)[1])
+
+    async def rows(self, plural: str, *, ids: Sequence[str],
+                   columns: Sequence[str] | None = None) -> Page:  # fmt: skip
+        await self._answer("rows", tuple(ids))
+        names = tuple(columns or ())
+        found = [self.records[i] for i in ids if i in self.records and not self._gone(i)]
+        return Page(names, [self._row(record, names) for record in found])
+
+    def _gone(self, id: str) -> bool:
+        return bool(self.records[id]["retired"])
+
+    def find(self, plural: str, id: str) -> Json:
+        name = find_kind(plural)[0].name
+        for record in self.records.values():
+            if record["kind"] == name and id in (record["id"], record["key"]):
+                return record
+        raise ApiError(404, "estate.unknown", f"there is no {name} {id!r}")
+
+    async def get(self, plural: str, id: str) -> Json:
+        await self._answer("get", (plural, id))
+        record = self.find(plural, id)
+        return {**record, "values": dict(record["values"])}
+
+    async def overview(self) -> Json:
+        await self._answer("overview")
+        counts = {}
+        for name in ("schools", "rooms", "access-points", "switches", "ipads", "uplinks"):
+            states = {"ok": 0, "warning": 0, "down": 0, "unknown": 0}
+            for record in self._found(name, "")[1]:
+                states[record["health"]] += 1
+            counts[name] = states
+        counts["agents"] = {"active": 1, "silent": 0}
+        rank = {"down": 0, "warning": 1, "unknown": 2, "ok": 3}
+        schools = sorted(self._found("schools", "")[1], key=lambda r: rank[r["health"]])
+        return {"counts": counts, "discovered": 1, "as_of": NOW, "schools": [
+            {**{n: r[n] for n in ("id", "key", "health", "reason", "since")},
+             **{n: r["values"].get(n) for n in ("name", "short_name", "form", "pupils")},
+             "down": sum(d["health"] == "down" and d["values"].get("school") == r["key"]
+                         for d in self.records.values() if d["kind"] == "device"),
+             "warning": 0}
+            for r in schools]}  # fmt: skip
+
+    async def me(self) -> Json:
+        await self._answer("me")
+        return {"name": "m.weber", "role": self.role, "scope": "all schools",
+                "may": sorted(ROLES[self.role]), "read_only": self.forced_read_only,
+                "server_version": "0.1.0", "home": "/srv/schoolops"}  # fmt: skip
+
+    async def latest(self, plural: str, id: str) -> Json:
+        await self._answer("latest", (plural, id))
+        record = self.find(plural, id)
+        if plural == "rooms":
+            return {"devices": [
+                {"id": d["id"], "key": d["key"], "name": d["values"]["name"],
+                 "kind": d["values"]["kind"], "health": d["health"], "reason": d["reason"],
+                 "values": {"clients": 17, "rx_bytes": 5}
+                 if d["values"]["kind"] == "access-point" else {}}
+                for d in self.records.values()
+                if d["kind"] == "device" and d["values"].get("room") == record["key"]]}  # fmt: skip
+        if plural == "uplinks":
+            return {"observed": NOW, "received": NOW, "freshness": "fresh", "values": {
+                "uplink": "main", "connect_ms": 11.2, "jitter_ms": 1.4, "loss_percent": 0.0,
+                "test_down_bps": 6.1e8, "test_up_bps": 4.9e8, "reachable": True}}  # fmt: skip
+        return {"observed": NOW, "received": NOW, "freshness": "fresh",
+                "values": {"clients": 17, "cpu_percent": 23.5, "uptime_s": 356_000.0}}  # fmt: skip
+
+    async def series(self, plural: str, id: str, metric: str, since: int = 3600) -> Json:
+        await self._answer("series", (id, metric))
+        values = [abs((n * 7) % 23 - 11) for n in range(60)]
+        return {"metric": metric, "unit": "", "times": list(range(60)), "values": values}
+
+    async def history(self, id: str) -> Json:
+        await self._answer("history", id)
+        return {"placements": [{"school": "164800", "room": "164800/2.14", "from": NOW,
+                                "until": None, "by": "m.weber", "note": "installed"}],
+                "events": [{"at": NOW, "actor": "m.weber", "action": "device.edit",
+                            "detail": "room"}]}  # fmt: skip
+
+    async def changes(self, after: int | None = None) -> AsyncIterator[Any]:
+        place = self.seq if after is None else after
+        yield Ping(place)
+        while True:
+            if self.broken:
+                raise Offline("the stream has ended")
+            for change in [c for c in self._stream if c.seq > place]:
+                place = change.seq
+                yield change
+            self._news.clear()
+            await self._news.wait()
+
+    def cut(self) -> None:
+        """Pull the plug: the stream ends and every call fails."""
+        self.broken = True
+        self._news.set()
+
+    # ---- writing ------------------------------------------------------------------------
+
+    def _check(self, record: Json, version: int) -> None:
+        if record["version"] != version:
+            raise ApiError(409, "estate.stale", "somebody changed it meanwhile", {
+                "changed_by": "a.kaya", "changed_at": NOW, "current": record,
+                "changes": {"name": ["theirs", "mine"]}})  # fmt: skip
+
+    async def edit(self, plural: str, id: str, version: int, values: Json) -> Json:
+        await self._answer("edit", (id, version, values))
+        record = self.find(plural, id)
+        self._check(record, version)
+        record["values"].update(values)
+        record["version"] += 1
+        self.tell(record["kind"], record["id"])
+        return record
+
+    async def create(self, plural: str, values: Json) -> Json:
+        await self._answer("create", (plural, values))
+        kind, _more = find_kind(plural)
+        return self.add(kind.name, kind.make_key(values, values), **values)
+
+    async def move(self, id: str, version: int, room: str | None, school: str | None = None,
+                   note: str = "") -> Json:  # fmt: skip
+        await self._answer("move", (id, room, note))
+        record = self.find("devices", id)
+        self._check(record, version)
+        record["values"]["room"] = room
+        record["version"] += 1
+        return record
+
+    async def retire(self, plural: str, id: str, version: int, reason: str) -> Json:
+        await self._answer("retire", (id, reason))
+        record = self.find(plural, id)
+        self._check(record, version)
+        record |= {"retired": True, "version": version + 1}
+        self.tell(record["kind"], record["id"])
+        return record
+
+    async def reinstate(self, plural: str, id: str, version: int) -> Json:
+        record = self.find(plural, id)
+        record["retired"] = False
+        return record
+
+    async def bulk(self, plural: str, *, ids: Sequence[str] | None = None, q: str | None = None,
+                   values: Json | None = None, retire: bool = False, reason: str = "",
+                   expect: int | None = None, dry_run: bool = False) -> Json:  # fmt: skip
+        await self._answer("bulk", {"ids": ids, "q": q, "values": values, "retire": retire,
+                                    "expect": expect, "dry_run": dry_run})  # fmt: skip
+        found = ([self.records[i] for i in ids] if ids is not None
+                 else self._found(plural, q or "")[1])  # fmt: skip
+        rows = []
+        for record in found:
+            same = not retire and all(record["values"].get(k) == v for k, v in values.items())
+            rows.append({"id": record["id"], "key": record["key"], "reason": "",
+                         "outcome": "same" if same else "changed"})  # fmt: skip
+            if not dry_run:
+                record["retired"] = record["retired"] or retire
+                record["values"].update(values or {})
+        same = sum(row["outcome"] == "same" for row in rows)
+        return {"changed": len(rows) - same, "same": same, "refused": 0, "rows": rows}
+
+    async def export(self, plural: str, q: str, format: str,
+                     columns: Sequence[str] | None = None) -> bytes:  # fmt: skip
+        await self._answer("export", (plural, q, format))
+        return "".join(f"{r['key']}\n" for r in self._found(plural, q)[1]).encode()
+
+    async def download_link(self, plural: str, q: str, format: str,
+                            columns: Sequence[str] | None = None) -> Json:  # fmt: skip
+        await self._answer("download_link", (plural, q, format))
+        return {"url": "https://server/v1/downloads/abc", "expires": NOW}
+
+    async def import_file(self, plural: str, filename: str, data: bytes, dry_run: bool,
+                          mapping: dict[str, str] | None = None) -> Json:  # fmt: skip
+        await self._answer("import", (plural, filename, dry_run))
+        return {"new": 1, "changed": 0, "same": 0, "refused": 0, "dry_run": dry_run,
+                "mapping": {}, "ignored": [],
+                "rows": [{"row": 2, "key": "X1", "outcome": "new", "reason": ""}]}  # fmt: skip
+
+    async def invite(self, school: str, name: str = "") -> Json:
+        await self._answer("invite", (school, name))
+        return {"code": "ABCD-EFGH-JKLM", "agent": "a2", "expires": NOW}
+
+    async def revoke(self, id: str, reason: str = "") -> None:
+        await self._answer("revoke", id)
+        self.find("agents", id)["values"]["state"] = "revoked"
+
+    async def adopt(self, id: str, values: Json) -> Json:
+        await self._answer("adopt", (id, values))
+        return self.add("device", "NEW1", **values)
+
+    async def ignore(self, id: str) -> None:
+        await self._answer("ignore", id)
+
+    async def tokens(self) -> list[Json]:
+        await self._answer("tokens")
+        return list(self.people)
+
+    async def create_token(self, name: str, role: str, *, schools: Sequence[str] | None = None,
+                           authority: str | None = None, days: int = 365) -> Json:  # fmt: skip
+        await self._answer("create_token", (name, role))
+        self.people.append({"name": name, "role": role})
+        return {"token": "sot_example", "name": name}
+
+    async def revoke_token(self, name: str) -> None:
+        await self._answer("revoke_token", name)
+
+    async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
+        await self._answer("set_secret", id)
+
+    async def audit_verify(self) -> Json:
+        await self._answer("audit_verify")
+        return {"ok": True, "events": 12, "head": "00"}
+
+    async def aclose(self) -> None:
+        return None

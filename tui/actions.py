@@ -1,0 +1,232 @@
+"""The one registry of what a person can do: keys, `?`, palette, key docs and permissions.
+
+An action says where it works (`places` of a screen), what permission it needs, whether it
+writes, and the dotted path of the function that does it, imported on first use. The function
+gets the screen and the `Aim`: what lay under the cursor when the key was pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.binding import Binding
+
+N_ = str
+"""Marks a message for extraction; it is translated where it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do. `key` may list several, split by commas."""
+
+    id: str
+    key: str
+    label: str
+    run: str
+    places: frozenset[str] = frozenset({"any"})
+    permission: str = ""
+    writes: bool = False
+    show: bool = False
+    tooltip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an action acts on, taken at the key press.
+
+    `ids` are the marked rows, or the one under the cursor; with `matching` the action means
+    all that match `q`, `count` of them.
+    """
+
+    plural: str = ""
+    id: str = ""
+    key: str = ""
+    version: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    matching: bool = False
+    marked: bool = False
+    q: str = ""
+    count: int | None = None
+
+
+def _in(*places: str) -> frozenset[str]:
+    return frozenset(places)
+
+
+_RECORDS = _in("list", "record", "school", "room")
+_EDITABLE = _in("editable")
+_GO = "tui.commands.go:"
+_VIEW = "tui.commands.view:"
+_EDIT = "tui.commands.records:"
+_FILES = "tui.commands.files:"
+_FLEET = "tui.commands.fleet:"
+
+ACTIONS: tuple[Action, ...] = (
+    # moving about
+    Action("row.down", "j,down", N_("Down"), _VIEW + "step_down"),
+    Action("row.up", "k,up", N_("Up"), _VIEW + "step_up"),
+    Action("row.top", "g,home", N_("First row"), _VIEW + "step_top"),
+    Action("row.bottom", "G,end", N_("Last row"), _VIEW + "step_bottom"),
+    Action("row.half_down", "ctrl+d", N_("Half a page down"), _VIEW + "step_half_down"),
+    Action("row.half_up", "ctrl+u", N_("Half a page up"), _VIEW + "step_half_up"),
+    Action("row.page_down", "pagedown,ctrl+f", N_("A page down"), _VIEW + "step_page_down"),
+    Action("row.page_up", "pageup", N_("A page up"), _VIEW + "step_page_up"),
+    Action("column.left", "h,left", N_("Column to the left"), _VIEW + "step_left", _in("table")),
+    Action("column.right", "l,right", N_("Column to the right"), _VIEW + "step_right",
+           _in("table")),
+    Action("row.open", "enter", N_("Open"), _GO + "open_row", _in("table", "lines"), show=True),
+    Action("go.back", "escape", N_("Back"), _GO + "back"),
+    # finding
+    Action("list.filter", "slash", N_("Filter"), _VIEW + "open_filter", _in("list"), show=True),
+    Action("go.jump", "colon", N_("Jump"), _GO + "jump", show=True,
+           tooltip=N_("Jump to a school, room or device, or to another list")),
+    Action("help.show", "question_mark", N_("Help"), _VIEW + "show_help", show=True),
+    Action("palette.show", "ctrl+p", N_("Palette"), _VIEW + "show_palette"),
+    Action("list.sort", "s", N_("Sort by this column"), _VIEW + "sort_up", _in("list")),
+    Action("list.sort_down", "S", N_("Sort downwards"), _VIEW + "sort_down", _in("list")),
+    Action("list.columns", "c", N_("Columns"), _VIEW + "choose_columns", _in("list"), show=True),
+    Action("view.reload", "r", N_("Reload"), _VIEW + "reload"),
+    # marks
+    Action("mark.toggle", "space", N_("Mark"), _VIEW + "mark", _in("list")),
+    Action("mark.all", "asterisk", N_("Mark all matching"), _VIEW + "mark_all", _in("list")),
+    Action("mark.none", "u", N_("Unmark"), _VIEW + "unmark", _in("list")),
+    # records
+    Action("record.edit", "e", N_("Edit"), _EDIT + "edit", _EDITABLE, "estate.write", True, True),
+    Action("record.new", "n", N_("New"), _EDIT + "new", _in("editable", "overview"),
+           "estate.write", True, True),
+    Action("device.move", "m", N_("Move"), _EDIT + "move", _in("device"), "estate.write", True,
+           True, N_("Put a device into another room or school")),
+    Action("record.retire", "d", N_("Retire"), _EDIT + "retire", _EDITABLE, "estate.write", True,
+           True, N_("Shows the plan first; retired records stay in the history")),
+    Action("record.reinstate", "D", N_("Reinstate"), _EDIT + "reinstate", _EDITABLE,
+           "estate.write", True),
+    Action("record.bulk", "b", N_("Bulk edit"), _EDIT + "bulk", _in("editable-list"),
+           "estate.write", True, True, N_("Set one field of all marked or matching records")),
+    Action("credential.secret", "p", N_("Set the secret"), _EDIT + "secret", _in("credential"),
+           "credentials.write", True, True),
+    # files
+    Action("list.export", "x", N_("Export"), _FILES + "export", _in("list"), show=True),
+    Action("file.import", "i", N_("Import"), _FILES + "import_file", _in("editable-list",
+           "overview"), "estate.write", True),
+    Action("copy.cell", "y", N_("Copy"), _FILES + "copy", _in("table", "record", "lines"),
+           tooltip=N_("Copy to the clipboard of your own computer (OSC 52)")),
+    # neighbours
+    Action("go.room", "o", N_("Room or school"), _GO + "open_place", _RECORDS,
+           tooltip=N_("Open the room of a device, else the school")),
+    Action("go.school", "O", N_("School"), _GO + "open_school", _RECORDS),
+    Action("school.devices", "v", N_("Its devices"), _GO + "its_devices", _in("school", "room",
+           "school-list", "room-list")),
+    # agents, discovered devices, tokens
+    Action("agent.invite", "n", N_("Invite an agent"), _FLEET + "invite", _in("agents"),
+           "agents.write", True, True),
+    Action("agent.revoke", "d", N_("Revoke"), _FLEET + "revoke", _in("agents"), "agents.write",
+           True, True),
+    Action("discovered.adopt", "a", N_("Adopt"), _FLEET + "adopt", _in("discovered"),
+           "estate.write", True, True, N_("Make a device of the inventory of it")),
+    Action("discovered.ignore", "d", N_("Ignore"), _FLEET + "ignore", _in("discovered"),
+           "estate.write", True, True),
+    Action("token.new", "n", N_("New token"), _FLEET + "new_token", _in("tokens"),
+           "tokens.write", True, True),
+    Action("token.revoke", "d", N_("Revoke"), _FLEET + "revoke_token", _in("tokens"),
+           "tokens.write", True, True),
+    Action("audit.verify", "v", N_("Check the chain"), _FLEET + "verify_audit", _in("audit"),
+           "audit.read", show=True),
+    # the main screens
+    Action("main.overview", "1", N_("Overview"), _GO + "main_overview"),
+    Action("main.schools", "2", N_("Schools"), _GO + "main_schools"),
+    Action("main.rooms", "3", N_("Rooms"), _GO + "main_rooms"),
+    Action("main.access-points", "4", N_("Access points"), _GO + "main_access_points"),
+    Action("main.ipads", "5", N_("iPads"), _GO + "main_ipads"),
+    Action("main.uplinks", "6", N_("Uplinks"), _GO + "main_uplinks"),
+    Action("main.agents", "7", N_("Agents"), _GO + "main_agents"),
+    Action("main.discovered", "8", N_("Discovered devices"), _GO + "main_discovered"),
+    Action("main.audit", "9", N_("Audit"), _GO + "main_audit", permission="audit.read"),
+    Action("main.devices", "0", N_("All devices"), _GO + "main_devices"),
+    Action("main.switches", "", N_("Switches"), _GO + "main_switches"),
+    Action("main.contacts", "", N_("Contacts"), _GO + "main_contacts",
+           permission="contacts.read"),
+    Action("main.services", "", N_("Cloud services"), _GO + "main_services"),
+    Action("main.sites", "", N_("Sites"), _GO + "main_sites"),
+    Action("main.buildings", "", N_("Buildings"), _GO + "main_buildings"),
+    Action("main.credentials", "", N_("Credentials"), _GO + "main_credentials"),
+    Action("main.tokens", "", N_("People and tokens"), _GO + "main_tokens",
+           permission="tokens.write"),
+    # the frame
+    Action("app.theme", "t", N_("Theme"), _VIEW + "choose_theme"),
+    Action("app.language", "", N_("Language: German or English"), _VIEW + "switch_language"),
+    Action("app.quit", "q", N_("Quit"), _VIEW + "quit_app", show=True),
+)  # fmt: skip
+
+BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+_PERMISSION_OF_KIND = {"contact": "contacts.write", "credential": "credentials.write"}
+
+
+def permission_of(action: Action, kind: str) -> str:
+    """The permission for a kind: contacts and credentials have their own."""
+    if action.permission == "estate.write":
+        return _PERMISSION_OF_KIND.get(kind, action.permission)
+    return action.permission
+
+
+def here(action: Action, places: frozenset[str]) -> bool:
+    """Whether an action works on a screen with these places."""
+    return "any" in action.places or not action.places.isdisjoint(places)
+
+
+def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
+    """The keys of an action in Textual's names, as the person mapped them."""
+    text = keymap.get(action.id, action.key)
+    return [key if key else "comma" for key in text.split(",")] if text else []
+
+
+def bindings(places: frozenset[str], keymap: Mapping[str, str]) -> list[Binding]:
+    """What a screen with these places binds; the narrower action wins a shared key."""
+    found = []
+    for action in sorted(ACTIONS, key=lambda a: "any" in a.places):
+        if here(action, places):
+            found += [
+                Binding(key.strip(), f"run('{action.id}')", action.label, show=action.show,
+                        id=action.id)
+                for key in keys_of(action, keymap)
+            ]  # fmt: skip
+    return list(Binding.make_bindings(found))
+
+
+def check_keymap(keymap: Mapping[str, str]) -> list[str]:
+    """Sentences about a keymap that cannot work: unknown ids, two actions on one key."""
+    problems = []
+    for id in keymap:
+        if id.startswith("dialog."):
+            continue
+        if id not in BY_ID:
+            problems.append(f"{id!r}: no such action; docs/keys.md names them")
+            continue
+        mine = set(keys_of(BY_ID[id], keymap))
+        for other in ACTIONS:
+            if other.id == id or not _meet(BY_ID[id], other):
+                continue
+            for key in sorted(mine & set(keys_of(other, keymap))):
+                problems.append(f"{id!r} and {other.id!r} are both on {key!r}")
+    return problems
+
+
+def _meet(one: Action, other: Action) -> bool:
+    return "any" in one.places or "any" in other.places or not one.places.isdisjoint(other.places)
+
+
+_DISPLAY = {
+    "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*", "escape": "Esc",
+    "enter": "Enter", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp", "down": "↓",
+    "up": "↑", "left": "←", "right": "→", "home": "Home", "end": "End", "comma": ",",
+}  # fmt: skip
+
+
+def key_label(key: str) -> str:
+    """A key as it is printed: '/', 'Esc', '^d'."""
+    key = key.strip()
+    return _DISPLAY.get(key, "^" + key[5:] if key.startswith("ctrl+") else key)

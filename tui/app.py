@@ -1,0 +1,288 @@
+"""The application: who one is, the connection, the stack of screens, and what runs an action.
+
+What it shows lives in `tui/screens/`, what it can do in `tui/actions.py` and `tui/commands/`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from tui import cells, i18n, problems
+from tui.actions import BY_ID, Action, check_keymap, permission_of
+from tui.backend import Backend, Connect, Json, is_offline, sentence
+from tui.feed import Changes, Feed
+from tui.frame import Frame
+from tui.i18n import _
+from tui.screens.overview import Overview
+from tui.settings import TuiSettings
+from tui.themes import HIGH_CONTRAST
+
+
+def _palette() -> type[Provider]:
+    from tui.palette import Actions
+
+    return Actions
+
+
+class SchoolopsApp(App[int]):
+    """The terminal UI of schoolops."""
+
+    TITLE = "schoolops"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {_palette}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=True)]
+    CSS = """
+    Screen { layout: vertical; }
+    .main { height: 1fr; }
+    OptionList.main { border: none; padding: 0; background: $background; }
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        settings: TuiSettings | None = None,
+        *,
+        home: Path | None = None,
+        read_only: bool = False,
+        server_url: str = "",
+        reconnect_s: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.connect = connect
+        self.settings = settings or TuiSettings()
+        self.home = home
+        self.forced_read_only = read_only
+        self.server_url = server_url
+        self.reconnect_s = reconnect_s
+        self.client: Backend | None = None
+        self.me: Json = {}
+        self.feed: Feed | None = None
+        self.offline_since = ""
+        self.connecting = True
+        self.failure = ""
+        self._last_key = 0.0
+        self._places: dict[str, tuple[float | None, float | None, str]] = {}
+        if self.settings.language:
+            i18n.use(self.settings.language)
+        self.register_theme(HIGH_CONTRAST)
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        own = {id: key for id, key in self.settings.keymap.items() if id not in BY_ID}
+        self.set_keymap(own)
+
+    def on_mount(self) -> None:
+        # The empty screen below stays: the stack is never empty while main screens change.
+        self.push_screen(Overview())
+        if self.settings.problem:
+            self.notify(self.settings.problem, severity="warning", markup=False, timeout=15)
+        for problem in check_keymap(self.settings.keymap):
+            self.notify(problem, title="tui.toml", severity="warning", markup=False, timeout=15)
+        # After the first paint: importing the client and starting a server takes a while.
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self.run_worker(self._keep_connected(), group="feed", exit_on_error=False)
+
+    # ---- connection ---------------------------------------------------------------------
+
+    async def _keep_connected(self) -> None:
+        import asyncio
+
+        wait = self.reconnect_s
+        while self.client is None:
+            try:
+                client = await self.connect()
+                self.me = await client.me()
+                self.client = client
+            except Exception as error:
+                self.connecting = False
+                self.failure = self.explain(error)
+                self._went_offline()
+                await asyncio.sleep(wait)
+                wait = min(30.0, wait * 2)
+        self.connecting, self.failure, self.offline_since = False, "", ""
+        for screen in self.frames():
+            screen.show_state()
+        if isinstance(self.screen, Frame):
+            self.screen.begin()
+        self.feed = Feed(
+            self.client, self._on_changes, self._on_state, first_wait_s=self.reconnect_s
+        )
+        await self.feed.run()
+
+    def _on_state(self, online: bool) -> None:
+        if online:
+            self.offline_since = ""
+            self.show_states()
+        else:
+            self._went_offline()
+
+    def _went_offline(self) -> None:
+        if not self.offline_since:
+            self.offline_since = cells.now().strftime("%H:%M")
+        self.show_states()
+
+    def _on_changes(self, changes: Changes) -> None:
+        top = self.screen
+        for screen in self.frames():
+            if screen is not top:
+                screen.stale = True
+            elif changes.reset:
+                screen.reload()
+            else:
+                screen.live(changes)
+
+    def frames(self) -> list[Frame]:
+        """All our screens, top first."""
+        return [screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)]
+
+    def show_states(self) -> None:
+        for screen in self.frames():
+            screen.show_state()
+
+    def state_text(self) -> str:
+        """The right end of the title line."""
+        words = []
+        if self.read_only:
+            words.append(_("read-only"))
+        if name := self.me.get("name"):
+            words.append(cells.clean(str(name)))
+        if self.connecting:
+            words.append(_("◌ connecting"))
+        elif self.offline_since:
+            words.append(_("✖ offline"))
+        else:
+            words.append(_("● live"))
+        return " · ".join(words)
+
+    def offline_text(self) -> str:
+        if not self.offline_since:
+            return ""
+        if self.client is None:
+            return _("✖ No connection since {time}: {why}").format(
+                time=self.offline_since, why=self.failure
+            )
+        return _("✖ No connection since {time}; what you see was known then").format(
+            time=self.offline_since
+        )
+
+    def idle_s(self) -> float:
+        """Seconds since the last action."""
+        return time.monotonic() - self._last_key
+
+    async def coordinates(self) -> dict[str, tuple[float | None, float | None, str]]:
+        """School id → latitude, longitude, postcode; read once, at most 6,000 schools."""
+        if not self._places and self.client is not None:
+            columns = ("latitude", "longitude", "postcode")
+            for offset in range(0, 6000, 1000):
+                page = await self.client.page("schools", offset=offset, limit=1000, columns=columns)
+                self._places |= {row[0]: (row[4], row[5], row[6] or "") for row in page.rows}
+                if not page.more:
+                    break
+        return self._places
+
+    # ---- permissions --------------------------------------------------------------------
+
+    @property
+    def read_only(self) -> bool:
+        return self.forced_read_only or bool(self.me.get("read_only"))
+
+    def may(self, permission: str) -> bool:
+        """Whether this person has it; while nothing is known, reading only."""
+        return not permission or permission in self.me.get("may", ())
+
+    def refusal(self, action: Action, kind: str = "") -> str:
+        """Why an action is not possible; empty if it is."""
+        if action.writes and self.read_only:
+            return _("Read-only: nothing can be changed here.")
+        permission = permission_of(action, kind)
+        if not self.may(permission):
+            return _("Your role does not have the permission {permission}.").format(
+                permission=permission
+            )
+        return ""
+
+    # ---- actions ------------------------------------------------------------------------
+
+    async def perform(self, id: str, screen: Frame) -> None:
+        """Run an action on what the screen's cursor is on now; errors become sentences."""
+        action = BY_ID[id]
+        self._last_key = time.monotonic()
+        if reason := self.refusal(action, screen.kind_name):
+            self.notify(reason, severity="warning", markup=False)
+            return
+        module, _colon, name = action.run.partition(":")
+        try:
+            result = getattr(import_module(module), name)(screen, screen.aim())
+        except Exception as error:
+            self.report(error)
+            return
+        if inspect.isawaitable(result):
+            self.run_worker(self._guard(result), group="action", exit_on_error=False)
+
+    async def _guard(self, work: Awaitable[Any]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self.report(error)
+
+    def quietly(self, work: Awaitable[Any], group: str, *, exclusive: bool = True) -> None:
+        """Load something for the screen in the background; errors become sentences."""
+        self.screen.run_worker(
+            self._guard(work), group=group, exclusive=exclusive, exit_on_error=False
+        )
+
+    def explain(self, error: BaseException) -> str:
+        """The sentence for an error; an unexpected one is logged and gets an id."""
+        if text := sentence(error):
+            return text
+        short, path = problems.note(error, self.home)
+        text = _("Something went wrong that should not have (id {id}).").format(id=short)
+        return f"{text} " + _("Details are in {path}.").format(path=path) if path else text
+
+    def report(self, error: BaseException) -> None:
+        """Tell the person about an error."""
+        if is_offline(error):
+            if self.feed is not None:
+                self.feed.retry_now()
+            self._went_offline()
+        self.notify(self.explain(error), severity="error", markup=False, timeout=10)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error outside of any action: leave in order, with a sentence instead of a trace."""
+        if self.is_headless:  # under test, a defect shall be seen whole
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        self.exit(1, return_code=1, message=self.explain(error))
+
+    # ---- screens ------------------------------------------------------------------------
+
+    async def show_main(self, make: Callable[[], Frame]) -> None:
+        """Replace the whole stack by one main screen."""
+        with self.batch_update():
+            while self.depth > 1:
+                await self.pop_screen()
+            await self.switch_screen(make())
+
+    @property
+    def depth(self) -> int:
+        """Screens one can go back over, the main one included."""
+        return len(self.screen_stack) - 1
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        return ()
+
+    def save_settings(self) -> None:
+        if problem := self.settings.save():
+            self.notify(problem, severity="warning", markup=False)

@@ -1,0 +1,153 @@
+"""Which columns a list shows, and how a field becomes a column of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from inventory.fields import Field, Type
+from inventory.kinds import Kind
+from tui import cells
+from tui.actions import N_
+from tui.i18n import _
+from tui.pages import Row
+from tui.table import Column
+
+DEFAULTS: Mapping[str, tuple[str, ...]] = {
+    "schools": ("health", "number", "short_name", "form", "pupils", "reason", "city"),
+    "rooms": ("health", "name", "school_name", "kind", "seats", "reason", "building"),
+    "devices": ("health", "kind", "name", "room", "school_name", "model", "serial", "reason"),
+    "access-points": ("health", "name", "room", "school_name", "reason", "model", "address"),
+    "switches": ("health", "name", "room", "school_name", "reason", "model", "address"),
+    "ipads": ("serial", "name", "model", "room", "school_name", "owner", "asset_tag"),
+    "uplinks": ("health", "school_name", "name", "contract_down_bps", "measured_down",
+                "share", "medium", "provider", "state", "hotline", "circuit"),
+    "contacts": ("role", "name", "phone", "school_name", "email"),
+    "sites": ("name", "kind", "school_name", "street", "school"),
+    "buildings": ("name", "site", "school_name", "school"),
+    "services": ("name", "location", "migration", "provider", "owner", "school"),
+    "credentials": ("name", "kind", "username", "school_name", "school"),
+}  # fmt: skip
+"""List → columns that answer the usual question at 80 columns; the rest is a key away."""
+
+WIDTHS: Mapping[str, int] = {
+    "health": 13, "short_name": 24, "school_name": 20, "reason": 22, "form": 14, "model": 16,
+    "room": 8, "building": 14, "site": 16, "name": 16, "kind": 14, "seats": 5, "state": 10,
+    "contract_down_bps": 10, "contract_up_bps": 10, "measured_down": 10, "measured_up": 10,
+    "share": 12, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
+    "at": 14, "detail": 40, "phone": 18, "pupils": 8, "reports": 9,
+}  # fmt: skip
+HEADINGS: Mapping[str, str] = {
+    "health": N_("State"),
+    "contract_down_bps": N_("Contract ↓"),
+    "contract_up_bps": N_("Contract ↑"),
+    "measured_down": N_("Measured ↓"),
+    "measured_up": N_("Measured ↑"),
+    "share": N_("Of contract"),
+}
+"""Shorter names of columns than the fields have."""
+_FLEX = frozenset({"short_name", "school_name", "reason", "detail", "description", "email"})
+MEASURED: Mapping[str, Field] = {
+    "measured_down": Field("measured_down", Type.RATE, N_("Measured down"), sortable=False),
+    "measured_up": Field("measured_up", Type.RATE, N_("Measured up"), sortable=False),
+    "share": Field("share", Type.DECIMAL, N_("Of the contract"), sortable=False),
+}
+"""Columns of uplinks that are no fields: read from the last report, for rows on screen."""
+
+
+def choosable(plural: str, kind: Kind) -> dict[str, Field]:
+    """All columns a list can show."""
+    fields = dict(kind.by_name())
+    if not kind.editable:
+        fields.pop("updated", None)
+    return {**fields, **MEASURED} if plural == "uplinks" else fields
+
+
+def chosen(plural: str, kind: Kind, mine: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of a list: the person's choice if it names known ones, else the usual."""
+    known = choosable(plural, kind)
+    for names in (mine, DEFAULTS.get(plural, ()), DEFAULTS.get(kind.plural, ())):
+        if found := tuple(name for name in names if name in known):
+            return found
+    return tuple(field.name for field in kind.columns())
+
+
+def asked(names: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
+    """What the server is asked for: the shown fields, and what actions and marks need."""
+    more = ["health", "freshness"] if kind.health else []
+    more += [n for n in ("school", "room", "contract_down_bps") if n in kind.by_name()]
+    return tuple(dict.fromkeys([n for n in names if n not in MEASURED] + more))
+
+
+def build(
+    names: tuple[str, ...], kind: Kind, plural: str, measured: Mapping[str, Mapping[str, Any]]
+) -> tuple[Column, ...]:
+    """Columns over rows that carry `asked(names, kind)`."""
+    known = choosable(plural, kind)
+    order = asked(names, kind)
+    found = []
+    for name in names:
+        field = known[name]
+        if name in MEASURED:
+            cell = _measured(field, measured, order)
+        elif name == "health":
+            cell = _health(4 + order.index("health"), 4 + order.index("freshness"))
+        else:
+            cell = _plain(field, 4 + order.index(name))
+        label = _(HEADINGS.get(name, field.label))
+        found.append(
+            Column(
+                name,
+                label,
+                _width(plural, name, field),
+                cell,
+                right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
+                flex=name in _FLEX,
+                sortable=field.sortable,
+            )
+        )
+    return tuple(found)
+
+
+def _width(plural: str, name: str, field: Field) -> int:
+    if plural == "uplinks" and name == "name":
+        return 10
+    return WIDTHS.get(name, min(field.width, 24))
+
+
+def _plain(field: Field, at: int) -> Any:
+    def cell(row: Row) -> tuple[str, str]:
+        return cells.shown(field, row[at]), ""
+
+    return cell
+
+
+def _health(at: int, fresh: int) -> Any:
+    def cell(row: Row) -> tuple[str, str]:
+        state = row[at] or "unknown"
+        return cells.health(state, row[fresh]), state if state in cells.TONES else ""
+
+    return cell
+
+
+def _measured(field: Field, measured: Mapping[str, Mapping[str, Any]], order: Any) -> Any:
+    contract = 4 + order.index("contract_down_bps") if "contract_down_bps" in order else -1
+
+    def cell(row: Row) -> tuple[str, str]:
+        values = measured.get(row[0])
+        if not values:
+            return "", "dim"
+        if field.name == "measured_up":
+            return cells.rate(values.get("test_up_bps")), ""
+        down = values.get("test_down_bps")
+        if down is None:
+            return "–", "dim"
+        if field.name == "measured_down":
+            return cells.rate(down), ""
+        share = down / row[contract] if contract > 0 and row[contract] else None
+        if share is None:
+            return "–", "dim"
+        tone = "ok" if share >= 0.9 else "warning" if share >= 0.5 else "down"
+        return f"{cells.bar(share, 1.0, 7)}{share * 100:4.0f}%", tone
+
+    return cell

@@ -1,0 +1,102 @@
+"""What the commands share: the connection, lookups for dialogs, opening records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inventory.kinds import KINDS, Kind, find_kind
+from tui import cells
+from tui.actions import Aim
+from tui.backend import Backend, Json
+from tui.dialogs import dialog
+from tui.frame import Frame
+from tui.i18n import _
+
+MOST_FOUND = 12
+_LABELS = {
+    "school": ("short_name", "city"),
+    "room": ("school_name", "kind"),
+    "device": ("name", "school_name", "model"),
+    "site": ("school_name", "street"),
+    "building": ("school_name",),
+    "credential": ("kind", "username"),
+    "agent": ("name", "school_name"),
+    "uplink": ("school_name", "provider"),
+    "contact": ("name", "phone"),
+}
+
+
+class Unconnected(ConnectionError):
+    """There is no server yet."""
+
+
+def backend(screen: Frame) -> Backend:
+    """The client; raises Unconnected before the first connection stands."""
+    if screen.client is None:
+        raise Unconnected
+    return screen.client
+
+
+def kind_of(aim: Aim) -> Kind:
+    return find_kind(aim.plural)[0]
+
+
+def lookup_of(screen: Frame) -> Any:
+    """Searches records for a dialog: (kind, filter text) → [(key, label)]."""
+    client = backend(screen)
+
+    async def lookup(kind_name: str, text: str) -> Sequence[tuple[str, str]]:
+        kind = KINDS[kind_name]
+        names = tuple(n for n in _LABELS.get(kind_name, ("name",)) if n in kind.by_name())
+        page = await client.page(kind.plural, q=text, limit=MOST_FOUND, columns=names)
+        return [(str(row[1]), _label(kind, names, row[4:])) for row in page.rows]
+
+    return lookup
+
+
+def _label(kind: Kind, names: Sequence[str], values: Sequence[Any]) -> str:
+    texts = [
+        cells.shown(kind.field(name), value) for name, value in zip(names, values, strict=True)
+    ]
+    return "  ".join(text for text in texts if text)
+
+
+async def ask(screen: Frame, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Show a dialog and wait for its answer."""
+    return await screen.ops.push_screen_wait(dialog(name, *args, **kwargs))
+
+
+def open_record(screen: Frame, plural: str, id: str) -> None:
+    """Show a record on its own screen."""
+    kind = find_kind(plural)[0].name
+    made: Frame
+    if kind == "school":
+        from tui.screens.school import SchoolScreen
+
+        made = SchoolScreen(id)
+    elif kind == "room":
+        from tui.screens.room import RoomScreen
+
+        made = RoomScreen(id)
+    else:
+        from tui.screens.record import RecordScreen
+
+        made = RecordScreen(plural, id)
+    screen.app.push_screen(made)
+
+
+async def fresh(screen: Frame, aim: Aim) -> Json:
+    """The record an action means, as the server has it now."""
+    return await backend(screen).get(kind_of(aim).plural, aim.id)
+
+
+def nothing(screen: Frame) -> None:
+    """Say that there is nothing under the cursor."""
+    screen.notify(_("There is nothing here to do that with."), markup=False)
+
+
+def done(screen: Frame, text: str) -> None:
+    """Say what happened and show it."""
+    screen.notify(cells.clean(text), markup=False)
+    screen.reload()

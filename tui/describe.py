@@ -1,0 +1,149 @@
+"""Records as lines of text: fields, state and why, last values, contract against measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.content import Content
+
+from inventory.kinds import Kind
+from tui import cells, metrics
+from tui.backend import Json
+from tui.i18n import _
+
+LABEL = 20
+_TONES = {"ok": "$text-success", "warning": "bold $text-warning", "down": "bold $text-error"}
+
+
+def heading(text: str) -> Content:
+    """A section's title."""
+    return Content.styled(text, "bold $text-accent")
+
+
+def pair(label: str, value: str, style: str = "") -> Content:
+    """A label and its value in two columns."""
+    return Content.assemble(
+        (cells.fit(cells.clean(label), LABEL), "$foreground 60%"), (cells.clean(value), style)
+    )
+
+
+def state(health: str | None, freshness: str | None = None) -> Content:
+    """The state in its colour, as glyph and word."""
+    return Content.styled(
+        cells.health(health, freshness), _TONES.get(health or "", "$foreground 60%")
+    )
+
+
+def state_lines(record: Json) -> list[Content]:
+    """State, because, since, last seen."""
+    if "health" not in record or record.get("health") is None:
+        return []
+    found = [
+        Content.assemble(
+            (cells.fit(_("State"), LABEL), "$foreground 60%"),
+            state(record["health"], record.get("freshness")),
+        )
+    ]
+    if record.get("reason"):
+        found.append(pair(_("Because"), str(record["reason"])))
+    if record.get("since"):
+        found.append(pair(_("Since"), cells.when(record["since"], long=True)))
+    if record.get("freshness") == "never" or not record.get("observed"):
+        found.append(pair(_("Last seen"), _("never measured"), "$foreground 60%"))
+    else:
+        old = f" ({_('old')})" if record.get("freshness") == "stale" else ""
+        found.append(pair(_("Last seen"), cells.when(record["observed"], long=True) + old))
+    return found
+
+
+def field_lines(kind: Kind, record: Json, skip: Sequence[str] = ()) -> list[Content]:
+    """All fields that have a value."""
+    values: Mapping[str, Any] = record.get("values") or {}
+    found = []
+    for field in kind.fields:
+        text = cells.shown(field, values.get(field.name))
+        if text and field.name not in skip:
+            unit = f" {field.unit}" if field.unit and field.unit not in ("bit/s",) else ""
+            found.append(pair(_(field.label), text + unit))
+    if (name := values.get("school_name")) and "school_name" not in [f.name for f in kind.fields]:
+        found.insert(0, pair(_("School name"), str(name)))
+    return found
+
+
+def system_lines(record: Json) -> list[Content]:
+    """Who changed it last, whether it is retired."""
+    found = []
+    if record.get("retired"):
+        found.append(pair(_("Retired"), _("yes"), "bold"))
+    if record.get("updated"):
+        text = cells.when(record["updated"], long=True)
+        if record.get("updated_by"):
+            text += f" · {record['updated_by']}"
+        found.append(pair(_("Changed"), text))
+    return found
+
+
+def measured_lines(latest: Json) -> list[Content]:
+    """The last values with the time they are from."""
+    values = latest.get("values") or {}
+    rows = metrics.lines(values)
+    if not rows:
+        return []
+    found = [heading(_("Last measured {time}").format(time=cells.when(latest.get("observed"))))]
+    if latest.get("freshness") == "stale":
+        found[0] = found[0] + Content.styled(f"  {_('old')}", "$text-warning")
+    return found + [pair(label, value) for label, value in rows]
+
+
+def contract_lines(latest: Json, record: Json | None = None, width: int = 30) -> list[Content]:
+    """Contract against measured, as bars: what was bought and what arrives."""
+    values = latest.get("values") or {}
+    agreed = (record or {}).get("values") or {}
+    found = []
+    for name, arrow, test in (
+        ("contract_down_bps", "↓", "test_down_bps"),
+        ("contract_up_bps", "↑", "test_up_bps"),
+    ):
+        contract = latest.get(name) or agreed.get(name)
+        got = values.get(test)
+        if not contract:
+            continue
+        if got is None:
+            text = f"{arrow} {cells.rate(contract)}: {_('not measured yet')}"
+            found.append(Content.styled(text, "$foreground 60%"))
+            continue
+        share = got / contract
+        tone = "ok" if share >= 0.9 else "warning" if share >= 0.5 else "down"
+        glyph = cells.GLYPHS[tone]
+        text = f"{arrow} {cells.rate(got)} {_('of')} {cells.rate(contract)}"
+        found.append(
+            Content.assemble(
+                cells.fit(text, 34),
+                (cells.bar(share, 1.0, max(5, width - 10)), _TONES[tone]),
+                f" {share * 100:.0f} % {glyph}",
+            )
+        )
+    return found
+
+
+def sparkline(metric: str, series: Json, width: int) -> Content | None:
+    """One line: label, bars, last and highest value; None without values."""
+    values = series.get("values") or []
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    bars = cells.spark(values, max(8, width - LABEL - 26))
+    last, top = metrics.shown(metric, known[-1]), metrics.shown(metric, max(known))
+    return Content.assemble(
+        (cells.fit(metrics.label(metric), LABEL), "$foreground 60%"),
+        (bars, "$text-accent"),
+        f"  {last}",
+        (f"  max {top}", "$foreground 60%"),
+    )
+
+
+def address(values: Mapping[str, Any]) -> str:
+    """Street, postcode and city in one line."""
+    town = " ".join(str(values[n]) for n in ("postcode", "city") if values.get(n))
+    return ", ".join(part for part in (str(values.get("street") or ""), town) if part)

@@ -1,0 +1,111 @@
+"""The filter line: completion while typing, and what is wrong with it in a sentence below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from inventory.kinds import Kind
+from tui.i18n import _
+
+if TYPE_CHECKING:
+    from tui.screens.listing import ListScreen
+
+
+class FilterBar(Vertical):
+    """Enter applies, Tab completes, Esc closes and leaves the list as it was."""
+
+    DEFAULT_CSS = """
+    FilterBar { height: 2; background: $surface; }
+    FilterBar Input { border: none; height: 1; padding: 0 1; background: $surface; }
+    FilterBar Input:focus { border: none; }
+    FilterBar #hint { height: 1; padding: 0 1; color: $foreground 60%; text-wrap: nowrap; }
+    FilterBar #hint.-wrong { color: $text-error; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False, id="filter.close"),
+        Binding("tab", "complete", show=False, priority=True, id="filter.complete"),
+    ]
+
+    def __init__(self, kind: Kind, text: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.text = text
+        self.offers: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Input(self.text, placeholder=_("Filter: words, key:value, key:>value, !key:value"))
+        yield Static("", id="hint", markup=False)
+
+    def on_mount(self) -> None:
+        field = self.query_one(Input)
+        field.focus()
+        field.cursor_position = len(self.text)
+        self._suggest()
+
+    def on_input_changed(self) -> None:
+        self._suggest()
+
+    def _suggest(self) -> None:
+        from inventory.filter import complete
+
+        field = self.query_one(Input)
+        self.offers = complete(self.kind, field.value, field.cursor_position)
+        hint = self.query_one("#hint", Static)
+        hint.remove_class("-wrong")
+        text = "  ".join(self.offers[:12])
+        start = "Tab: " if self.offers else ""
+        hint.update(Content(start + text) if text else Content(_("Enter filters, Esc closes")))
+
+    def action_complete(self) -> None:
+        from inventory.filter import token_start
+
+        field = self.query_one(Input)
+        if not self.offers:
+            return
+        start = token_start(field.value, field.cursor_position)
+        offer = self._common() if len(self.offers) > 1 else self.offers[0]
+        current = field.value[start : field.cursor_position]
+        if len(offer) <= len(current):
+            offer = self.offers[0]
+        rest = field.value[field.cursor_position :]
+        field.value = field.value[:start] + offer + rest
+        field.cursor_position = start + len(offer)
+
+    def _common(self) -> str:
+        """The longest beginning all offers share."""
+        first, last = min(self.offers), max(self.offers)
+        for at, letter in enumerate(first):
+            if at >= len(last) or letter != last[at]:
+                return first[:at]
+        return first
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        from inventory.filter import FilterError, parse
+
+        event.stop()
+        text = event.value.strip()
+        try:
+            parse(text, self.kind)
+        except FilterError as error:
+            self.refuse(str(error))
+            return
+        screen: ListScreen = self.screen  # type: ignore[assignment]
+        screen.apply_filter(text)
+        self.action_close()
+
+    def refuse(self, why: str) -> None:
+        """Show the sentence; the text stays for correction."""
+        hint = self.query_one("#hint", Static)
+        hint.add_class("-wrong")
+        hint.update(Content(f"✖ {why}"))
+
+    def action_close(self) -> None:
+        screen: ListScreen = self.screen  # type: ignore[assignment]
+        self.remove()
+        screen.table.focus()

@@ -1,0 +1,251 @@
+"""The first screen: what exists, what is broken, where, and since when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from textual.app import RenderResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from inventory.kinds import SCHOOL_FORMS
+from tui import cells
+from tui.actions import Aim
+from tui.backend import Json
+from tui.feed import Changes
+from tui.frame import Frame
+from tui.i18n import _
+from tui.map import SchoolMap, Spot
+from tui.pages import Row
+from tui.source import ListSource
+from tui.table import Column, PagedTable
+
+REFRESH_S = 2.0
+IDLE_S = 10.0
+"""After that long without a key the worst schools move up again; the cursor stays on its own."""
+HEALTH, NAME, REASON, SINCE, DOWN, WARNING, FORM, PUPILS = range(4, 12)
+_LINES = (
+    ("2", "schools", "Schools"), ("3", "rooms", "Rooms"), ("4", "access-points", "Access points"),
+    ("", "switches", "Switches"), ("5", "ipads", "iPads"), ("6", "uplinks", "Uplinks"),
+    ("7", "agents", "Agents"),
+)  # fmt: skip
+_AGENTS = {"ok": "active", "down": "silent", "unknown": "invited", "warning": "revoked"}
+
+
+class Counts(Widget):
+    """What exists, by kind and state, with the digit that leads there."""
+
+    DEFAULT_CSS = """
+    Counts { width: 46; height: 9; padding: 0 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Json = {}
+        self.discovered: int | None = None
+
+    def show(self, counts: Json, discovered: int | None) -> None:
+        self.counts, self.discovered = counts, discovered
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        head = f"{'':17}{_('all'):>7}  ✖{_('down'):<8}▲{_('warn'):<6}?"
+        lines = [Content.styled(cells.fit(head, 44), "$foreground 60%")]
+        for digit, name, label in _LINES:
+            lines.append(self._line(digit, name, _(label)))
+        found = "" if self.discovered is None else cells.number(self.discovered)
+        lines.append(Content(f"8 {cells.fit(_('Discovered'), 15)}{found:>7}"))
+        return Content("\n").join(lines)
+
+    def _line(self, digit: str, name: str, label: str) -> Content:
+        states: dict[str, int] = self.counts.get(name) or {}
+        start = f"{digit:1} {cells.fit(label, 15)}"
+        if not states:
+            return Content(f"{start}{'…':>7}")
+        if name == "agents":
+            states = {
+                "ok": states.get("active", 0),
+                "down": states.get("silent", 0),
+                "unknown": states.get("invited", 0),
+            }
+        total = sum(states.values())
+        parts: list[Any] = [f"{start}{cells.number(total):>7}  "]
+        for state, colour, width in (("down", "$text-error", 9), ("warning", "$text-warning", 7),
+                                     ("unknown", "$foreground 60%", 5)):  # fmt: skip
+            number = states.get(state, 0)
+            text = f"{cells.GLYPHS[state]}{cells.number(number)}" if number else "·"
+            parts.append((cells.fit(text, width), colour if number else "$foreground 30%"))
+        return Content.assemble(*parts)
+
+
+class Overview(Frame):
+    """Worst schools first, counts, the map."""
+
+    places = frozenset({"overview", "table"})
+    CSS = """
+    Overview #top { height: 9; }
+    Overview SchoolMap { width: 1fr; height: 9; margin: 0 1; }
+    Overview.-wide #top { height: 14; }
+    Overview.-wide SchoolMap { height: 14; }
+    Overview #news { height: 1; padding: 0 1; display: none; text-style: bold; }
+    Overview #news.-on { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data: Json = {}
+        self.source = ListSource([])
+        self._asked_at = 0.0
+        self._again = False
+
+    def body(self) -> Iterable[Widget]:
+        with Horizontal(id="top"):
+            yield Counts()
+            yield SchoolMap()
+        yield Static("", id="news", markup=False)
+        table = PagedTable()
+        table.add_class("main")
+        table.set_columns(_columns())
+        yield table
+
+    def title_line(self) -> tuple[str, str]:
+        if self.data.get("as_of"):
+            return _("Overview"), _("as of {time}").format(time=cells.when(self.data["as_of"]))
+        return _("Overview"), ""
+
+    def begin(self) -> None:
+        if self.client is not None:
+            self.ops.quietly(self._load(anew=True), "overview")
+
+    def reload(self) -> None:
+        self.begin()
+
+    def live(self, changes: Changes) -> None:
+        wait = self._asked_at + REFRESH_S - time.monotonic()
+        if self._again:
+            return
+        self._again = True
+        self.set_timer(max(0.05, wait), self._refresh)
+
+    def _refresh(self) -> None:
+        self._again = False
+        self.ops.quietly(self._load(anew=False), "overview")
+
+    async def _load(self, anew: bool) -> None:
+        client = self.client
+        if client is None:
+            return
+        self._asked_at = time.monotonic()
+        data = await client.overview()
+        worse = self._worse(self.data.get("schools") or [], data["schools"])
+        self.data = data
+        self.query_one(Counts).show(data["counts"], data.get("discovered"))
+        rows = [_row(school) for school in data["schools"]]
+        table = self.query_one(PagedTable)
+        if anew or len(rows) != len(self.source.all) or self.ops.idle_s() > IDLE_S:
+            if [r[0] for r in rows] == [r[0] for r in self.source.all] and not anew:
+                self.source.all[:] = rows
+                await table.update_rows()
+            else:
+                self.source = ListSource(rows)
+                table.show(self.source, _columns(), keep=bool(self.source.all) and not anew)
+        else:
+            by_id = {row[0]: row for row in rows}
+            self.source.all[:] = [by_id.get(row[0], row) for row in self.source.all]
+            await table.update_rows()
+        self._tell(worse)
+        self.show_state()
+        await self._draw_map()
+
+    @staticmethod
+    def _worse(old: list[Json], new: list[Json]) -> list[Json]:
+        rank = {"ok": 0, "unknown": 0, "warning": 1, "down": 2}
+        before = {school["id"]: school for school in old}
+        return [
+            school
+            for school in new
+            if (was := before.get(school["id"]))
+            and rank.get(school["health"], 0) > 0
+            and (
+                rank.get(school["health"], 0) > rank.get(was["health"], 0)
+                or (school.get("down") or 0) > (was.get("down") or 0)
+            )
+        ]
+
+    def _tell(self, worse: list[Json]) -> None:
+        """One line names what has just broken, wherever the list stands."""
+        if not worse:
+            return
+        school = worse[0]
+        text = (
+            f"{cells.now():%H:%M:%S}  {cells.health(school['health'])}: "
+            f"{school.get('short_name') or school['name']}: {school.get('reason') or ''}"
+        )
+        news = self.query_one("#news", Static)
+        news.update(cells.clean(text))
+        news.add_class("-on")
+
+    async def _draw_map(self) -> None:
+        places = await self.ops.coordinates()
+        spots = []
+        for school in self.data["schools"]:
+            latitude, longitude, postcode = places.get(school["id"], (None, None, ""))
+            name = school.get("short_name") or school["name"]
+            spots.append(
+                Spot(school["id"], name, school["health"], latitude, longitude, postcode or "")
+            )
+        self.query_one(SchoolMap).show(spots)
+
+    def on_paged_table_moved(self) -> None:
+        row = self.query_one(PagedTable).current()
+        self.query_one(SchoolMap).select(row[0] if row else "")
+
+    async def on_paged_table_opened(self) -> None:
+        await self.action_run("row.open")
+
+    def on_school_map_chosen(self, message: SchoolMap.Chosen) -> None:
+        from tui.screens.school import SchoolScreen
+
+        self.app.push_screen(SchoolScreen(message.id))
+
+    def aim(self) -> Aim:
+        row = self.query_one(PagedTable).current()
+        if row is None:
+            return Aim("schools")
+        return Aim("schools", row[0], row[1], row[2], {"school": row[1]}, (row[0],), (row[1],))
+
+    def copy_text(self) -> str:
+        row = self.query_one(PagedTable).current()
+        return f"{row[1]} {row[NAME]}: {row[HEALTH]} {row[REASON]}" if row else ""
+
+
+def _row(school: Json) -> Row:
+    name = school.get("short_name") or school["name"]
+    return [school["id"], school["key"], 0, False, school["health"], name,
+            school.get("reason") or "", school.get("since"), school.get("down"),
+            school.get("warning"), school.get("form"), school.get("pupils")]  # fmt: skip
+
+
+def _columns() -> tuple[Column, ...]:
+    def text(at: int) -> Any:
+        return lambda row: (cells.clean(str(row[at] or "")), "")
+
+    return (
+        Column("health", _("State"), 11, lambda r: (cells.health(r[HEALTH]), r[HEALTH])),
+        Column("key", _("Number"), 7, lambda r: (cells.clean(str(r[1])), "dim")),
+        Column("name", _("School"), 26, text(NAME), flex=True),
+        Column("down", "✖", 3, _number(DOWN, "down"), right=True),
+        Column("warning", "▲", 3, _number(WARNING, "warning"), right=True),
+        Column("reason", _("Because"), 20, text(REASON), flex=True),
+        Column("since", _("Since"), 12, lambda r: (cells.when(r[SINCE]), "dim")),
+        Column("form", _("School form"), 14, lambda r: (SCHOOL_FORMS.get(r[FORM] or "", ""), "")),
+        Column("pupils", _("Pupils"), 7, _number(PUPILS, ""), right=True),
+    )
+
+
+def _number(at: int, tone: str) -> Any:
+    return lambda row: (cells.number(row[at]) if row[at] else "", tone if row[at] else "")

@@ -1,0 +1,161 @@
+"""One record whole: fields, state and why, measurements, where it stood, who changed it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from inventory.kinds import Kind, find_kind
+from tui import cells, describe, metrics
+from tui.actions import Aim
+from tui.backend import Backend, Json
+from tui.feed import Changes
+from tui.frame import Frame
+from tui.i18n import _
+
+MEASURED = frozenset({"device", "uplink", "agent"})
+SINCE_S = 6 * 3600
+
+
+class ScrollText(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """Text that the row keys scroll."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="main")
+        self.text = Static("", markup=False)
+
+    def compose(self) -> Iterable[Widget]:
+        yield self.text
+
+    def show(self, lines: list[Content]) -> None:
+        self.text.update(Content("\n").join(lines))
+
+    def go(self, step: str) -> None:
+        page = max(1, self.size.height - 1)
+        moves = {"down": 1, "up": -1, "page_down": page, "page_up": -page,
+                 "half_down": page // 2, "half_up": -page // 2}  # fmt: skip
+        if step in moves:
+            self.scroll_relative(y=moves[step], animate=False)
+        elif step == "top":
+            self.scroll_home(animate=False)
+        elif step == "bottom":
+            self.scroll_end(animate=False)
+
+
+class RecordScreen(Frame):
+    """Any record of the inventory; `plural` may be a list of one device kind."""
+
+    CSS = """
+    RecordScreen ScrollText { padding: 0 1; scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(self, plural: str, id: str) -> None:
+        super().__init__()
+        self.kind: Kind = find_kind(plural)[0]
+        self.kind_name = self.kind.name
+        self.plural = self.kind.plural
+        self.id_or_key = id
+        self.record: Json = {}
+        places = {"record", self.kind.name}
+        if self.kind.editable:
+            places.add("editable")
+        if self.kind.name == "agent":
+            places.add("agents")
+        self.places = frozenset(places)
+
+    def body(self) -> Iterable[Widget]:
+        yield ScrollText()
+
+    def title_line(self) -> tuple[str, str]:
+        values = self.record.get("values") or {}
+        name = values.get("name") or self.record.get("key") or ""
+        return _(self.kind.label).capitalize(), str(name)
+
+    def begin(self) -> None:
+        if self.client is not None:
+            self.ops.quietly(self._load(self.client), "record")
+
+    def live(self, changes: Changes) -> None:
+        if self.record.get("id") in changes.of(self.kind.name, "health"):
+            self.begin()
+
+    async def _load(self, client: Backend) -> None:
+        self.record = await client.get(self.plural, self.id_or_key)
+        self.show_state()
+        lines = describe.state_lines(self.record)
+        lines += [Content(""), *describe.field_lines(self.kind, self.record)]
+        lines += describe.system_lines(self.record)
+        text = self.query_one(ScrollText)
+        text.show(lines)
+        if self.kind.name in MEASURED:
+            lines += await self._measurements(client)
+            text.show(lines)
+        if self.kind.editable:
+            text.show(lines + await self._history(client))
+
+    async def _measurements(self, client: Backend) -> list[Content]:
+        id = self.record["id"]
+        latest = await client.latest(self.plural, id)
+        found = [Content("")]
+        if self.kind.name == "uplink":
+            found.append(describe.heading(_("Contract and measured")))
+            found += describe.contract_lines(latest, self.record, min(40, self.size.width - 48))
+            found.append(Content(""))
+        if rows := describe.measured_lines(latest):
+            found += rows
+        else:
+            found.append(Content.styled(_("never measured"), "$foreground 60%"))
+        names = metrics.series_of(self.plural, latest.get("values") or {})
+        series = await asyncio.gather(
+            *(client.series(self.plural, id, name, SINCE_S) for name in names),
+            return_exceptions=True,
+        )
+        drawn = [
+            line
+            for name, one in zip(names, series, strict=True)
+            if isinstance(one, dict)
+            and (line := describe.sparkline(name, one, self.size.width - 4))
+        ]
+        if drawn:
+            found += [Content(""), describe.heading(_("The last six hours")), *drawn]
+        return found
+
+    async def _history(self, client: Backend) -> list[Content]:
+        if self.kind.name != "device":
+            return []
+        history = await client.history(self.record["id"])
+        found: list[Content] = []
+        if placements := history.get("placements"):
+            found += [Content(""), describe.heading(_("Where it stood"))]
+            for place in placements:
+                until = cells.when(place.get("until")) or _("today")
+                where = place.get("room") or place.get("school") or ""
+                text = f"{cells.when(place.get('from'))} – {until}"
+                tail = f"{place.get('by') or ''}  {place.get('note') or ''}".rstrip()
+                found.append(describe.pair(text, f"{where}   {tail}"))
+        if events := history.get("events"):
+            found += [Content(""), describe.heading(_("Who changed it"))]
+            for event in events[:50]:
+                tail = " ".join(
+                    str(event[name]) for name in ("actor", "action", "detail") if event.get(name)
+                )
+                found.append(describe.pair(cells.when(event.get("at")), tail))
+        return found
+
+    def aim(self) -> Aim:
+        if not self.record:
+            return Aim(self.plural)
+        id, key = self.record["id"], str(self.record["key"])
+        values: dict[str, Any] = dict(self.record.get("values") or {})
+        return Aim(
+            self.plural, id, key, self.record.get("version", 0), values, (id,), (key,), count=1
+        )
+
+    def copy_text(self) -> str:
+        return str(self.record.get("key", ""))
