@@ -1,7 +1,7 @@
 """Where the server is: another computer's by its address, or this computer's by its socket.
 
 Whoever finds no server on this computer starts one, detached, under a file lock, so that two
-clients that start at once start one server. It writes to `logs/server.log` under the home and
+clients that start at once start one server. It writes to `logs/` under the home and
 ends by itself when nobody has asked anything for a while.
 
 Nothing here imports httpx: looking for a running server costs one request over a bare socket.
@@ -25,7 +25,6 @@ from schoolops.core import paths
 
 START_LIMIT_S = 15.0
 POLL_S = 0.02
-MAX_LOG_BYTES = 1024 * 1024
 LOCAL_URL = "http://schoolops.local"
 """Base of the addresses that go through the socket; no name is looked up."""
 
@@ -169,7 +168,6 @@ def _lock(file: Path, path: Path, deadline: float) -> Iterator[bool]:
 
 def _start(home: Path, path: Path, deadline: float) -> None:
     log = _open_log(home)
-    begin = log.stat().st_size
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -189,7 +187,7 @@ def _start(home: Path, path: Path, deadline: float) -> None:
         )
     while not answers(path):
         if process.poll() is not None:
-            raise Offline(f"the server did not start: {_last_words(log, begin)}")
+            raise Offline(f"the server did not start: {_last_words(log)}")
         if time.monotonic() > deadline:
             threading.Thread(target=process.wait, daemon=True).start()
             raise Offline(
@@ -202,20 +200,17 @@ def _start(home: Path, path: Path, deadline: float) -> None:
 
 
 def _open_log(home: Path) -> Path:
+    """An empty file for what the server says before its own log is open, or beside it."""
     folder = home / "logs"
     folder.mkdir(mode=0o700, exist_ok=True)
-    log = folder / "server.log"
-    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-        log.replace(folder / "server.log.1")
-    log.touch(mode=0o600)
+    log = folder / "server-start.log"
+    os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     return log
 
 
-def _last_words(log: Path, begin: int) -> str:
+def _last_words(log: Path) -> str:
     """What the server wrote last, as a sentence: the line that says why, not its traceback."""
-    with log.open("rb") as file:
-        file.seek(begin)
-        text = file.read()[-16384:].decode(errors="replace")
+    text = log.read_bytes()[-16384:].decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return f"it ended without a word; run 'schoolops serve' to see it happen, or read {log}"

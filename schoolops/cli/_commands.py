@@ -1,0 +1,66 @@
+"""The commands: name → (module, what it does). A module is imported when its command runs.
+
+Each has `configure(parser)`, which adds its arguments, and `run(args)`, which does it and gives
+the exit code.
+"""
+
+from __future__ import annotations
+
+GROUPS: dict[str, dict[str, tuple[str, str]]] = {
+    "Look": {
+        "ls": ("schoolops.cli.ls", "list records"),
+        "show": ("schoolops.cli.show", "show one record, its state and whom to call"),
+        "history": ("schoolops.cli.history", "where a device stood and who changed it"),
+        "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered"),
+        "tui": ("schoolops.cli.tui", "the terminal UI"),
+    },
+    "Change": {
+        "new": ("schoolops.cli.new", "create a record"),
+        "edit": ("schoolops.cli.edit", "change fields of one record or of many"),
+        "move": ("schoolops.cli.move", "put a device into another room"),
+        "retire": ("schoolops.cli.retire", "take records out of use"),
+        "reinstate": ("schoolops.cli.reinstate", "take a retired record into use again"),
+        "credential": ("schoolops.cli.credential", "set the secret of an equipment credential"),
+    },
+    "Files": {
+        "import": ("schoolops.cli.import_", "read records from CSV, XLSX or JSON"),
+        "export": ("schoolops.cli.export", "write records to CSV, XLSX or JSON"),
+    },
+    "Agents": {
+        "agent": ("schoolops.cli.agent", "invite, list and revoke the agents at schools"),
+        "discovered": ("schoolops.cli.discovered", "devices that agents found: adopt or ignore"),
+    },
+    "Operate": {
+        "serve": ("schoolops.cli.serve", "run the server"),
+        "token": ("schoolops.cli.token", "access of colleagues to this server"),
+        "doctor": ("schoolops.cli.doctor", "check this installation and say what to do"),
+        "db": ("schoolops.cli.db", "the database's version and upgrade"),
+        "backup": ("schoolops.cli.backup", "make a backup that is proven good"),
+        "restore": ("schoolops.cli.restore", "restore a backup"),
+    },
+    "Try": {
+        "demo": ("schoolops.cli.demo", "a live sample city"),
+        "sample": ("schoolops.cli.sample", "fill this store with the sample city"),
+        "completion": ("schoolops.cli.completion", "completion for bash and zsh"),
+    },
+}
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    name: entry for group in GROUPS.values() for name, entry in group.items()
+}
+
+
+def overview() -> str:
+    """The text of `schoolops --help`."""
+    lines = ["usage: schoolops COMMAND …", "", "Runs the digital side of a city's schools."]
+    for title, group in GROUPS.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {name:<12}{summary}" for name, (_, summary) in group.items()]
+    lines += [
+        "",
+        "'schoolops COMMAND --help' explains a command. The server is this computer's own, or the",
+        "one in SCHOOLOPS_SERVER or --server. SCHOOLOPS_HOME is where schoolops keeps its files.",
+        "",
+        "Exit codes: 0 done, 1 refused with a reason, 2 wrong use.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""Write records to a file that 'schoolops import' reads again.
+
+schoolops export ipads school:164800 -o ipads.xlsx
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from schoolops.cli._guard import DONE, UsageError, say
+from schoolops.cli._server import add_server, client_of
+from schoolops.cli._words import columns_of, filter_of, kind_of
+
+FORMATS = ("csv", "json", "xlsx")
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("kind", metavar="KIND")
+    parser.add_argument("filter", metavar="FILTER", nargs="*")
+    parser.add_argument("--format", choices=FORMATS, help="default: by the ending of -o, else csv")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    parser.add_argument("--columns", metavar="A,B", help="the fields to write (all)")
+    add_server(parser)
+
+
+def run(args: Namespace) -> int:
+    kind, preset = kind_of(args.kind)
+    q = filter_of(kind, preset, args.filter)
+    columns = columns_of(kind, args.columns) if args.columns else None
+    file = Path(args.output) if args.output else None
+    format = args.format or _format_of(file)
+    if file is None and format == "xlsx" and sys.stdout.isatty():
+        raise UsageError("an XLSX file is nothing for the terminal; name a file with -o")
+    if file is not None and not file.parent.is_dir():
+        raise UsageError(f"there is no folder {file.parent}")
+    with client_of(args) as client:
+        data = client.export(kind.plural, q, format, columns)
+    if file is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return DONE
+    # Written beside it and renamed, so that a full disk leaves an older file as it was.
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(data)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    say(f"{file}: {len(data):,} bytes")
+    return DONE
+
+
+def _format_of(file: Path | None) -> str:
+    ending = file.suffix.lower().lstrip(".") if file else ""
+    if file is not None and ending not in FORMATS:
+        raise UsageError(f"name the format of {file} with --format: {', '.join(FORMATS)}")
+    return ending or "csv"
