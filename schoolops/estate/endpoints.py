@@ -1,4 +1,4 @@
-"""HTTP: lists and records of every kind. The more special paths of other capabilities come first."""
+"""HTTP: lists and records of every kind. More special paths of other capabilities come first."""
 
 from __future__ import annotations
 

@@ -391,7 +391,7 @@ class Inventory:
                     reference == row.id, table.c.retired_at.is_(None)
                 )
                 count = len(self.unit.connection.execute(statement.limit(1000)).all())
-                if count and not (kind.name == "device"):
+                if count and kind is not DEVICE:
                     found.append(f"{count} {other.label if count == 1 else other.label_plural}")
         return ", ".join(dict.fromkeys(found))
 
@@ -465,9 +465,8 @@ def _shown(kind: Kind, values: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def _taken(kind: Kind, key: str, retired: bool = False) -> Conflict:
-    hint = "reinstate it" if retired else "edit that one, or give another"
-    state = " (retired)" if retired else ""
-    return Conflict(
-        f"there is a {kind.label} {key} already{state}; {hint} {'' if retired else kind.key[-1]}".rstrip(),
-        code="estate.duplicate",
-    )
+    if retired:
+        detail = f"{kind.label} {key} is there already, retired; reinstate it"
+    else:
+        detail = f"{kind.label} {key} is there already; edit that one, or give another key"
+    return Conflict(detail, code="estate.duplicate")

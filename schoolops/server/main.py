@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import logging.handlers
 import os
@@ -12,13 +11,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from schoolops.core import paths
 from schoolops.core.errors import SchoolopsError, Unusable
 from schoolops.core.settings import Settings, load_settings
+from schoolops.db.lock import own_store
 
 log = logging.getLogger("schoolops.server")
 
@@ -42,7 +41,7 @@ def serve(settings: Settings, on_demand: bool) -> int:
     """Open the store, listen, run; ends by SIGTERM or SIGINT, on demand also when idle."""
     paths.ensure_home(settings.home)
     _log_to_file(settings.home / "logs" / "server.log", to_stderr=not on_demand)
-    with _only_server(settings):
+    with own_store(settings, "schoolops serve"):
         from schoolops import migrations
         from schoolops.db.engine import Store
         from schoolops.server.app import make_app
@@ -63,41 +62,6 @@ def _loop() -> Any:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-@contextlib.contextmanager
-def _only_server(settings: Settings) -> Iterator[None]:
-    """Hold the lock of the SQLite file: a second server on it says so and ends."""
-    if settings.database.url and not settings.database.url.startswith("sqlite"):
-        yield
-        return
-    with lock_store(settings, "schoolops serve"):
-        yield
-
-
-@contextlib.contextmanager
-def lock_store(settings: Settings, what: str) -> Iterator[None]:
-    """Be the only process that owns the SQLite file; `Unusable` names who has it."""
-    file = settings.home / "server.lock"
-    handle: IO[str] = file.open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.seek(0)
-        owner = handle.read().strip() or "another process"
-        handle.close()
-        raise Unusable(
-            f"{owner} works on {settings.home} already; use that one, or stop it first",
-            code="setup.in_use",
-        ) from None
-    try:
-        handle.truncate(0)
-        handle.write(f"{what} (process {os.getpid()})")
-        handle.flush()
-        yield
-    finally:
-        handle.truncate(0)
-        handle.close()
 
 
 async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:

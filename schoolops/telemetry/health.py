@@ -145,7 +145,7 @@ def _judge_devices(school: _School, silent: int | None) -> None:
         school.verdicts["device", device.id] = verdict
 
 
-def _failed_ancestor(school: _School, device: Row[Any], own: dict[int, Verdict]) -> Row[Any] | None:
+def _failed_ancestor(school: _School, device: Any, own: dict[int, Verdict]) -> Any:
     passed = {device.id}
     above = school.devices.get(device.parent_id or 0)
     while above is not None and above.id not in passed:

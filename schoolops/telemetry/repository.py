@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, select
@@ -158,7 +159,7 @@ class Measurements:
             .where(in_scope(self.actor, agent.c.school_id))
             .group_by(agent.c.state)
         )
-        counts["agents"] = {state: count for state, count in rows.tuples()}
+        counts["agents"] = dict(rows.tuples().all())
         found = self.connection.scalar(
             select(func.count())
             .select_from(discovered)
@@ -182,7 +183,7 @@ class Measurements:
             .where(readable_by(self.actor, KINDS[kind_name]), table.c.retired_at.is_(None), *where)
             .group_by(table.c.health)
         )
-        return dict.fromkeys(HEALTH, 0) | {health: count for health, count in rows.tuples()}
+        return dict.fromkeys(HEALTH, 0) | dict(rows.tuples().all())
 
     def _schools(self) -> list[dict[str, Any]]:
         table, device = TABLES["school"], TABLES["device"]
@@ -237,7 +238,7 @@ def rates(points: Sequence[tuple[int, Any]]) -> list[tuple[int, float]]:
     A counter that went back was reset, or belongs to another boot: that step has no rate.
     """
     found: list[tuple[int, float]] = []
-    for (before, low), (after, high) in zip(points, points[1:], strict=False):
+    for (before, low), (after, high) in pairwise(points):
         seconds = (after - before) / 1e6
         if high >= low and 0 < seconds <= WRAP_S:
             found.append((after, (high - low) * 8 / seconds))

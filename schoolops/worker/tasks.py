@@ -29,7 +29,7 @@ def back_up_at_night(store: Store) -> None:
     if night is None or not _claim(store, night):
         return
     try:
-        made = backup.create(store)
+        made = backup.create(store, reason="nightly")
     except BaseException:
         # Not made: the next minute tries again.
         _set(store, before or "")
