@@ -12,8 +12,18 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.peers.postgres import Cluster, postgres_cluster, postgres_url
+from tests.stores import clock, migrated_postgres, migrated_sqlite, settings_of_store, store
 
-__all__ = ["Cluster", "postgres_cluster", "postgres_url"]
+__all__ = [
+    "Cluster",
+    "clock",
+    "migrated_postgres",
+    "migrated_sqlite",
+    "postgres_cluster",
+    "postgres_url",
+    "settings_of_store",
+    "store",
+]
 
 # Deadlines measure the machine, not the code; shared cores make them lie.
 settings.register_profile(
