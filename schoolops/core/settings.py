@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,7 +18,13 @@ from schoolops.core import paths
 from schoolops.core.errors import Unusable
 
 
-class DatabaseSettings(BaseModel):
+class Group(BaseModel):
+    """Settings that belong together; the text below each is its documentation."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class DatabaseSettings(Group):
     """Where the truth is kept."""
 
     url: str = ""
@@ -28,7 +34,7 @@ class DatabaseSettings(BaseModel):
     """Connections kept open to PostgreSQL."""
 
 
-class ServerSettings(BaseModel):
+class ServerSettings(Group):
     """How the server listens and behaves."""
 
     host: str = "127.0.0.1"
@@ -50,7 +56,7 @@ class ServerSettings(BaseModel):
     """A server started on demand ends after so long without a request."""
 
 
-class AgentSettings(BaseModel):
+class AgentSettings(Group):
     """What agents are told to do."""
 
     interval_s: int = Field(default=60, ge=1, le=3600)
@@ -93,14 +99,14 @@ class AgentSettings(BaseModel):
     """Reports whose clock is further off are refused; nearer ones are corrected."""
 
 
-class TelemetrySettings(BaseModel):
+class TelemetrySettings(Group):
     """How long measurements are kept."""
 
     raw_hours: int = Field(default=48, ge=1)
     """Hours of raw measurements."""
 
 
-class BackupSettings(BaseModel):
+class BackupSettings(Group):
     """Nightly backups."""
 
     folder: str = ""
@@ -113,7 +119,7 @@ class BackupSettings(BaseModel):
     """How many nightly backups are kept."""
 
 
-class ImportSettings(BaseModel):
+class ImportSettings(Group):
     """Limits of file imports."""
 
     max_megabytes: int = Field(default=64, ge=1)

@@ -1,0 +1,180 @@
+"""Writes what docs/ must not say from memory: settings, routes, fields, commands, keys.
+
+`python docs/generate.py` rewrites the blocks between `<!-- made: NAME -->` and `<!-- end -->`;
+with `--check` it writes nothing, names the pages that are out of date and leaves 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    """One row a setting: its name in schoolops.toml, in the environment, default, meaning."""
+    from pydantic import BaseModel
+
+    from schoolops.core.settings import Settings
+
+    def rows(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        for name, field in model.model_fields.items():
+            here = (*path, name)
+            if isinstance(field.default, BaseModel):
+                yield from rows(type(field.default), here)
+                continue
+            value = field.default
+            shown = "" if value == "" else f"`{value}`".replace("'", '"')
+            variable = "SCHOOLOPS_" + "__".join(here).upper()
+            if field.description is None:
+                raise SystemExit(f"the setting {'.'.join(here)} has no docstring")
+            yield f"`{'.'.join(here)}`", f"`{variable}`", shown, field.description
+
+    return _table(("`schoolops.toml`", "environment", "default", "meaning"), rows(Settings))
+
+
+def routes() -> str:
+    """One row a route, from the OpenAPI description that the server itself gives out."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for path, calls in openapi()["paths"].items():
+            for method, call in calls.items():
+                meaning = (call.get("description") or "").split("\n\n")[0].replace("\n", " ")
+                if not meaning:
+                    raise SystemExit(f"{method.upper()} {path} has no docstring")
+                yield f"`{method.upper()} {path}`", meaning
+
+    return _table(("call", "what it does"), rows())
+
+
+def openapi() -> dict[str, Any]:
+    """The server's OpenAPI document."""
+    from schoolops.core.settings import load_settings
+    from schoolops.db.engine import Store
+    from schoolops.server.app import make_app
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SCHOOLOPS_HOME"] = folder
+        os.environ.pop("SCHOOLOPS_DATABASE__URL", None)
+        store = Store(load_settings())
+        try:
+            found: dict[str, Any] = make_app(store, background=False).openapi()
+        finally:
+            store.close()
+    return found
+
+
+def fields() -> str:
+    """A table a kind: fields, types, choices, and headings that an import understands."""
+    from inventory.fields import Field
+    from inventory.kinds import EDITABLE, HEALTH_FIELDS, SYSTEM_FIELDS
+
+    def meaning(field: Field) -> str:
+        text = field.label
+        if field.reference:
+            text += f" (key of a {field.reference})"
+        if field.choices:
+            # Six are enough to know what is meant; the school forms alone are twenty.
+            names = list(field.choices)
+            text += ": " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+        return text + (" — required" if field.required else "")
+
+    def rows(chosen: tuple[Field, ...]) -> Iterator[tuple[str, ...]]:
+        for field in chosen:
+            unit = f" ({field.unit})" if field.unit else ""
+            headings = ", ".join(dict.fromkeys(field.headings))
+            yield f"`{field.name}`", f"{field.type.value}{unit}", meaning(field), headings
+
+    head = ("field", "type", "meaning", "headings of a file, folded")
+    parts = []
+    for kind in EDITABLE:
+        names = " / ".join(f"`{name}`" for name in kind.key)
+        names += "".join(f", else `{name}`" for name in kind.alternative_keys)
+        title = kind.label_plural[:1].upper() + kind.label_plural[1:]
+        parts.append(f"### {title} (`{kind.plural}`)\n\nKey: {names}.\n\n")
+        parts.append(_table(head, rows(kind.editable_fields())) + "\n")
+    parts.append("### Fields of every record\n\n")
+    system = _table(("field", "type", "meaning", ""), rows(SYSTEM_FIELDS + HEALTH_FIELDS))
+    return "".join(parts) + system
+
+
+def commands() -> str:
+    """One row a command of `schoolops`."""
+    from schoolops.cli import COMMANDS
+
+    rows = ((f"`schoolops {name}`", text) for name, (_, text) in COMMANDS.items())
+    return _table(("command", "what it does"), rows)
+
+
+def roles() -> str:
+    """Who may do what."""
+    from schoolops.core.permissions import ROLES
+
+    names = list(ROLES)
+    every = sorted({permission for granted in ROLES.values() for permission in granted})
+    rows = (
+        (f"`{permission}`", *("yes" if permission in ROLES[name] else "" for name in names))
+        for permission in every
+    )
+    return _table(("", *names), rows)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "routes": routes,
+    "fields": fields,
+    "commands": commands,
+    "roles": roles,
+}
+
+
+def keys() -> str:
+    """The page of all keys."""
+    from tui.keydocs import text
+
+    return text()
+
+
+PAGES: dict[str, Callable[[], str]] = {"keys.md": keys}
+
+
+def fresh(page: Path) -> str:
+    """The page's text with all made blocks made again."""
+    if page.name in PAGES:
+        return PAGES[page.name]()
+
+    def make(match: re.Match[str]) -> str:
+        return match[1] + "\n" + BLOCKS[match[2]]() + "\n" + match[3]
+
+    return BLOCK.sub(make, page.read_text("utf-8"))
+
+
+def main() -> int:
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for page in [*sorted(DOCS.glob("*.md")), *(DOCS / name for name in PAGES)]:
+        text = fresh(page)
+        if not page.exists() or text != page.read_text("utf-8"):
+            stale.append(page.name)
+            if not check:
+                page.write_text(text, "utf-8")
+    for name in dict.fromkeys(stale):
+        print(f"docs/{name} {'is out of date; run: make docs' if check else 'written'}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
