@@ -18,8 +18,8 @@ class Refused(Exception):
 
 
 def say(sentence: str) -> None:
-    """A message for people, on stderr."""
-    print(f"schoolops: {sentence}", file=sys.stderr)
+    """A message for people, on stderr: one line."""
+    print(f"schoolops: {' '.join(sentence.split())}", file=sys.stderr)
 
 
 def guarded(command: str, run: Callable[[], int]) -> int:
@@ -51,7 +51,8 @@ def _explain(command: str, error: Exception) -> int:
         say(str(error))
         return REFUSED
     if isinstance(error, SchoolopsError):
-        say(sentence_of(error.detail, error.extra))
+        hint = " (schoolops serve --stop)" if error.code == "setup.in_use" else ""
+        say(sentence_of(error.detail, error.extra) + hint)
         return WRONG_USE if error.code == "filter.invalid" else REFUSED
     if isinstance(error, OSError) and error.filename and error.strerror:
         say(f"{error.filename}: {error.strerror}")

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from schoolops.cli._commands import COMMANDS
 from schoolops.cli._guard import UsageError
+
+
+class Parser(ArgumentParser):
+    """argparse, with errors as one line like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        # The intermixed way of argparse counts what may be missing among what is.
+        message = message.replace(", FILTER", "").replace(", FIELD=VALUE", " and FIELD=VALUE")
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def parser_of(name: str) -> tuple[ArgumentParser, Any]:
@@ -21,7 +30,7 @@ def parser_of(name: str) -> tuple[ArgumentParser, Any]:
         raise UsageError(f"there is no {what} {name!r}; {meant}")
     path, summary = COMMANDS[name]
     module = import_module(path)
-    parser = ArgumentParser(
+    parser = Parser(
         prog=f"schoolops {name}",
         description=module.__doc__ or summary,
         formatter_class=RawDescriptionHelpFormatter,

@@ -69,18 +69,10 @@ def status_of(settings: Settings) -> dict[str, Any]:
 
 
 def _upgrade(settings: Settings) -> int:
-    from contextlib import nullcontext
-
     from schoolops import migrations
-    from schoolops.core import paths
+    from schoolops.db.lock import own_store
 
-    paths.ensure_home(settings.home)
-    lock: Any = nullcontext()
-    if settings.database_url.startswith("sqlite"):
-        from schoolops.server.main import lock_store
-
-        lock = lock_store(settings, "schoolops db upgrade")
-    with lock:
+    with own_store(settings, "schoolops db upgrade"):
         before = status_of(settings)["current"]
         after = migrations.upgrade(settings)["current"]
     if before == after:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._server import add_server, client_of
@@ -41,8 +42,26 @@ def run(args: Namespace) -> int:
         print_table(
             ["WHEN", "WHO", "WHAT", "DETAIL"],
             [
-                [local_time(e["at"]), clean(e["actor"]), e["action"], clean(str(e["detail"] or ""))]
+                [local_time(e["at"]), clean(e["actor"]), e["action"], _told(e["detail"])]
                 for e in history["events"]
             ],
         )
     return DONE
+
+
+def _told(detail: Any) -> str:
+    """An event's detail as a sentence: `room: – → 164800/2.14, note: repaired`."""
+    if not isinstance(detail, dict):
+        return clean(str(detail or ""))
+    parts = [
+        f"{name}: {_plain(old)} → {_plain(new)}"
+        for name, (old, new) in detail.get("changes", {}).items()
+    ]
+    parts += [f"{name}: {_plain(value)}" for name, value in detail.items() if name != "changes"]
+    return clean(", ".join(parts))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)
+    return "–" if value is None else str(value)

@@ -85,6 +85,8 @@ def _print_report(kind: Kind, report: dict[str, Any]) -> None:
         print("read as: " + ", ".join(f"{heading} → {field}" for heading, field in guessed.items()))
     if report.get("ignored"):
         print("not used: " + ", ".join(clean(heading) for heading in report["ignored"]))
+    for note in report.get("notes", ()):
+        print(clean(str(note)))
     rows = report["rows"]
     changed = [row for row in rows if row["outcome"] == "changed"]
     for row in changed[:SHOWN]:

@@ -79,7 +79,7 @@ class Rows:
         self, client: Client, kind: Kind, q: str, sort: str, columns: list[str], limit: int | None
     ) -> None:
         self.more = False
-        self._client, self._kind, self._q, self._sort = client, kind, q, sort
+        self._client, self._kind, self.q, self._sort = client, kind, q, sort
         self._columns, self._limit = columns, limit
 
     def __iter__(self) -> Iterator[list[Any]]:
@@ -91,7 +91,7 @@ class Rows:
         while more and (left is None or left > 0):
             size = PAGE if left is None else min(left, PAGE)
             page = self._client.page(
-                self._kind.plural, q=self._q, sort=self._sort, offset=offset, limit=size,
+                self._kind.plural, q=self.q, sort=self._sort, offset=offset, limit=size,
                 columns=self._columns,
             )  # fmt: skip
             # A record that moved back in the order since the last page is not told twice.
@@ -141,8 +141,13 @@ def print_rows(kind: Kind, rows: Rows, columns: list[str]) -> None:
     wide = max((len(line) for line in lines), default=0)
     if wide > len(head):
         head.append("")
-    left_out = print_table(head, [line + [""] * (len(head) - len(line)) for line in lines])
     if not lines:
-        say(f"no {kind.label_plural} match")
+        say(
+            f"no {kind.label_plural} match {rows.q}"
+            if rows.q
+            else f"there are no {kind.label_plural}"
+        )
+        return
+    left_out = print_table(head, [line + [""] * (len(head) - len(line)) for line in lines])
     if left_out:
         say(f"{left_out} columns had no room; choose with --columns, or widen the terminal")

@@ -1,4 +1,4 @@
-"""Run the server until it is told to stop (SIGTERM, Ctrl+C).
+"""Run the server until it is told to stop (SIGTERM, Ctrl+C, or 'schoolops serve --stop').
 
 It listens on this computer's socket and on --host and --port for agents and colleagues.
 """
@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 
+from schoolops.cli._guard import DONE, Refused
+
+STOP_LIMIT_S = 30.0
+
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (server.host)")
     parser.add_argument("--port", metavar="N", type=_port, help="port to listen on (server.port)")
+    parser.add_argument("--stop", action="store_true", help="stop the one that runs on this home")
     # How the client starts it: on the socket alone, ending when nobody needs it.
     parser.add_argument("--on-demand", action="store_true", help=SUPPRESS)
 
@@ -22,6 +27,51 @@ def _port(text: str) -> int:
 
 
 def run(args: Namespace) -> int:
+    if args.stop:
+        return _stop()
     from schoolops.server import main
 
     return main.run(args)
+
+
+def _stop() -> int:
+    import os
+    import signal
+    import time
+
+    from schoolops.client._launch import answers
+    from schoolops.core import paths
+
+    path = paths.socket_path(paths.home())
+    process = _process_at(path)
+    if process is None:
+        print("no server runs here")
+        return DONE
+    try:
+        os.kill(process, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        raise Refused(f"the server (process {process}) belongs to another user") from None
+    deadline = time.monotonic() + STOP_LIMIT_S
+    while answers(path) or _process_at(path) == process:
+        if time.monotonic() > deadline:
+            raise Refused(f"the server (process {process}) does not stop; see its log")
+        time.sleep(0.05)
+    print(f"stopped the server (process {process})")
+    return DONE
+
+
+def _process_at(path: object) -> int | None:
+    """The process behind the socket; None when nobody listens there."""
+    import socket
+    import struct
+
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            # Who listened, as the kernel knows it: no file that may be out of date.
+            peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    except OSError:
+        return None
+    return int(struct.unpack("3i", peer)[0])

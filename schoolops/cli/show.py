@@ -98,9 +98,11 @@ def _print_record(kind: Kind, record: dict[str, Any]) -> None:
         pairs.append((field.name, text))
     if kind.health and record.get("since"):
         pairs.append(("since", local_time(record["since"])))
-    if record.get("freshness"):
+    if record.get("freshness") and kind.name in MEASURED:
         seen = f", {local_time(record['observed'])}" if record.get("observed") else ""
         pairs.append(("observed", f"{record['freshness']}{seen}"))
+    if "has_secret" in record:
+        pairs.append(("secret", "set" if record["has_secret"] else "not set"))
     if record.get("updated"):
         by = clean(record.get("updated_by") or "")
         text = f"version {record['version']}, {local_time(record['updated'])} by {by}"

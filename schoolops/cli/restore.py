@@ -1,0 +1,85 @@
+"""Restore a backup: its database takes the place of the present one, which is kept aside.
+
+    schoolops restore 20261124T023000Z-nightly.schoolops-backup --check
+    schoolops serve --stop
+    schoolops restore 20261124T023000Z-nightly.schoolops-backup
+
+What is restored is proven equal to what was saved, or nothing changes. --check proves the file
+alone. --home restores into another folder, to look at yesterday beside today.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from schoolops.cli._ask import confirm_number
+from schoolops.cli._guard import DONE, Refused
+from schoolops.cli._table import print_json
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--home", metavar="DIR", help="into this home (SCHOOLOPS_HOME)")
+    parser.add_argument("--check", action="store_true", help="only prove that the file is good")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true",
+                        help='{"restored", "tables", "rows", "kept"}')  # fmt: skip
+
+
+def run(args: Namespace) -> int:
+    file = Path(args.file).absolute()
+    if args.home:
+        os.environ["SCHOOLOPS_HOME"] = str(Path(args.home).absolute())
+    from schoolops import migrations
+    from schoolops.core import paths
+    from schoolops.core.settings import load_settings
+    from schoolops.db import backup
+
+    manifest = backup.check(file, migrations.HISTORY)
+    if args.check:
+        if args.json:
+            print_json(manifest)
+        else:
+            print(f"{file.name} is good: {_told(manifest)}")
+        return DONE
+    settings = load_settings()
+    paths.ensure_home(settings.home)
+    _ask(args, settings, manifest)
+    done = backup.restore(settings, file, migrations.HISTORY)
+    if args.json:
+        print_json(done)
+    else:
+        print(f"restored into {settings.home}: {done['rows']:,} rows, equal to what was saved")
+        if done["kept"]:
+            print(f"what was there before is kept as {done['kept']}")
+    return DONE
+
+
+def _told(manifest: dict[str, Any]) -> str:
+    return (
+        f"{_rows(manifest):,} rows of {manifest['created']}, schoolops {manifest['schoolops']}, "
+        f"{manifest['dialect']}"
+    )
+
+
+def _rows(manifest: dict[str, Any]) -> int:
+    return sum(rows for rows, _ in manifest["fingerprint"].values())
+
+
+def _ask(args: Namespace, settings: Any, manifest: dict[str, Any]) -> None:
+    """Ask before something is replaced; SQLite's old file stays, so scripts need not say --yes."""
+    from schoolops.cli.db import status_of
+
+    sqlite = settings.database_url.startswith("sqlite")
+    if status_of(settings)["current"] is None:
+        return
+    if sqlite and not sys.stdin.isatty():
+        return
+    if not sqlite and not args.yes and not sys.stdin.isatty():
+        raise Refused("nothing was changed: to replace the PostgreSQL database needs --yes")
+    plan = [f"Replace the database of {settings.home} by {_told(manifest)}"]
+    confirm_number(plan, _rows(manifest), "to replace the database", yes=args.yes)
