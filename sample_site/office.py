@@ -15,6 +15,8 @@ CREDENTIALS: tuple[Row, ...] = (
      "notes": "Umstellung von v2c geplant"},
     {"name": "MDM-Schnittstelle", "kind": "token"},
 )  # fmt: skip
+SECRETS = {SNMP_CREDENTIAL: "schulnetz-lesen", CONSOLE_CREDENTIAL: "nur-zum-zeigen"}
+"""What the simulated equipment wants to hear: invented like everything else."""
 _CITY = "Schulverwaltungsamt"
 SERVICES: tuple[Row, ...] = tuple(
     {"name": name, "location": location, "migration": migration, "provider": provider,

@@ -24,18 +24,18 @@ class Form:
 
 
 _FORMS = {
-    "02": Form(252, 23.4, 0.54, 1.0, secondary=False),
-    "04": Form(278, 19.0, 0.89, 1.0, workshops=0.08),
-    "08": Form(154, 10.5, 0.97, 0.9, workshops=0.06),
-    "10": Form(518, 26.5, 0.75, 0.9),
-    "15": Form(941, 26.5, 0.75, 0.9),
-    "17": Form(413, 30.0, 0.27, 1.0),
-    "20": Form(835, 27.0, 0.70, 0.9),
-    "25": Form(499, 19.0, 0.34, 0.6),
-    "30": Form(1680, 21.5, 0.34, 0.5, workshops=0.05),
-    "83": Form(86, 6.0, 1.08, 0.8, secondary=False),
+    "02": Form(244, 23.4, 0.54, 1.0, secondary=False),
+    "04": Form(270, 19.0, 0.89, 1.0, workshops=0.08),
+    "08": Form(149, 10.5, 0.97, 0.9, workshops=0.06),
+    "10": Form(502, 26.5, 0.75, 0.9),
+    "15": Form(913, 26.5, 0.75, 0.9),
+    "17": Form(401, 30.0, 0.27, 1.0),
+    "20": Form(810, 27.0, 0.70, 0.9),
+    "25": Form(484, 19.0, 0.34, 0.6),
+    "30": Form(1630, 21.5, 0.34, 0.5, workshops=0.05),
+    "83": Form(83, 6.0, 1.08, 0.8, secondary=False),
 }
-_KITA = Form(72, 20.0, 0.16, 1.2, secondary=False)
+_KITA = Form(70, 20.0, 0.16, 1.2, secondary=False)
 
 
 @dataclass(frozen=True, slots=True)
