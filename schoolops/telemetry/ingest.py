@@ -436,7 +436,7 @@ class _Booking:
                     table.c.retired_at.is_(None),
                 )
             )
-            self.subjects.update({(name, row.school_id, k): i for k, i in found.tuples()})
+            self.subjects.update({(name, row.school_id, k): i for k, i in found})
 
     def _discover(self, row: Row[Any], at: int, values: dict[str, Any]) -> None:
         connection: Connection = self.unit.connection

@@ -159,7 +159,7 @@ class Measurements:
             .where(in_scope(self.actor, agent.c.school_id))
             .group_by(agent.c.state)
         )
-        counts["agents"] = dict(rows.tuples().all())
+        counts["agents"] = {name: count for name, count in rows}
         found = self.connection.scalar(
             select(func.count())
             .select_from(discovered)
@@ -183,7 +183,7 @@ class Measurements:
             .where(readable_by(self.actor, KINDS[kind_name]), table.c.retired_at.is_(None), *where)
             .group_by(table.c.health)
         )
-        return dict.fromkeys(HEALTH, 0) | dict(rows.tuples().all())
+        return dict.fromkeys(HEALTH, 0) | {name: count for name, count in rows}
 
     def _schools(self) -> list[dict[str, Any]]:
         table, device = TABLES["school"], TABLES["device"]

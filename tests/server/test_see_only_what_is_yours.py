@@ -1,0 +1,116 @@
+"""Default deny: a token shows its scope and role, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from schoolops.core.clock import FixedClock
+from tests.server.conftest import Api
+
+
+@pytest.fixture
+def two_schools(api: Api, room: Any) -> None:
+    api.create("schools", number="164801", name="Andere Schule", authority="70000")
+    api.create("ipads", serial="OURS", school="164800")
+    api.create("ipads", serial="THEIRS", school="164801")
+    for number in ("164800", "164801"):
+        api.create("contacts", school=number, role="head", name=f"Head {number}")
+
+
+@pytest.fixture
+def token(api: Api, remote: TestClient) -> Any:
+    def make(name: str, role: str, **scope: Any) -> Api:
+        made = api.post("/tokens", {"name": name, "role": role, **scope}, 201)
+        return Api(remote, made["token"])
+
+    return make
+
+
+def test_without_a_token_nothing_is_shown_over_the_network(remote: TestClient) -> None:
+    stranger = Api(remote)
+    for path in ("/schools", "/overview", "/audit", "/agents", "/changes/cursor", "/tokens"):
+        assert stranger.get(path, 401)["code"] == "auth.required"
+    assert stranger.get("/live")["ok"] is True
+
+
+def test_a_token_of_one_school_sees_that_school(two_schools: None, token: Any) -> None:
+    person = token("sek", "school", schools=["164800"])
+    assert [row[1] for row in person.get("/ipads")["rows"]] == ["OURS"]
+    assert person.get("/ipads/count")["count"] == 1
+    assert person.get("/devices/THEIRS", 404)["code"] == "estate.unknown"
+    assert "THEIRS" not in person.call_raw("/devices/export")
+    assert [s["key"] for s in person.get("/overview")["schools"]] == ["164800"]
+
+
+def test_a_token_of_an_authority_sees_its_schools(two_schools: None, token: Any) -> None:
+    person = token("amt", "viewer", authority="10042")
+    assert [row[1] for row in person.get("/schools")["rows"]] == ["164800"]
+
+
+def test_a_role_that_may_not_write_is_refused(two_schools: None, token: Any, api: Api) -> None:
+    viewer = token("guest", "viewer")
+    assert viewer.get("/me")["read_only"] is True
+    device = api.get("/devices/OURS")
+    assert viewer.edit("devices", device, 403, owner="me")["code"] == "auth.forbidden"
+    viewer.create("ipads", 403, serial="X", school="164800")
+    viewer.post("/tokens", {"name": "x", "role": "administrator"}, 403)
+    viewer.post("/agents/invite", {"school": "164800"}, 403)
+    viewer.post("/backups", None, 403)
+
+
+def test_the_service_provider_sees_equipment_and_no_person(two_schools: None, token: Any) -> None:
+    provider = token("netz-gmbh", "operator")
+    assert provider.get("/ipads/count")["count"] == 2
+    provider.get("/contacts", 403)
+    provider.get("/contacts/count", 403)
+    provider.get("/contacts/export", 403)
+    provider.get("/audit", 403)
+
+
+def test_a_school_writes_its_own_contacts_only(two_schools: None, token: Any) -> None:
+    person = token("sek2", "school", schools=["164800"])
+    person.create("contacts", school="164800", role="caretaker", name="H. Meister")
+    person.create("contacts", 403, school="164801", role="caretaker", name="H. Meister")
+    report = person.upload(
+        "contacts",
+        "c.csv",
+        b"school;role;name\n164800;secretary;A. Neu\n164801;secretary;B. Fremd\n",
+    )
+    assert (report["new"], report["refused"]) == (1, 1)
+
+
+def test_a_revoked_or_expired_token_is_told_so(
+    api: Api, token: Any, remote: TestClient, clock: FixedClock
+) -> None:
+    person = token("m.weber", "administrator")
+    person.get("/schools")
+    api.call("DELETE", "/tokens/m.weber", 204)
+    assert "revoked" in person.get("/schools", 401)["detail"]
+    other = token("kurz", "viewer", days=1)
+    clock.advance(2 * 86400)
+    assert "expired" in other.get("/schools", 401)["detail"]
+
+
+def test_a_name_is_never_given_to_somebody_else(api: Api, token: Any) -> None:
+    token("m.weber", "viewer")
+    api.call("DELETE", "/tokens/m.weber", 204)
+    api.post("/tokens", {"name": "m.weber", "role": "viewer"}, 409)
+
+
+def test_tokens_are_listed_without_their_secret(api: Api, token: Any) -> None:
+    person = token("m.weber", "viewer")
+    listed = api.get("/tokens")
+    assert listed["tokens"][0]["name"] == "m.weber"
+    secret = person.headers["Authorization"].split()[1]
+    assert secret not in str(listed)
+    assert secret not in str(api.get("/audit"))
+
+
+def test_edits_stand_under_the_persons_own_name(two_schools: None, token: Any, api: Api) -> None:
+    person = token("m.weber", "administrator")
+    edited = person.edit("devices", api.get("/devices/OURS"), owner="Cart 1")
+    assert edited["updated_by"] == "m.weber"
+    assert api.get("/audit")["rows"][0][5] == "m.weber"
