@@ -20,6 +20,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_IN_HEADING = 1000.0
 _SAVE_AGAIN = "save it again as 'CSV UTF-8' or as XLSX"
 
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -80,7 +81,10 @@ def _delimiter(text: str) -> tuple[str, str]:
     sample = text[:65536]
 
     def score(delimiter: str) -> float:
-        """Columns of the widest of the first rows, times the share of rows as wide."""
+        """Columns of the heading row, or else of the widest one, times the share of rows as wide.
+
+        Separators in the headings decide: a title has none, and values may hold any.
+        """
         try:
             reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
             rows = [row for row in itertools.islice(reader, 25) if any(row)]
@@ -90,8 +94,10 @@ def _delimiter(text: str) -> tuple[str, str]:
             rows.pop()  # cut off by the sample
         if not rows:
             return 0.0
-        width = max(len(row) for row in rows)
-        return width * sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
+        heading = len(rows[0])
+        width = heading if heading > 1 else max(map(len, rows))
+        share = width * sum(len(row) == width for row in rows) / len(rows)
+        return 0.0 if width == 1 else share + _IN_HEADING if heading > 1 else share
 
     return max(DELIMITERS, key=score), text
 

@@ -105,7 +105,7 @@ def _write_xlsx(columns: Sequence[Field], rows: Rows) -> Iterator[bytes]:
     from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("schoolops")
+    sheet: Any = book.create_sheet("schoolops")
     sheet.freeze_panes = "A2"
     for index, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(index)].width = column.width + 2
@@ -119,11 +119,16 @@ def _write_xlsx(columns: Sequence[Field], rows: Rows) -> Iterator[bytes]:
             return text
         return plain
 
-    sheet.append([column.name for column in columns])
-    for number, row in enumerate(rows, 2):
-        if number > MAX_ROWS:
-            raise FileRefused(f"XLSX holds at most {MAX_ROWS:,} rows; export CSV, or filter")
-        sheet.append([cell(c, value) for c, value in zip(columns, row, strict=True)])
+    try:
+        sheet.append([column.name for column in columns])
+        for number, row in enumerate(rows, 2):
+            if number > MAX_ROWS:
+                raise FileRefused(f"XLSX holds at most {MAX_ROWS:,} rows; export CSV, or filter")
+            sheet.append([cell(c, value) for c, value in zip(columns, row, strict=True)])
+    except BaseException:
+        sheet.close()  # else its temporary file stays until the process ends
+        sheet._writer.cleanup()
+        raise
     with tempfile.TemporaryFile() as file:
         book.save(file)
         file.seek(0)

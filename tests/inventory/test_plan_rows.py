@@ -1,0 +1,113 @@
+"""From a file to proposed records, row by row."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from inventory.formats import ParsedRow, plan_file
+from inventory.kinds import CONTACT, DEVICE, ROOM, Kind
+
+
+def rows(kind: Kind, text: str) -> list[ParsedRow]:
+    return list(plan_file(kind, text.encode(), "x.csv").rows)
+
+
+def test_a_good_row_has_values_and_a_key() -> None:
+    (row,) = rows(ROOM, "Schulnummer;Raum;Plätze;Gebäude\n164800;2.14;30;Altbau\n")
+    assert row == ParsedRow(
+        2, "164800/2.14",
+        {"school": "164800", "name": "2.14", "seats": 30, "building": "164800/Altbau"},
+    )  # fmt: skip
+
+
+def test_a_room_inside_its_school_becomes_the_whole_key() -> None:
+    text = "serial;kind;school;room\nA1;pc;164800;2.14\nA2;pc;164800;164800/2.15\nA3;pc;164800;\n"
+    assert [(row.values or {})["room"] for row in rows(DEVICE, text)] == [
+        "164800/2.14", "164800/2.15", None,
+    ]  # fmt: skip
+
+
+def test_a_bad_row_says_all_that_is_wrong_and_stops_no_other() -> None:
+    text = "serial;kind;school;Garantie\nA1;ipod;;soon\nA2;ipad;164800;31.12.2027\n"
+    bad, good = rows(DEVICE, text)
+    assert bad.values is None
+    assert (bad.row, bad.key) == (2, "A1")
+    for part in ("kind: ", "Garantie: ", "school: must not be empty"):
+        assert part in bad.reason
+    assert good.values is not None
+    assert good.values["warranty_until"] == "2027-12-31"
+
+
+def test_one_serial_twice_refuses_all_its_rows_and_names_them() -> None:
+    text = "serial;kind;school\nA1;ipad;1\nB;ipad;1\na1;ipad;2\nC;ipad;1\nB;ipad;1\nB;bad;1\n"
+    found = rows(DEVICE, text)
+    assert [row.values is None for row in found] == [True, True, True, False, True, True]
+    assert found[0].reason == "row 2 and row 4 both have serial A1"
+    assert found[1].reason == "rows 3, 6, 7 all have serial B"
+    assert "kind: " in found[5].reason
+    assert "rows 3, 6, 7" in found[5].reason
+
+
+def test_many_equal_rows_are_named_in_short() -> None:
+    text = "serial;kind;school\n" + "A;ipad;1\n" * 30
+    assert "2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 20 more" in rows(DEVICE, text)[0].reason
+
+
+def test_keys_of_several_fields_are_compared_whole() -> None:
+    text = "Schulnr;Raum\n164800;1\n164801;1\n164800;1\n"
+    found = rows(ROOM, text)
+    assert [row.values is None for row in found] == [True, False, True]
+    assert found[0].reason == "row 2 and row 4 both have Schulnr 164800 and Raum 1"
+    text = "Schulnr;Rolle;Name\n1;Schulleitung;M. Weber\n1;head;M. Weber\n1;Sekretariat;M. Weber\n"
+    assert [row.values is None for row in rows(CONTACT, text)] == [True, True, False]
+
+
+def test_asset_tags_identify_devices_without_serial_and_are_unique_too() -> None:
+    text = "serial;tag;kind;school\n;T1;ipad;1\nS1;T2;ipad;1\nS2;T2;ipad;1\n;;ipad;1\n"
+    found = rows(DEVICE, text.replace("tag", "asset_tag"))
+    assert [row.key for row in found] == ["T1", "S1", "S2", ""]
+    assert [row.values is None for row in found] == [False, True, True, True]
+    assert found[3].reason == "a device needs serial or asset_tag"
+
+
+def test_ragged_rows_are_refused_with_the_reason() -> None:
+    short, good = rows(DEVICE, "serial;kind;school\nA1;ipad\nA2;ipad;1\n")
+    assert short.values is None
+    assert "2 cells" in short.reason
+    assert good.values is not None
+
+
+def test_a_serial_that_a_spreadsheet_shortened_is_refused() -> None:
+    (row,) = rows(DEVICE, "serial;kind;school\n3,51234E+14;ipad;1\n")
+    assert "shortened by a spreadsheet" in row.reason
+
+
+def test_fifty_thousand_devices_are_read_in_seconds() -> None:
+    kinds = ("iPad", "Switch", "Zugangspunkt", "notebook")
+    lines = ["Seriennummer;Geräteart;Modell;Schulnummer;Raum;MAC;IP;Kaufdatum;Garantie bis;Name"]
+    lines += [
+        f"DMP{n:07};{kinds[n % 4]};iPad (10. Gen.);{164000 + n % 170};{n % 5}.{n % 40:02};"
+        f"52:54:00:{n >> 16:02x}:{n >> 8 & 255:02x}:{n & 255:02x};10.{n >> 16}.{n >> 8 & 255}."
+        f"{n & 255};{1 + n % 28:02}.08.2024;2027-08-{1 + n % 28:02};Gerät {n}"
+        for n in range(50_000)
+    ]
+    data = "\r\n".join(lines).encode("cp1252")
+    began = time.process_time()
+    found = list(plan_file(DEVICE, data, "devices.csv").rows)
+    spent = time.process_time() - began
+    assert len(found) == 50_000
+    assert all(row.values for row in found)
+    assert spent < 6, f"{spent:.1f} s"  # about 1.2 s here; the rest is for slow machines
+    print(f"50,000 rows: {spent:.2f} s CPU")
+
+
+def test_the_heavy_readers_are_imported_only_when_needed() -> None:
+    code = (
+        "import sys, inventory.formats as f; from inventory.kinds import ROOM\n"
+        "list(f.plan_file(ROOM, b'school;name\\n1;2\\n', 'x.csv').rows)\n"
+        "print(sorted({'openpyxl', 'utm', 'numpy', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
