@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64_000_000
 """Size of a file that is read at most, unless the caller allows more."""
-MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+MAX_UNPACKED_BYTES = 256_000_000
 """Size of an XLSX file's parts after decompression at most."""
 MAX_ROWS = 1_048_576
 """Rows of a spreadsheet at most: Excel's own limit."""
@@ -122,4 +122,4 @@ def column_letter(index: int) -> str:
 
 def megabytes(size: int) -> str:
     """A size for a sentence: '200 MB'."""
-    return f"{size / 1024 / 1024:.0f} MB"
+    return f"{size / 1_000_000:.0f} MB"
