@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -101,18 +102,31 @@ def _targets(
         .order_by(devices.c.key)
     ).all()  # fmt: skip
     secrets = _secrets(store, connection, {row.credential_id for row in rows} - {None})
-    by_id = {row.id: row for row in rows}
+    doors = _controllers(rows)
     known = [row.address for row in rows if row.address]
     targets = []
     for row in rows:
         if row.management in (None, "none"):
             continue
-        # What is read through its controller has the controller's address and credential.
-        door = row if row.management == "snmp" else by_id.get(row.parent_id, row)
+        door = row if row.management == "snmp" else doors.get(row.id, row)
         if not door.address:
             continue
         targets.append(_target(store, row, door, secrets.get(door.credential_id or 0, {})))
     return targets, known
+
+
+def _controllers(rows: Sequence[Any]) -> dict[int, Any]:
+    """Device → the controller that is asked about it, with its address and credential.
+
+    The one it is connected to; else the school's of the same vendor. A controller is its own.
+    """
+    found = {row.id: row for row in rows if row.kind == "wlan-controller"}
+    by_vendor = {row.vendor: row for row in reversed(found.values())}
+    for row in rows:
+        controller = found.get(row.parent_id) or by_vendor.get(row.vendor)
+        if row.id not in found and controller is not None:
+            found[row.id] = controller
+    return found
 
 
 def _target(store: Store, row: Any, door: Any, secret: dict[str, str]) -> protocol.Target:
