@@ -39,12 +39,6 @@ def exists_sentence(text: str) -> str:
 class AskPath(FormDialog[str]):
     """Answers an absolute path whose folder exists and can be written, or None."""
 
-    DEFAULT_CSS = """
-    AskPath > #box {
-        min-height: 12;
-    }
-    """
-
     def __init__(self, title: str, path: str) -> None:
         super().__init__(title)
         self.path = PathInput(path, id="path")

@@ -19,16 +19,17 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.actions import key_label
 from tui.i18n import _
 
 Result = TypeVar("Result")
-NBSP = "\N{NO-BREAK SPACE}"
 Hint = tuple[str, str]
 """Binding id and what it does, in the user's language."""
 
 
 class Hints(Static):
-    """The foot line: the bound key and what it does; each hint can also be clicked."""
+    """The foot line: the bound key and what it does; each hint can also be clicked. A line
+    breaks between hints, never inside one."""
 
     def __init__(self, hints: Iterable[Hint] = ()) -> None:
         super().__init__("", classes="hints")
@@ -37,22 +38,28 @@ class Hints(Static):
     def on_mount(self) -> None:
         self.show(self.hints)
 
+    def on_resize(self) -> None:
+        self.show(self.hints)
+
     def show(self, hints: Iterable[Hint]) -> None:
         self.hints = list(hints)
         bound = {}
         for active in self.screen.active_bindings.values():
             if active.binding.id and active.binding.id not in bound:
                 bound[active.binding.id] = active.binding
-        parts = []
+        lines: list[list[Content]] = [[]]
+        room = width = self.size.width or self.screen.size.width - 4
         for id, text in self.hints:
             if (binding := bound.get(id)) is None:
                 continue
-            key = self.app.get_key_display(binding)
-            hint = Content.assemble(
-                (f" {key} ".replace(" ", NBSP), "reverse"), f" {text}".replace(" ", NBSP)
-            )
-            parts.append(hint.stylize(Style.from_meta({"@click": f"screen.{binding.action}"})))
-        self.update(Content("  ").join(parts))
+            hint = Content.assemble((f" {key_label(binding.key)} ", "reverse"), f" {text}")
+            hint = hint.stylize(Style.from_meta({"@click": f"screen.{binding.action}"}))
+            if hint.cell_length > room and lines[-1]:
+                lines.append([])
+                room = width
+            lines[-1].append(hint)
+            room -= hint.cell_length + 2
+        self.update(Content("\n").join(Content("  ").join(line) for line in lines))
 
 
 class Body(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -132,6 +139,11 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         width: 100%;
         height: auto;
         margin-top: 1;
+    }
+    Dialog .driven > .option-list--option-highlighted {
+        color: $block-cursor-foreground;
+        background: $block-cursor-background;
+        text-style: $block-cursor-text-style;
     }
     Dialog Input, Dialog Select, Dialog OptionList, Dialog TextArea {
         width: 1fr;

@@ -31,9 +31,6 @@ class BulkEdit(FormDialog[dict[str, Any]]):
     """
 
     DEFAULT_CSS = """
-    BulkEdit > #box {
-        min-height: 16;
-    }
     BulkEdit FieldRow .label {
         width: 22;
     }

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tui.dialogs.base import Dialog, Hint, plain
-from tui.i18n import _
+from tui.i18n import _, language
 
 
 class Confirm(Dialog[bool]):
@@ -16,7 +16,8 @@ class Confirm(Dialog[bool]):
     destructive goes through `ConfirmPlan`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,j", "accept", "Yes", show=False, id="dialog.yes"),
+        Binding("y", "accept", "Yes", show=False, id="dialog.yes"),
+        Binding("j", "accept", "Ja", show=False, id="dialog.ja"),
         Binding("n", "cancel", "No", show=False, id="dialog.no"),
     ]
 
@@ -30,7 +31,8 @@ class Confirm(Dialog[bool]):
         yield plain(self.question)
 
     def hints(self) -> list[Hint]:
-        return [("dialog.yes", self.yes), ("dialog.no", self.no)]
+        yes = "dialog.ja" if language() == "de" else "dialog.yes"
+        return [(yes, self.yes), ("dialog.no", self.no)]
 
     def action_accept(self) -> None:
         self.dismiss(True)

@@ -26,7 +26,6 @@ class ConfirmPlan(Dialog[bool]):
     DEFAULT_CSS = """
     ConfirmPlan #number {
         width: 16;
-        margin-top: 1;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

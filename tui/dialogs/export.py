@@ -28,16 +28,12 @@ class ExportDialog(FormDialog[dict[str, Any]]):
     """Answers `{"format": "csv|xlsx|json", "where": "file|link|copy", "path": …}`, or None.
     `path` is absolute for a file and '' otherwise; a file that exists is asked about once."""
 
-    DEFAULT_CSS = """
-    ExportDialog > #box {
-        min-height: 13;
-    }
-    """
-
-    def __init__(self, kind: Kind, q: str, count: int) -> None:
-        things = kind_label(kind, count)
-        title = _("Export {count} {things}").format(count=number(count), things=things)
-        super().__init__(title)
+    def __init__(self, kind: Kind, q: str, count: int | None) -> None:
+        """`count` is None while it is not known."""
+        things = kind_label(kind, 2 if count is None else count)
+        many = "" if count is None else number(count)
+        title = _("Export {count} {things}").format(count=many, things=things)
+        super().__init__(" ".join(title.split()))
         self.kind = kind
         self.q = q
         self.count = count
@@ -108,7 +104,7 @@ class ExportDialog(FormDialog[dict[str, Any]]):
             if self.format.chosen == "xlsx":
                 self.problem(_("The clipboard takes text only: choose CSV or JSON."))
                 return
-            if self.count > COPY_ROWS:
+            if self.count is not None and self.count > COPY_ROWS:
                 most = number(COPY_ROWS)
                 self.problem(
                     _("The clipboard takes {most} rows: narrow the list, or choose a file.").format(

@@ -39,7 +39,7 @@ class FieldRow(VerticalGroup):
         width: 25;
         padding-right: 1;
     }
-    FieldRow:focus-within .label {
+    FieldRow.-here .label {
         text-style: bold;
     }
     FieldRow .unit {
@@ -100,7 +100,7 @@ class FieldRow(VerticalGroup):
         self._error = Sentence()
         self.error = error
         self._server_said = bool(error)
-        self._seen = self.text
+        self._seen = text.strip()
 
     def _make_control(
         self, text: str, lookup: Lookup, scope: Callable[[], str] | None
@@ -129,7 +129,7 @@ class FieldRow(VerticalGroup):
 
     def on_mount(self) -> None:
         self.show_error(self.error, by_server=self._server_said)
-        self._show_mark(False)
+        self._show_mark()
 
     @property
     def text(self) -> str:
@@ -182,15 +182,25 @@ class FieldRow(VerticalGroup):
             target = self.control.input
         target.focus()
 
-    def _show_mark(self, focused: bool) -> None:
+    def _show_mark(self) -> None:
+        here = self.is_mounted and self.has_focus_within
+        self.set_class(here, "-here")
         changed = "•" if self.touched and self.changed else " "
-        self._mark.update(("▸" if focused else " ") + changed)
+        self._mark.update(("▸" if here else " ") + changed)
 
     def on_descendant_focus(self) -> None:
-        self._show_mark(True)
+        self.call_later(self._show_mark)
 
     def on_descendant_blur(self) -> None:
-        self._show_mark(False)
+        self.call_later(self._maybe_left)
+
+    def _maybe_left(self) -> None:
+        """Asked afterwards: a choice that opens moves the focus, but inside the field."""
+        if not self.is_mounted:
+            return
+        self._show_mark()
+        if self.has_focus_within:
+            return
         if self.touched or self.error:
             self.check()
         self.post_message(self.Left(self))
@@ -214,5 +224,5 @@ class FieldRow(VerticalGroup):
         self._seen = self.text
         if self.error:
             self.show_error("")
-        self._show_mark(self.has_focus_within)
+        self._show_mark()
         self.post_message(self.Edited(self))

@@ -27,7 +27,7 @@ class Line(HorizontalGroup):
         width: 22;
         padding-right: 1;
     }
-    Line:focus-within .label {
+    Line.-here .label {
         text-style: bold;
     }
     Line Input, Line SelectCurrent {
@@ -43,10 +43,16 @@ class Line(HorizontalGroup):
         super().__init__(self._mark, Static(text, classes="label", markup=False), control, id=id)
 
     def on_descendant_focus(self) -> None:
-        self._mark.update("▸")
+        self.call_later(self._show_here)
 
     def on_descendant_blur(self) -> None:
-        self._mark.update("")
+        self.call_later(self._show_here)
+
+    def _show_here(self) -> None:
+        """Asked afterwards: a choice that opens moves the focus inside the line."""
+        here = self.is_mounted and self.has_focus_within
+        self.set_class(here, "-here")
+        self._mark.update("▸" if here else "")
 
 
 class FormDialog(Dialog[Result]):

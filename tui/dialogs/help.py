@@ -9,14 +9,9 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from inventory.fields import fold
+from tui.actions import key_label
 from tui.dialogs.picker import Entry, Picker
 from tui.i18n import _
-
-_KEYS = {
-    "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*", "escape": "Esc",
-    "enter": "Enter", "pagedown": "PgDn", "pageup": "PgUp", "down": "↓",
-    "up": "↑", "left": "←", "right": "→", "home": "Home", "end": "End", "tab": "Tab",
-}  # fmt: skip
 
 
 class Action(Protocol):
@@ -50,7 +45,13 @@ class HelpDialog(Picker[str]):
     def narrow(self, words: str) -> None:
         wanted = fold(words).split()
         found = [action for action in self.actions if self._fits(action, words, wanted)]
-        found.sort(key=lambda action: self._groups().index(group_of(action)))
+        groups = self._groups()
+        found.sort(
+            key=lambda action: (
+                groups.index(group_of(action)),
+                not fold(_(action.label)).startswith(fold(words)),
+            )
+        )
         self.fill(
             [Entry(self._line(action), action.id, group_of(action)) for action in found],
             "" if found else _("no action of that name"),
@@ -63,7 +64,8 @@ class HelpDialog(Picker[str]):
     def _fits(action: Action, words: str, wanted: list[str]) -> bool:
         if words and words in show_keys(action.key).split():
             return True
-        hay = fold(f"{action.label} {_(action.label)} {tooltip_of(action)} {action.id}")
+        hay = fold(f"{action.label} {_(action.label)} {tooltip_of(action)}")
+        hay += f" {action.id}" if "." in words else ""
         return all(word in hay for word in wanted)
 
     @staticmethod
@@ -87,9 +89,4 @@ def tooltip_of(action: Action) -> str:
 
 def show_keys(keys: str) -> str:
     """'j,down' → 'j ↓', 'ctrl+d' → '^d'."""
-    shown = []
-    for key in keys.split(",") if keys != "," else [","]:
-        *modifiers, name = key.strip().split("+") if len(key.strip()) > 1 else [key.strip()]
-        name = _("Space") if name == "space" else _KEYS.get(name, name)
-        shown.append(("^" if "ctrl" in modifiers else "") + name)
-    return " ".join(shown)
+    return " ".join(key_label(key) for key in (keys.split(",") if keys != "," else [keys]) if key)

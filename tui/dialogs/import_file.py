@@ -16,7 +16,7 @@ from tui.dialogs.base import Hint, plain
 from tui.dialogs.form_line import FormDialog, Line
 from tui.dialogs.lookup import LookupInput
 from tui.dialogs.path_input import PathInput, size_text
-from tui.dialogs.texts import kind_label
+from tui.dialogs.texts import kind_heading, kind_label
 from tui.dialogs.widgets import Choice
 from tui.i18n import _
 
@@ -54,17 +54,11 @@ class ImportDialog(FormDialog[dict[str, str]]):
     """Answers `{"path": absolute path, "kind": name, "plural": plural}`, or None. The file is
     tried first (a dry run); nothing is written before `ImportReport` was read."""
 
-    DEFAULT_CSS = """
-    ImportDialog > #box {
-        min-height: 16;
-    }
-    """
-
     def __init__(self, kind: str = "", path: str = "") -> None:
         super().__init__(_("Import a file"))
         self.path = PathInput(path, suffixes=SUFFIXES, placeholder="~/", id="path")
         self.kind = Choice(
-            [(k.name, kind_label(k, 2).capitalize()) for k in EDITABLE],
+            [(k.name, kind_heading(k)) for k in EDITABLE],
             kind or None,
             required=True,
             id="kind",

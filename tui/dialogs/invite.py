@@ -18,12 +18,6 @@ class InviteDialog(FormDialog[dict[str, str]]):
     """Answers `{"school": number, "name": text}`, or None. The frame shows the code that the
     server gives for it in `ShowCode`."""
 
-    DEFAULT_CSS = """
-    InviteDialog > #box {
-        min-height: 15;
-    }
-    """
-
     def __init__(self, lookup: Lookup = no_lookup, school: str = "") -> None:
         super().__init__(_("Invite an agent"))
         self.school = LookupInput("school", lookup, school, compact=True, id="school")

@@ -12,7 +12,7 @@ from inventory.kinds import KINDS
 from tui.cells import clean
 from tui.dialogs.lookup import Asking, Lookup
 from tui.dialogs.picker import Entry, Picker
-from tui.dialogs.texts import kind_label
+from tui.dialogs.texts import kind_heading
 from tui.i18n import _
 
 SEARCHED = ("school", "room", "device")
@@ -80,7 +80,7 @@ class JumpDialog(Picker[tuple[str, str]]):
     def _show(self, found: Sequence[tuple[str, ...]]) -> None:
         width = min(24, max((len(key) for _kind, key, _label in found), default=8))
         entries = [
-            Entry(_line(key, label, width), (kind, key), kind_label(KINDS[kind], 2).capitalize())
+            Entry(_line(key, label, width), (kind, key), kind_heading(KINDS[kind]))
             for kind, key, label in found
         ]
         entries += self._matching_lists(self._shown_for)

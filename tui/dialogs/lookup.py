@@ -146,7 +146,7 @@ class LookupInput(Vertical):
         self.input = FormInput(
             value, placeholder=placeholder or _("type to search"), compact=compact
         )
-        self.list = OptionList(markup=False)
+        self.list = OptionList(markup=False, classes="driven")
         self.list.can_focus = False
         self._found: list[tuple[str, ...]] = []
         self._silent = value
@@ -167,6 +167,12 @@ class LookupInput(Vertical):
         self.input.cursor_position = len(key)
         self._close()
         self.post_message(self.Changed(self, key, label))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """These keys are the form's own while no suggestions are shown."""
+        if action in ("walk", "take", "close"):
+            return self.open
+        return super().check_action(action, parameters)
 
     @property
     def open(self) -> bool:
@@ -225,8 +231,6 @@ class LookupInput(Vertical):
             self.set(key, name)
 
     def action_walk(self, step: int) -> None:
-        if not self.open:
-            raise SkipAction
         if not self._found:
             return
         at = self.list.highlighted
@@ -237,8 +241,6 @@ class LookupInput(Vertical):
 
     def action_take(self) -> None:
         """Take the marked suggestion, or the only one there is."""
-        if not self.open:
-            raise SkipAction
         at = self.list.highlighted
         if at is None and len(self._found) == 1:
             at = 0
@@ -248,6 +250,4 @@ class LookupInput(Vertical):
         self._pick(at)
 
     def action_close(self) -> None:
-        if not self.open:
-            raise SkipAction
         self._close()

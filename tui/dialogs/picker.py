@@ -65,7 +65,7 @@ class Picker(Dialog[Picked]):
         yield Input(placeholder=self.placeholder, id="words", compact=True)
 
     def body(self) -> ComposeResult:
-        entries = OptionList(id="entries", markup=False)
+        entries = OptionList(id="entries", markup=False, classes="driven")
         entries.can_focus = False
         yield entries
         yield Sentence(id="state")

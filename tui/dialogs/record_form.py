@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Select
+from textual.widgets import Input, Select, TextArea
 
 from inventory.kinds import Kind
 from tui.dialogs.base import Dialog, Hint, Sentence
@@ -19,6 +19,7 @@ from tui.dialogs.confirm import Confirm
 from tui.dialogs.field_row import FieldRow
 from tui.dialogs.lookup import Lookup
 from tui.dialogs.texts import label
+from tui.dialogs.widgets import FormInput
 from tui.i18n import _, ngettext
 
 PAGE = 8
@@ -60,7 +61,7 @@ class RecordForm(Dialog[dict[str, Any]]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find", "Find a field", show=False, id="dialog.find", priority=True),
+        Binding("slash", "find_by_slash", "Find a field", show=False, id="dialog.find", priority=True),
         Binding("ctrl+f", "find", "Find a field", show=False, id="dialog.find_anywhere"),
         Binding("down,enter", "move(1)", "Next field", show=False),
         Binding("up", "move(-1)", "Previous field", show=False),
@@ -85,6 +86,7 @@ class RecordForm(Dialog[dict[str, Any]]):
         self.new = new
         self.first = focus
         errors = dict(errors or {})
+        self.refused = bool(errors)  # what was typed stands nowhere but here
         draft = draft or {}
         self.rows = [
             FieldRow(
@@ -178,7 +180,7 @@ class RecordForm(Dialog[dict[str, Any]]):
     def action_cancel(self) -> None:
         if self.query_one("#find").display:
             self._end_find(self._before_find)
-        elif any(row.touched and row.changed for row in self.rows):
+        elif self.refused or any(row.touched and row.changed for row in self.rows):
             self._ask_discard()
         else:
             self.dismiss(None)
@@ -199,6 +201,14 @@ class RecordForm(Dialog[dict[str, Any]]):
             raise SkipAction
         at = next((i for i, row in enumerate(self.rows) if row.has_focus_within), 0)
         self.rows[max(0, min(len(self.rows) - 1, at + step))].enter()
+
+    def action_find_by_slash(self) -> None:
+        """'/' is a character where one is in the middle of typing."""
+        focused = self.focused
+        typing = isinstance(focused, (Input, TextArea))
+        if typing and not (isinstance(focused, FormInput) and focused.fresh):
+            raise SkipAction
+        self.action_find()
 
     def action_find(self) -> None:
         if any(choice.expanded for choice in self.query(Select)):

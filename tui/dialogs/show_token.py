@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tui.cells import clean, when
 from tui.dialogs.shown_once import ShownOnce
@@ -10,10 +11,12 @@ from tui.i18n import _
 
 
 class ShowToken(ShownOnce):
-    """Shows the token that `TokenDialog` led to; the server keeps only its hash."""
+    """Takes the answer of `POST /v1/tokens` (`token`, `name`, `expires`) and lines in which the
+    token is used; the server keeps only its hash."""
 
-    def __init__(self, token: str, name: str, lines: Sequence[str] = (), expires: str = "") -> None:
-        until = when(expires, long=True)
+    def __init__(self, made: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+        token, name = str(made["token"]), str(made.get("name") or "")
+        until = when(str(made.get("expires") or ""), long=True)
         super().__init__(
             _("Token of {name}").format(name=clean(name)),
             token,

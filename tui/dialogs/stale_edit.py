@@ -28,7 +28,6 @@ class StaleEdit(Dialog[str]):
     }
     StaleEdit .row {
         height: auto;
-        margin-top: 1;
     }
     StaleEdit .what {
         width: 1fr;
@@ -41,6 +40,7 @@ class StaleEdit(Dialog[str]):
     }
     StaleEdit .head {
         text-style: underline;
+        margin-top: 1;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

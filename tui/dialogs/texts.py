@@ -121,9 +121,12 @@ def kind_label(kind: Kind, count: int = 1) -> str:
     return _(kind.label if count == 1 else kind.label_plural)
 
 
-_UNITS_SAID_BY_VALUE = frozenset({Type.RATE})
+def kind_heading(kind: Kind) -> str:
+    """The kind's plural as a heading: 'Cloud services'."""
+    text = kind_label(kind, 2)
+    return text[:1].upper() + text[1:]
 
 
 def unit(field: Field) -> str:
     """The unit to stand behind an input; rates carry theirs in the text."""
-    return "" if field.type in _UNITS_SAID_BY_VALUE else field.unit
+    return "" if field.type is Type.RATE else field.unit

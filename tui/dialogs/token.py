@@ -45,7 +45,6 @@ class TokenDialog(FormDialog[dict[str, Any]]):
     DEFAULT_CSS = """
     TokenDialog > #box {
         width: 88;
-        min-height: 19;
     }
     TokenDialog #role-says {
         padding-left: 24;
