@@ -18,6 +18,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="without the terminal UI")
     parser.add_argument("--for", metavar="SECONDS", dest="seconds", type=positive,
                         help="how long to run without the terminal UI")  # fmt: skip
+    parser.add_argument("--home", metavar="FOLDER", help="keep the demo's files in this new folder")
+    parser.add_argument("--keep", action="store_true", help="do not remove the demo's files")
     parser.add_argument("--json", action="store_true", help="the summary as JSON")
 
 
