@@ -1,0 +1,98 @@
+"""Interface counters of Linux, and rates from them."""
+
+from __future__ import annotations
+
+import os
+
+_WRAP = 1 << 32
+
+
+def default_interface(root: str = "/") -> str:
+    """The interface of the default route (IPv4, else IPv6), '' if there is none."""
+    best: tuple[int, str] | None = None
+    for line in _lines(os.path.join(root, "proc/net/route"))[1:]:
+        parts = line.split()
+        # Iface Destination Gateway Flags RefCnt Use Metric Mask …
+        if len(parts) > 7 and parts[1] == parts[7] == "00000000" and int(parts[3], 16) & 1:
+            best = min(best or (1 << 40, ""), (int(parts[6]), parts[0]))
+    if best is None:
+        for line in _lines(os.path.join(root, "proc/net/ipv6_route")):
+            parts = line.split()
+            # destination prefix source prefix next-hop metric refs use flags iface
+            if len(parts) != 10 or parts[9] == "lo":
+                continue
+            if parts[1] == "00" and int(parts[8], 16) & 1:
+                best = min(best or (1 << 40, ""), (int(parts[5], 16), parts[9]))
+    return best[1] if best else ""
+
+
+def read_counters(interface: str, root: str = "/") -> tuple[int, int] | None:
+    """(received, sent) bytes of an interface, None if it does not exist."""
+    if not interface or "/" in interface or interface.startswith("."):
+        return None
+    base = os.path.join(root, "sys/class/net", interface, "statistics")
+    try:
+        return _number(base + "/rx_bytes"), _number(base + "/tx_bytes")
+    except (OSError, ValueError):
+        return None
+
+
+def counter_delta(before: int, after: int) -> int | None:
+    """Bytes between two readings; None if the counter was set back (driver or link restarted).
+
+    A counter of 32 bits that wrapped is told from one set back by where it stood: it must have
+    been in the upper half of its range and have come less than half the range further.
+    """
+    if after >= before:
+        return after - before
+    wrapped = after + _WRAP - before
+    if _WRAP // 2 <= before < _WRAP and wrapped < _WRAP // 2:
+        return wrapped
+    return None
+
+
+class Rates:
+    """Bit/s of the interfaces read, from one reading to the next."""
+
+    def __init__(self, root: str = "/") -> None:
+        self._root = root
+        self._last: dict[str, tuple[float, int, int]] = {}
+
+    def read(self, interface: str, now: float) -> tuple[float | None, float | None]:
+        """(rx_bps, tx_bps) since the last call; `now` is a monotonic time in seconds."""
+        counters = read_counters(interface, self._root)
+        last = self._last.get(interface)
+        if counters is None:
+            self._last.pop(interface, None)
+            return None, None
+        self._last[interface] = (now, *counters)
+        if last is None or now <= last[0]:
+            return None, None
+        seconds = now - last[0]
+        return (
+            _rate(counter_delta(last[1], counters[0]), seconds),
+            _rate(counter_delta(last[2], counters[1]), seconds),
+        )
+
+
+def _rate(count: int | None, seconds: float) -> float | None:
+    return None if count is None else round(count * 8 / seconds, 1)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        return os.read(handle, 65536).decode("ascii", "replace").splitlines()
+    finally:
+        os.close(handle)
+
+
+def _number(path: str) -> int:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return int(os.read(handle, 64))
+    finally:
+        os.close(handle)

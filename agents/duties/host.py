@@ -1,0 +1,160 @@
+"""Health of the machine the agent runs on, from /proc and /sys; no root needed.
+
+A value that the machine does not tell (no thermal zone, a container) is None. Files of /proc
+stay open and are read again from their beginning, which is what keeps a tick cheap.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from agents.duties.counters import default_interface, read_counters
+from agents.protocol import Config, HostReport
+
+_SENSORS_AGAIN_S = 600.0
+
+
+class HostDuty:
+    """Measures the host. `root` stands for / in tests; `disk` is a path on the file system
+    whose fill level counts: that of the spool."""
+
+    name = "host"
+
+    def __init__(
+        self,
+        root: str = "/",
+        disk: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._root = root
+        self._disk = disk or root
+        self._monotonic = monotonic
+        self._files: dict[str, int] = {}
+        self._cpu: tuple[int, int] | None = None
+        self._sensors: list[str] = []
+        self._sensors_at = -_SENSORS_AGAIN_S
+
+    def interval_s(self, config: Config) -> float:
+        """Every tick."""
+        return config.interval_s
+
+    def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
+        """One HostReport; `cpu_percent` is None the first time."""
+        interface = config.uplinks[0].interface if config.uplinks else ""
+        counters = read_counters(interface or default_interface(self._root), self._root)
+        uptime = self._first_number("proc/uptime")
+        report = HostReport(
+            cpu_percent=self._cpu_percent(),
+            load_1=self._first_number("proc/loadavg"),
+            memory_used_percent=self._memory_percent(),
+            disk_used_percent=self._disk_percent(),
+            temperature_c=self._temperature(),
+            uptime_s=None if uptime is None else int(uptime),
+            rx_bytes=counters[0] if counters else None,
+            tx_bytes=counters[1] if counters else None,
+        )
+        return [("host", report)]
+
+    def close(self) -> None:
+        """Close the files of /proc."""
+        for handle in self._files.values():
+            os.close(handle)
+        self._files.clear()
+
+    def _read(self, name: str, size: int = 1024) -> bytes:
+        handle = self._files.get(name, -1)
+        try:
+            if handle < 0:
+                path = os.path.join(self._root, name)
+                handle = self._files[name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return os.pread(handle, size, 0)
+        except OSError:
+            return b""
+
+    def _first_number(self, name: str) -> float | None:
+        try:
+            return float(self._read(name, 64).split(None, 1)[0])
+        except (ValueError, IndexError):
+            return None
+
+    def _cpu_percent(self) -> float | None:
+        # cpu user nice system idle iowait irq softirq steal guest guest_nice
+        # (guest is part of user already)
+        try:
+            line, _, _ = self._read("proc/stat", 256).partition(b"\n")
+            ticks = [int(part) for part in line.split()[1:9]]
+            total, idle = sum(ticks), ticks[3] + ticks[4]
+        except (ValueError, IndexError):
+            return None
+        last, self._cpu = self._cpu, (total, idle)
+        if last is None or total <= last[0]:
+            return None
+        busy = 1 - (idle - last[1]) / (total - last[0])
+        return round(min(max(busy, 0.0), 1.0) * 100, 1)
+
+    def _memory_percent(self) -> float | None:
+        values: dict[bytes, int] = {}
+        for line in self._read("proc/meminfo", 256).split(b"\n"):
+            name, _, rest = line.partition(b":")
+            with contextlib.suppress(ValueError, IndexError):
+                values[name] = int(rest.split()[0])
+        total = values.get(b"MemTotal", 0)
+        free = values.get(b"MemAvailable")
+        if free is None:  # kernels before 3.14
+            if b"MemFree" not in values:
+                return None
+            parts = (b"MemFree", b"Buffers", b"Cached")
+            free = sum(values.get(part, 0) for part in parts)
+        if total <= 0:
+            return None
+        return round(min(max(1 - free / total, 0.0), 1.0) * 100, 1)
+
+    def _disk_percent(self) -> float | None:
+        try:
+            disk = os.statvfs(self._disk)
+        except OSError:
+            return None
+        used = disk.f_blocks - disk.f_bfree
+        # As df: what only root may fill is no space.
+        usable = used + disk.f_bavail
+        return round(used * 100 / usable, 1) if usable else None
+
+    def _temperature(self) -> float | None:
+        now = self._monotonic()
+        if now - self._sensors_at >= _SENSORS_AGAIN_S:
+            self._sensors_at = now
+            self._sensors = self._find_sensors()
+        hottest: float | None = None
+        for path in self._sensors:
+            try:
+                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    value = int(os.read(handle, 32)) / 1000
+                finally:
+                    os.close(handle)
+            except (OSError, ValueError):
+                continue
+            if -40 < value < 200:  # unconnected sensors show -273 or 255
+                hottest = value if hottest is None else max(hottest, value)
+        return hottest
+
+    def _find_sensors(self) -> list[str]:
+        """Thermal zones; where there are none, the sensors of hwmon."""
+        found = self._list("sys/class/thermal", "thermal_zone", ("temp",))
+        if found:
+            return found
+        inputs = tuple(f"temp{i}_input" for i in range(1, 9))
+        return self._list("sys/class/hwmon", "hwmon", inputs)
+
+    def _list(self, folder: str, prefix: str, files: tuple[str, ...]) -> list[str]:
+        base = os.path.join(self._root, folder)
+        try:
+            names = sorted(name for name in os.listdir(base) if name.startswith(prefix))
+        except OSError:
+            return []
+        paths = [os.path.join(base, name, file) for name in names for file in files]
+        return [path for path in paths if os.path.exists(path)]

@@ -1,0 +1,217 @@
+"""A school's lines, seen from inside: is there a way out, how fast does it answer, what flows.
+
+Per line and tick: five TCP connections to the first target that answers (median, standard
+deviation, loss), three ICMP echoes where the machine allows them, one DNS question per name, and
+the interface's counters. The throughput test runs beside that, in a thread of its own, in slots
+of `test_every_s` that begin at another time for each agent; its result goes out with the next
+tick's report.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.duties.counters import Rates, default_interface
+from agents.duties.probes import (
+    Address,
+    Samples,
+    connect_times,
+    dns_query,
+    echo_times,
+    median,
+    name_servers,
+)
+from agents.log import say
+from agents.protocol import Config, UplinkReport, UplinkTarget
+
+if TYPE_CHECKING:
+    from agents.duties.throughput import LineTest
+
+_ADDRESS_FOR_S = 300.0
+
+
+class UplinkDuty:
+    """Measures every line of the config. `eager` runs a due test at once (`run --once`)."""
+
+    name = "uplink"
+
+    def __init__(
+        self,
+        root: str = "/",
+        *,
+        eager: bool = False,
+        resolver: tuple[str, int] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._root = root
+        self._eager = eager
+        self._resolver = resolver
+        self._monotonic = monotonic
+        self._rates = Rates(root)
+        self._addresses: dict[str, tuple[float, Address]] = {}
+        self._slots: dict[str, int] = {}
+        self._tests: dict[str, threading.Thread] = {}
+        self._results: dict[str, LineTest] = {}
+
+    def interval_s(self, config: Config) -> float:
+        """Every tick, if there is a line to measure."""
+        return config.interval_s if config.uplinks else 0
+
+    def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
+        """One UplinkReport a line; rates are None the first time."""
+        reports: list[tuple[str, NamedTuple]] = []
+        for line in config.uplinks:
+            reports.append(("uplink", self._measure(line)))
+            self._start_test(line, config.agent, now_us)
+        return reports
+
+    def is_busy(self) -> bool:
+        """True while a throughput test runs."""
+        return any(thread.is_alive() for thread in self._tests.values())
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    # -- one line --------------------------------------------------------------------------
+
+    def _measure(self, line: UplinkTarget) -> UplinkReport:
+        interface = line.interface or default_interface(self._root)
+        rx_bps, tx_bps = self._rates.read(interface, self._monotonic())
+        dns_ms = self._dns(line)
+        connect, echo = self._probe(line)
+        test = self._results.pop(line.uplink, None)
+        answered = [*connect.times, *(echo.times if echo else [])]
+        # A target that answers no echo at all forbids it; that is no loss of the line.
+        counted = [connect, echo] if echo and echo.times else [connect]
+        sent = sum(samples.sent for samples in counted)
+        return UplinkReport(
+            uplink=line.uplink,
+            connect_ms=connect.median_ms,
+            rtt_ms=echo.median_ms if echo else None,
+            jitter_ms=connect.deviation_ms,
+            loss_percent=round(100 * (sent - len(answered)) / sent, 1) if sent else None,
+            dns_ms=dns_ms,
+            rx_bps=rx_bps,
+            tx_bps=tx_bps,
+            test_down_bps=test.down_bps if test else None,
+            test_up_bps=test.up_bps if test else None,
+            reachable=bool(answered) if line.targets else None,
+        )
+
+    def _probe(self, line: UplinkTarget) -> tuple[Samples, Samples | None]:
+        """Probes of the first target that answers; if none does, of the last one tried."""
+        connect, echo = Samples([], 0), None
+        for target in line.targets:
+            address = self._address(target)
+            if address is None:
+                connect = connect if connect.sent else Samples([], 1)  # no name: no way out
+                continue
+            connect = connect_times(address, line.interface)
+            echo = echo_times(address, line.interface)
+            if connect.times or (echo and echo.times):
+                break
+        return connect, echo
+
+    def _dns(self, line: UplinkTarget) -> float | None:
+        times = []
+        for name in line.dns_names:
+            answer = self._ask(name, 1)
+            if answer is not None:
+                times.append(answer[0])
+        return median(times)
+
+    def _ask(self, name: str, kind: int) -> tuple[float, list[str]] | None:
+        if self._resolver:
+            return dns_query(name, self._resolver[0], port=self._resolver[1], kind=kind)
+        for server in name_servers()[:2]:
+            answer = dns_query(name, server, kind=kind)
+            if answer is not None:
+                return answer
+        return None
+
+    def _address(self, target: str) -> Address | None:
+        """The address of `host:port` ([v6]:port); names are asked for every five minutes, and
+        the last answer holds while there is none."""
+        host, _, port = target.rpartition(":")
+        host = host.strip("[]")
+        if not host or not port.isdigit():
+            return None
+        literal = _literal(host, int(port))
+        if literal:
+            return literal
+        known = self._addresses.get(target)
+        now = self._monotonic()
+        if known and now - known[0] < _ADDRESS_FOR_S:
+            return known[1]
+        for text in _from_hosts(host) or self._resolve(host):
+            address = _literal(text, int(port))
+            if address:
+                self._addresses[target] = (now, address)
+                return address
+        return known[1] if known else None
+
+    def _resolve(self, host: str) -> list[str]:
+        for kind in (1, 28):
+            answer = self._ask(host, kind)
+            if answer is None:
+                return []  # no resolver: a second question would only wait as long
+            if answer[1]:
+                return answer[1]
+        return []
+
+    # -- throughput test -------------------------------------------------------------------
+
+    def _start_test(self, line: UplinkTarget, agent: str, now_us: int) -> None:
+        every = line.test_every_s
+        if every <= 0 or not (line.download_url or line.upload_url):
+            return
+        phase = zlib.crc32(f"{agent}/{line.uplink}".encode()) % every
+        slot = (now_us // 1_000_000 - phase) // every
+        last = self._slots.get(line.uplink)
+        # The slot in which the agent starts is not used: an agent that restarts again and
+        # again must not fill the line.
+        if last is None and not self._eager:
+            self._slots[line.uplink] = slot
+            return
+        if slot == last or self.is_busy():
+            return
+        self._slots[line.uplink] = slot
+        thread = threading.Thread(target=self._test, args=(line,), daemon=True)
+        self._tests[line.uplink] = thread
+        thread.start()
+
+    def _test(self, line: UplinkTarget) -> None:
+        from agents.duties.throughput import measure_line
+
+        result = measure_line(line)
+        if result.error:
+            say(f"throughput test of {line.uplink}: {result.error}")
+        self._results[line.uplink] = result
+
+
+def _literal(host: str, port: int) -> Address | None:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return family, (host, port)
+    return None
+
+
+def _from_hosts(name: str, path: str = "/etc/hosts") -> list[str]:
+    found = []
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                words = line.partition("#")[0].split()
+                if name in words[1:]:
+                    found.append(words[0])
+    except OSError:
+        pass
+    return found

@@ -1,0 +1,18 @@
+"""Lines for the journal. `logging` would cost 2 MB; the service manager adds time and name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+_last = ""
+
+
+def say(line: str) -> None:
+    """Write one line to standard error; the same line twice in a row is written once."""
+    global _last
+    if line == _last:
+        return
+    _last = line
+    with contextlib.suppress(OSError):
+        os.write(2, (line.replace("\n", " ") + "\n").encode("utf-8", "replace"))

@@ -1,0 +1,158 @@
+"""The agent's folder: who it is, the lock, and what it last said about itself.
+
+agent.json    server, agent id and the secret (0600)
+ca.pem        the pinned CA, if there is one
+config.json   the last config, without secrets
+status.json   what `status` shows
+spool/        see agents.spool
+lock          held by the running process
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from typing import Any, NamedTuple
+
+from agents.errors import AgentError, AlreadyRunning, NotJoined
+from agents.files import read_bytes, write_all, write_atomic
+from agents.transport import Server, parse_server
+
+SYSTEM_FOLDER = "/var/lib/schoolops-agent"
+
+
+class Identity(NamedTuple):
+    """Who this agent is, and to whom it reports. The secret is never shown."""
+
+    url: str
+    agent: str
+    school: str
+    secret: str
+    ca: str = ""
+    pin: str = ""
+
+    def server(self) -> Server:
+        """The server as the transport wants it."""
+        return parse_server(self.url, self.ca, self.pin)
+
+    def __repr__(self) -> str:
+        return f"Identity({self.url!r}, agent={self.agent!r}, school={self.school!r})"
+
+
+def default_folder() -> str:
+    """`$STATE_DIRECTORY` of systemd, the system's folder if it can be written, or the user's."""
+    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return given
+    parent = os.path.dirname(SYSTEM_FOLDER)
+    if os.access(SYSTEM_FOLDER if os.path.isdir(SYSTEM_FOLDER) else parent, os.W_OK):
+        return SYSTEM_FOLDER
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(home, "schoolops-agent")
+
+
+class State:
+    """The state folder at `path`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        self._lock = -1
+
+    def file(self, name: str) -> str:
+        """The path of a file in the folder."""
+        return os.path.join(self.path, name)
+
+    def make(self) -> None:
+        """Create the folder, for its owner alone. Raises AgentError."""
+        try:
+            os.makedirs(self.path, 0o700, exist_ok=True)
+        except OSError as error:
+            raise AgentError(
+                f"cannot use {self.path}: {error.strerror}; choose a folder with --state"
+            ) from None
+
+    def lock(self) -> None:
+        """Take the folder for this process until it ends. Raises AlreadyRunning, AgentError."""
+        self.make()
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            handle = os.open(self.file("lock"), flags, 0o600)
+        except OSError as error:
+            raise AgentError(f"cannot use {self.path}: {error.strerror}") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = os.read(handle, 32).decode("ascii", "replace").strip()
+            os.close(handle)
+            raise AlreadyRunning(
+                f"another agent (process {who or 'unknown'}) uses {self.path}; stop it first or "
+                "choose another folder with --state"
+            ) from None
+        with contextlib.suppress(OSError):  # the number is a courtesy; a full disk may refuse it
+            os.ftruncate(handle, 0)
+            write_all(handle, f"{os.getpid()}\n".encode())
+        self._lock = handle
+
+    def unlock(self) -> None:
+        """Give the folder back."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def is_running(self) -> bool:
+        """True while a process holds the folder."""
+        try:
+            handle = os.open(self.file("lock"), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def identity(self) -> Identity:
+        """Who the agent is; raises NotJoined or AgentError."""
+        try:
+            data = json.loads(read_bytes(self.file("agent.json")))
+            return Identity(**{name: str(data.get(name, "")) for name in Identity._fields})
+        except FileNotFoundError:
+            raise NotJoined(
+                f"{self.path} belongs to no agent yet; run: schoolops-agent join URL CODE"
+            ) from None
+        except PermissionError:
+            raise AgentError(
+                f"{self.path} belongs to another user; run as that user or with sudo"
+            ) from None
+        except (OSError, ValueError, AttributeError) as error:
+            raise AgentError(f"{self.file('agent.json')} cannot be read: {error}") from None
+
+    def save_identity(self, identity: Identity) -> None:
+        """Keep the identity (0600). Raises AgentError."""
+        try:
+            data = json.dumps(identity._asdict(), indent=1).encode()
+            write_atomic(self.file("agent.json"), data)
+        except OSError as error:
+            raise AgentError(f"cannot write to {self.path}: {error.strerror}") from None
+
+    def read(self, name: str) -> dict[str, Any]:
+        """A JSON object of the folder; {} if it is missing or damaged."""
+        try:
+            data = json.loads(read_bytes(self.file(name)))
+        except PermissionError:
+            raise AgentError(
+                f"{self.path} belongs to another user; run as that user or with sudo"
+            ) from None
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    def write(self, name: str, data: dict[str, Any], *, durable: bool = False) -> None:
+        """Replace a JSON object of the folder; a disk that refuses is no error here."""
+        with contextlib.suppress(OSError):
+            content = json.dumps(data, separators=(",", ":")).encode()
+            write_atomic(self.file(name), content, durable=durable)
