@@ -329,7 +329,9 @@ class Client:
             if size > MAX_HEAD_BYTES:
                 raise BadAnswer(f"{self.server.name} sent too large a header")
             name, _, value = line.decode("latin-1").partition(":")
-            headers[name.strip().lower()] = value.strip()
+            name, value = name.strip().lower(), value.strip()
+            again = name == "set-cookie" and name in headers  # the one that may come repeatedly
+            headers[name] = f"{headers[name]}, {value}" if again else value
         return int(rest[:3]), headers
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
