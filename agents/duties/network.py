@@ -1,0 +1,243 @@
+"""Network devices: switches, access points, routers and controllers of the school.
+
+Each interval every target of the config gives one DeviceReport. At most 16 devices are asked at
+once; those that did not answer last time wait in a lane of their own, so that a school full of
+dead access points does not delay the living. Access points that a controller speaks for share
+one poll of it. Counters are reported raw; the server makes rates of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+from agents.controllers import Index, Point
+from agents.errors import AgentError
+from agents.protocol import Config, DeviceReport, Target
+from agents.snmp.client import Peer, SnmpClient, peer_of
+from agents.snmp.errors import SnmpError, SnmpMissing, SnmpTimeout, SnmpUnsupported
+from agents.snmp.oids import SYS_OBJECT_ID
+from agents.snmp.profiles import profile_for
+from agents.snmp.profiles.generic import first_question, uptime
+from agents.snmp.reading import Memory, Reading, Session
+
+CONCURRENCY = 16
+SICK_CONCURRENCY = 64
+TIMEOUT_S = 2.0
+TRIES = 2
+DEVICE_LIMIT_S = 20.0
+CONTROLLER_LIMIT_S = 40.0
+
+Report = tuple[str, NamedTuple]
+
+
+class NetworkDuty:
+    """Polls the config's targets; keeps one loop, one SNMP engine and log-ins between polls."""
+
+    name = "network"
+
+    def __init__(self, *, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> None:
+        self._timeout_s, self._tries = timeout_s, tries
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: SnmpClient | None = None
+        self._missing: SnmpError | None = None
+        self._memories: dict[Peer, Memory] = {}
+        self._sick: set[str] = set()
+        self._unifi: dict[tuple[str, str, str], Any] = {}
+
+    def interval_s(self, config: Config) -> float:
+        """Every tick, if there is a device to read."""
+        return config.interval_s if config.targets else 0
+
+    def measure(self, config: Config, now_us: int) -> list[Report]:
+        """One DeviceReport a target, in the config's order."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            # A stray datagram that pysnmp cannot digest must not fill the journal.
+            self._loop.set_exception_handler(lambda loop, context: None)
+        reports = self._loop.run_until_complete(self._poll(config))
+        self._sick = {
+            report.device
+            for report in reports
+            if isinstance(report, DeviceReport) and report.reachable is not True
+        }
+        return [("device", report) for report in reports]
+
+    def close(self) -> None:
+        """Close sockets and the loop."""
+        for controller in self._unifi.values():
+            controller.close()
+        self._unifi.clear()
+        if self._loop is None:
+            return
+
+        async def end() -> None:
+            if self._client is not None:
+                self._client.close()
+            await asyncio.sleep(0)
+
+        self._loop.run_until_complete(end())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+        self._loop = self._client = None
+
+    # -- one round --------------------------------------------------------------------------
+
+    async def _poll(self, config: Config) -> list[DeviceReport]:
+        singles = [target for target in config.targets if target.method == "snmp"]
+        shared: dict[tuple[str, Any], list[Target]] = defaultdict(list)
+        reports: dict[str, DeviceReport] = {}
+        for target in config.targets:
+            if target.method == "controller":
+                shared["controller", peer_of(target)].append(target)
+            elif target.method == "unifi":
+                where = target.url or f"{target.address}:{target.port}"
+                shared["unifi", (where, target.username, target.password)].append(target)
+            elif target.method != "snmp":
+                reports[target.device] = _failed(
+                    target, None, f"this agent cannot read by {target.method!r}: upgrade it"
+                )
+        self._start_client(bool(singles) or any(kind == "controller" for kind, _ in shared))
+        refused: dict[Peer, SnmpError] = {}
+        if self._client is not None:
+            controllers = [where for kind, where in shared if kind == "controller"]
+            refused = self._client.register([*map(peer_of, singles), *controllers])
+        lanes = {False: asyncio.Semaphore(CONCURRENCY), True: asyncio.Semaphore(SICK_CONCURRENCY)}
+
+        async def one(target: Target) -> None:
+            async with lanes[target.device in self._sick]:
+                reports[target.device] = await self._device(target, refused)
+
+        async def group(kind: str, where: Any, targets: list[Target]) -> None:
+            async with lanes[all(target.device in self._sick for target in targets)]:
+                read = self._over_snmp if kind == "controller" else self._over_rest
+                for report in await self._controlled(targets, where, read, refused):
+                    reports[report.device] = report
+
+        budget = max(5.0, config.interval_s * 0.9)
+        work = [one(target) for target in singles]
+        work += [group(kind, where, targets) for (kind, where), targets in shared.items()]
+        await _within(budget, work)
+        return [
+            reports.get(target.device)
+            or _failed(target, None, "there was no time left to ask it in this interval")
+            for target in config.targets
+        ]
+
+    def _start_client(self, wanted: bool) -> None:
+        if self._client is None and self._missing is None and wanted:
+            try:
+                self._client = SnmpClient(self._timeout_s, self._tries)
+            except SnmpMissing as error:
+                self._missing = error
+
+    async def _device(self, target: Target, refused: dict[Peer, SnmpError]) -> DeviceReport:
+        peer = peer_of(target)
+        if self._client is None or peer in refused:
+            return _failed(target, None, str(refused.get(peer) or self._missing))
+        memory = self._memories.setdefault(peer, Memory())
+        session = Session(self._client, peer, memory)
+        reading = Reading()
+        memory.response_ms = None
+        try:
+            await asyncio.wait_for(_read(session, reading), DEVICE_LIMIT_S)
+        except (SnmpError, TimeoutError) as error:
+            text = str(error) or f"it answers, but took longer than {DEVICE_LIMIT_S:.0f} s"
+            if memory.response_ms is None:
+                return _failed(target, _answered(error), text)
+            return reading.report(target.device, memory.response_ms, "snmp")._replace(error=text)
+        return reading.report(target.device, memory.response_ms, "snmp")
+
+    # -- controllers ------------------------------------------------------------------------
+
+    async def _controlled(
+        self,
+        targets: list[Target],
+        where: Any,
+        read: Callable[[Target, Any, dict[Peer, SnmpError]], Awaitable[list[Point]]],
+        refused: dict[Peer, SnmpError],
+    ) -> list[DeviceReport]:
+        """All access points of one controller. What the controller does not say is unknown."""
+        try:
+            points = await asyncio.wait_for(read(targets[0], where, refused), CONTROLLER_LIMIT_S)
+        except (SnmpError, AgentError, TimeoutError) as error:
+            text = str(error) or f"took longer than {CONTROLLER_LIMIT_S:.0f} s"
+            return [_failed(target, None, f"controller: {text}") for target in targets]
+        index = Index(points)
+        reports = []
+        for target in targets:
+            point = index.find(target.identifiers)
+            if point is None:
+                reports.append(_failed(target, False, "its controller does not list it"))
+            elif not point.up:
+                reports.append(_failed(target, False, "its controller has lost it"))
+            else:
+                reports.append(point.reading.report(target.device, None, target.method))
+        return reports
+
+    async def _over_snmp(
+        self, target: Target, peer: Peer, refused: dict[Peer, SnmpError]
+    ) -> list[Point]:
+        from agents.controllers.snmp import read_controller
+
+        if self._client is None:
+            raise self._missing or SnmpMissing("SNMP is not available")
+        if peer in refused:
+            raise refused[peer]
+        memory = self._memories.setdefault(peer, Memory())
+        return await read_controller(Session(self._client, peer, memory))
+
+    async def _over_rest(self, target: Target, where: Any, _: object) -> list[Point]:
+        from agents.controllers.unifi import unifi_for
+
+        controller = self._unifi.get(where)
+        if controller is None:
+            controller = self._unifi[where] = unifi_for(target)
+        points: list[Point] = await asyncio.to_thread(controller.read)
+        return points
+
+
+async def _read(session: Session, reading: Reading) -> None:
+    """Ask one device everything, starting with what tells whether it is still the same."""
+    memory = session.memory
+    began = time.perf_counter()
+    first = await session.get(first_question(memory))
+    memory.response_ms = (time.perf_counter() - began) * 1000
+    seconds = uptime(first) or 0.0
+    if memory.sys_object_id and seconds < memory.uptime_s:
+        memory.forget()  # restarted: perhaps with new firmware, or another device
+    memory.uptime_s = seconds
+    if not memory.sys_object_id:
+        answer = first.get(SYS_OBJECT_ID) or (await session.get([SYS_OBJECT_ID]))[SYS_OBJECT_ID]
+        memory.sys_object_id = answer if isinstance(answer, tuple) else (0, 0)
+    await profile_for(memory.sys_object_id).read(session, first, reading)
+
+
+async def _within(budget_s: float, work: Iterable[Awaitable[None]]) -> None:
+    """Run everything at once, but no longer than the budget; an error of one is its own."""
+    tasks = [asyncio.ensure_future(item) for item in work]
+    if not tasks:
+        return
+    done, late = await asyncio.wait(tasks, timeout=budget_s)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in done:
+        if (error := task.exception()) is not None:
+            raise error
+
+
+def _answered(error: Exception) -> bool | None:
+    """Whether the error shows the device alive: True, False for silence, None for not asked."""
+    if isinstance(error, SnmpTimeout | TimeoutError):
+        return False
+    return None if isinstance(error, SnmpUnsupported | SnmpMissing) else True
+
+
+def _failed(target: Target, reachable: bool | None, error: str) -> DeviceReport:
+    return DeviceReport(
+        device=target.device, reachable=reachable, source=target.method, error=error
+    )
