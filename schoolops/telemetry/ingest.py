@@ -12,6 +12,7 @@ import logging
 import queue
 import threading
 import time
+import typing
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from schoolops.core.errors import (
 )
 from schoolops.core.ids import hash_token, uuid7
 from schoolops.core.permissions import Actor
+from schoolops.core.settings import AgentSettings
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.db.upsert import upsert
 from schoolops.estate.models import TABLES, observation
@@ -124,6 +126,8 @@ def decode(data: bytes) -> tuple[_Wire, list[protocol.Row]]:
     rows: list[protocol.Row] = []
     for name, columns in wire.tables.items():
         rows.extend(_rows(name, columns))
+    if not 1 <= len(wire.boot) <= 64:
+        raise BadReport("boot has 1 to 64 characters")
     if not rows or len(rows) > protocol.MAX_ROWS:
         raise BadReport(f"a batch has 1 to {protocol.MAX_ROWS} rows, not {len(rows)}")
     rows.sort(key=lambda row: row.seq)
@@ -163,10 +167,10 @@ def _rows(name: str, columns: dict[str, list[Any]]) -> list[protocol.Row]:
 
 _KINDS: dict[str, tuple[type, ...]] = {}
 for _report in protocol.REPORTS.values():
-    for _name, _hint in _report.__annotations__.items():
-        _text = str(_hint)
+    for _name, _hint in typing.get_type_hints(_report).items():
+        _text = getattr(_hint, "__forward_arg__", str(_hint))  # NamedTuple wraps text hints
         _KINDS[_name] = (
-            (str,) if _text == "str"
+            (str,) if _hint is str
             else (bool,) if "bool" in _text
             else (int, float)
         )  # fmt: skip
@@ -315,10 +319,10 @@ class _Booking:
                 code="report.clock",
                 server_time=waiting.received_at,
             )
-        acked, lost = self._advance(row, wire)
+        stream, acked, lost = self._advance(row, wire)
         fresh = [r for r in waiting.rows if r.seq > acked]
         shift = offset if abs(offset) > CORRECT_FROM_S * 1_000_000 else 0
-        self._keep(row, fresh, waiting.received_at, shift, settings)
+        self._keep(row, stream, fresh, waiting.received_at, shift, settings)
         self.unit.connection.execute(
             update(agent)
             .where(agent.c.id == row.id)
@@ -346,42 +350,44 @@ class _Booking:
             self.etags[row.id] = (time.monotonic(), etag)
         return etag
 
-    def _advance(self, row: Row[Any], wire: _Wire) -> tuple[int, int]:
-        """Move the boot's number on. Answers what was booked before, and how many were lost."""
+    def _advance(self, row: Row[Any], wire: _Wire) -> tuple[int, int, int]:
+        """Move the boot's number on: (stream, booked before, lost between)."""
         connection = self.unit.connection
         where = (agent_stream.c.agent_id == row.id, agent_stream.c.boot == wire.boot)
-        acked = connection.scalar(select(agent_stream.c.acked_seq).where(*where))
-        known = acked is not None
-        acked = acked or 0
+        stream = connection.execute(select(agent_stream).where(*where)).one_or_none()
+        acked = stream.acked_seq if stream else 0
         lost = 0
         if wire.first_seq > acked + 1:
-            missing = wire.first_seq - acked - 1
-            # A boot whose beginning this server never saw is taken up where the agent begins.
-            if wire.lost_before <= 0 and (known or wire.first_seq > 1):
+            # Only the agent knows that what lies between is gone and not merely late.
+            if wire.lost_before <= 0:
                 raise OutOfOrder(
                     f"expected report {acked + 1}, got {wire.first_seq}; send from there",
                     acked_seq=acked,
                 )
-            lost = missing
+            lost = wire.first_seq - acked - 1
         if wire.last_seq <= acked:
-            return acked, 0
-        values = {
-            "acked_seq": wire.last_seq,
-            "updated_at": self.unit.now,
-        }
-        if known:
+            return stream.id if stream else 0, acked, 0
+        values = {"acked_seq": wire.last_seq, "updated_at": self.unit.now}
+        if stream is not None:
             connection.execute(
                 update(agent_stream).where(*where).values(lost=agent_stream.c.lost + lost, **values)
             )
-        else:
-            connection.execute(
-                agent_stream.insert(),
-                {"agent_id": row.id, "boot": wire.boot[:64], "lost": lost, **values},
-            )
-        return acked, lost
+            return stream.id, acked, lost
+        made = connection.execute(
+            agent_stream.insert(),
+            {"agent_id": row.id, "boot": wire.boot, "lost": lost, **values},
+        )
+        (stream_id,) = made.inserted_primary_key or (0,)
+        return stream_id, acked, lost
 
     def _keep(
-        self, row: Row[Any], rows: Sequence[protocol.Row], received: int, shift: int, settings: Any
+        self,
+        row: Row[Any],
+        stream: int,
+        rows: Sequence[protocol.Row],
+        received: int,
+        shift: int,
+        settings: AgentSettings,
     ) -> None:
         self._look_up(row, rows)
         for report in rows:
@@ -399,7 +405,7 @@ class _Booking:
                 if found is None:
                     continue  # retired or renamed since the agent read its config
                 record = found
-            base = {"record_id": record, "observed_at": at, "agent_id": row.id}
+            base = {"record_id": record, "observed_at": at, "stream_id": stream}
             self.samples.setdefault(report.table, []).append(
                 base | {"seq": report.seq, "received_at": received} | values
             )
