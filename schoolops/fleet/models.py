@@ -33,11 +33,13 @@ agent = Table(
 agent_stream = Table(
     "agent_stream",
     metadata,
-    Column("agent_id", BigInteger, primary_key=True),
-    Column("boot", String(64), primary_key=True),
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("agent_id", BigInteger, nullable=False),
+    Column("boot", String(64), nullable=False),
     Column("acked_seq", BigInteger, nullable=False),
     Column("lost", BigInteger, nullable=False, default=0),
     Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("agent_id", "boot"),
 )
 """The highest report booked of each boot of an agent: what makes a repeat harmless."""
 

@@ -26,7 +26,7 @@ def _samples(name: str, report: type[Any], subject: str) -> Table:
         metadata,
         Column("record_id", BigInteger, primary_key=True, autoincrement=False),
         Column("observed_at", BigInteger, primary_key=True, autoincrement=False),
-        Column("agent_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
         Column("seq", BigInteger, primary_key=True, autoincrement=False),
         Column("received_at", BigInteger, nullable=False),
         *(Column(field, _TYPES[hints[field]]) for field in fields),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -159,7 +159,7 @@ class Measurements:
             .where(in_scope(self.actor, agent.c.school_id))
             .group_by(agent.c.state)
         )
-        counts["agents"] = {name: count for name, count in rows}
+        counts["agents"] = _counts(rows)
         found = self.connection.scalar(
             select(func.count())
             .select_from(discovered)
@@ -183,7 +183,7 @@ class Measurements:
             .where(readable_by(self.actor, KINDS[kind_name]), table.c.retired_at.is_(None), *where)
             .group_by(table.c.health)
         )
-        return dict.fromkeys(HEALTH, 0) | {name: count for name, count in rows}
+        return dict.fromkeys(HEALTH, 0) | _counts(rows)
 
     def _schools(self) -> list[dict[str, Any]]:
         table, device = TABLES["school"], TABLES["device"]
@@ -228,8 +228,12 @@ class Measurements:
 
 
 _BASE = frozenset(
-    {"record_id", "observed_at", "agent_id", "seq", "received_at", "reachable", "source", "error"}
+    {"record_id", "observed_at", "stream_id", "seq", "received_at", "reachable", "source", "error"}
 )
+
+
+def _counts(rows: Iterable[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in rows}
 
 
 def rates(points: Sequence[tuple[int, Any]]) -> list[tuple[int, float]]:

@@ -47,12 +47,19 @@ def upgrade() -> None:
 
     op.create_table(
         "agent_stream",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
         sa.Column("agent_id", sa.BigInteger(), nullable=False),
         sa.Column("boot", sa.String(length=64), nullable=False),
         sa.Column("acked_seq", sa.BigInteger(), nullable=False),
         sa.Column("lost", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("agent_id", "boot", name=op.f("pk_agent_stream")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_stream")),
+        sa.UniqueConstraint("agent_id", "boot", name=op.f("uq_agent_stream_agent_id_boot")),
     )
     op.create_table(
         "audit_event",
@@ -174,7 +181,7 @@ def upgrade() -> None:
         "sample_device",
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("observed_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("agent_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stream_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("reachable", sa.Boolean(), nullable=True),
@@ -194,7 +201,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint(
-            "record_id", "observed_at", "agent_id", "seq", name=op.f("pk_sample_device")
+            "record_id", "observed_at", "stream_id", "seq", name=op.f("pk_sample_device")
         ),
         sqlite_with_rowid=False,
     )
@@ -205,7 +212,7 @@ def upgrade() -> None:
         "sample_host",
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("observed_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("agent_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stream_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("cpu_percent", sa.Float(), nullable=True),
@@ -219,7 +226,7 @@ def upgrade() -> None:
         sa.Column("spool_rows", sa.BigInteger(), nullable=True),
         sa.Column("dropped_rows", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint(
-            "record_id", "observed_at", "agent_id", "seq", name=op.f("pk_sample_host")
+            "record_id", "observed_at", "stream_id", "seq", name=op.f("pk_sample_host")
         ),
         sqlite_with_rowid=False,
     )
@@ -230,7 +237,7 @@ def upgrade() -> None:
         "sample_uplink",
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("observed_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("agent_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stream_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("connect_ms", sa.Float(), nullable=True),
@@ -244,7 +251,7 @@ def upgrade() -> None:
         sa.Column("test_up_bps", sa.Float(), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint(
-            "record_id", "observed_at", "agent_id", "seq", name=op.f("pk_sample_uplink")
+            "record_id", "observed_at", "stream_id", "seq", name=op.f("pk_sample_uplink")
         ),
         sqlite_with_rowid=False,
     )
