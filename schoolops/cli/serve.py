@@ -39,7 +39,6 @@ def _stop() -> int:
     import signal
     import time
 
-    from schoolops.client._launch import answers
     from schoolops.core import paths
 
     path = paths.socket_path(paths.home())
@@ -54,7 +53,7 @@ def _stop() -> int:
     except PermissionError:
         raise Refused(f"the server (process {process}) belongs to another user") from None
     deadline = time.monotonic() + STOP_LIMIT_S
-    while answers(path) or _process_at(path) == process:
+    while _alive(process):
         if time.monotonic() > deadline:
             raise Refused(f"the server (process {process}) does not stop; see its log")
         time.sleep(0.05)
@@ -75,3 +74,15 @@ def _process_at(path: object) -> int | None:
     except OSError:
         return None
     return int(struct.unpack("3i", peer)[0])
+
+
+def _alive(process: int) -> bool:
+    """Whether the process still runs; one that only waits to be noted by its parent does not."""
+    import os
+    from pathlib import Path
+
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,106 @@
+"""`schoolops agent`, `discovered`, and what `show` tells after real reports have arrived."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from agents import protocol
+from tests.cli.conftest import Run, Served
+
+
+class Box:
+    """The agent's side of the wire, by hand."""
+
+    def __init__(self, url: str, code: str) -> None:
+        body = {"code": code, "hostname": "box", "version": "0.1.0"}
+        self.http = httpx.Client(base_url=url, trust_env=False)
+        joined = self.http.post(protocol.JOIN_PATH, json=body)
+        assert joined.status_code == 200, joined.text
+        self.joined = joined.json()
+        self.seq = 0
+
+    def report(self, table: str, report: tuple[object, ...]) -> None:
+        self.seq += 1
+        now = time.time_ns() // 1000
+        row = protocol.Row(self.seq, now, table, report)
+        batch = protocol.make_batch(self.joined["agent"], "boot-1", [row], 0, now)
+        answer = self.http.post(
+            protocol.REPORT_PATH,
+            content=protocol.encode_batch(batch),
+            headers={
+                "Authorization": f"Bearer {self.joined['secret']}",
+                "Content-Type": protocol.CONTENT_TYPE,
+            },
+        )
+        assert answer.status_code == 200, answer.text
+
+    def close(self) -> None:
+        self.http.close()
+
+
+@pytest.fixture
+def box(run: Run, served: Served) -> Iterator[Box]:
+    """A box at school 164800 that has joined."""
+    invited = run("agent", "invite", "164800", "--json")
+    assert invited.code == 0
+    joined = Box(served.url, invited.json["code"])
+    yield joined
+    joined.close()
+
+
+def test_an_invitation_tells_what_to_type_at_the_school(run: Run) -> None:
+    told = run("agent", "invite", "164800", "--name", "cellar").out
+    assert "cellar" in told
+    assert re.search(r"schoolops-agent join \S+ [A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\n", told)
+    assert run("agent", "invite", "999999").code == 1
+    listed = run("agent", "list", "name:cellar", "--json").json
+    assert [agent["state"] for agent in listed] == ["invited"]
+
+
+def test_an_agent_is_revoked_by_its_name_and_then_shut_out(run: Run, box: Box) -> None:
+    name = box.joined["name"]
+    result = run("agent", "revoke", name, "--reason", "stolen")
+    assert (result.code, result.out) == (0, f"revoked agent {name}\n")
+    with pytest.raises(AssertionError, match="revoked"):
+        box.report("host", protocol.HostReport(cpu_percent=1.0))
+    assert run("agent", "revoke", "nobody", "--reason", "x").code == 1
+    assert run("agent", "revoke", name).code == 2
+
+
+def test_a_device_shows_its_last_measurement(run: Run, box: Box) -> None:
+    run("new", "switch", "serial=AG-SW", "school=164800", "address=127.0.9.1", "management=snmp")
+    report = protocol.DeviceReport(device="AG-SW", reachable=True, cpu_percent=12.5, source="snmp")
+    box.report("device", report)
+    shown = run("show", "switch", "AG-SW")
+    assert "Last measurement" in shown.out
+    assert re.search(r"cpu_percent\s+12\.5", shown.out)
+    record = run("show", "switch", "AG-SW", "--json").json
+    assert record["freshness"] == "fresh"
+    assert record["latest"]["values"]["cpu_percent"] == 12.5
+
+
+def test_what_was_found_is_adopted_or_ignored_by_its_address(run: Run, box: Box) -> None:
+    for n in (21, 22):
+        box.report(
+            "discovered",
+            protocol.DiscoveredReport(
+                address=f"127.0.9.{n}", mac=f"52:54:00:00:00:{n}", name=f"sw-{n}", kind="switch",
+                serial=f"FOUND-{n}", description="a switch",
+            ),
+        )  # fmt: skip
+    found = run("discovered", "list", "school:164800", "--json").json
+    assert {"127.0.9.21", "127.0.9.22"} <= {device["address"] for device in found}
+    adopted = run("discovered", "adopt", "127.0.9.21", "name=sw-cellar")
+    assert (adopted.code, adopted.out) == (0, "created device FOUND-21\n")
+    record = run("show", "device", "FOUND-21", "--json").json
+    assert record["values"]["name"] == "sw-cellar"
+    assert record["values"]["address"] == "127.0.9.21"
+    assert run("discovered", "ignore", "sw-22").code == 0
+    left = {d["address"] for d in run("discovered", "list", "--json").json}
+    assert not left & {"127.0.9.21", "127.0.9.22"}
+    assert run("discovered", "adopt", "127.0.9.99").code == 1
