@@ -132,12 +132,33 @@ def roles() -> str:
     return _table(("", *names), rows)
 
 
+def health() -> str:
+    """The thresholds of the health rules."""
+    from schoolops.telemetry import rules
+
+    hot = (
+        f"{rules.TEMPERATURE_C:.0f} °C, processor {rules.CPU_PERCENT:.0f} %, "
+        f"memory {rules.MEMORY_PERCENT:.0f} %, read in part"
+    )
+    slow = (
+        f"{rules.LOSS_PERCENT:.0f} % loss, connects in {rules.CONNECT_MS:.0f} ms, names in "
+        f"{rules.DNS_MS:.0f} ms, a test below {rules.CONTRACT_SHARE:.0%} of the contracted rate"
+    )
+    rows = (
+        ("switch, access point, router, controller", "does not answer", hot),
+        ("uplink", f"no target answers, or {rules.LOSS_DOWN_PERCENT:.0f} % loss", slow),
+        ("agent's machine", "", f"disk {rules.DISK_PERCENT:.0f} % full, reports dropped"),
+    )
+    return _table(("thing", "down", "warning"), iter(rows))
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "routes": routes,
     "fields": fields,
     "commands": commands,
     "roles": roles,
+    "health": health,
 }
 
 
