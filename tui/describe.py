@@ -96,7 +96,9 @@ def measured_lines(latest: Json) -> list[Content]:
     return found + [pair(label, value) for label, value in rows]
 
 
-def contract_lines(latest: Json, record: Json | None = None, width: int = 30) -> list[Content]:
+def contract_lines(
+    latest: Json, record: Json | None = None, width: int = 30, *, narrow: bool = False
+) -> list[Content]:
     """Contract against measured, as bars: what was bought and what arrives."""
     values = latest.get("values") or {}
     agreed = (record or {}).get("values") or {}
@@ -117,13 +119,12 @@ def contract_lines(latest: Json, record: Json | None = None, width: int = 30) ->
         tone = "ok" if share >= 0.9 else "warning" if share >= 0.5 else "down"
         glyph = cells.GLYPHS[tone]
         text = f"{arrow} {cells.rate(got)} {_('of')} {cells.rate(contract)}"
-        found.append(
-            Content.assemble(
-                cells.fit(text, 34),
-                (cells.bar(share, 1.0, max(5, width - 10)), _TONES[tone]),
-                f" {share * 100:.0f} % {glyph}",
-            )
-        )
+        drawn = (cells.bar(share, 1.0, max(5, width - 10)), _TONES[tone])
+        end = f" {share * 100:.0f} % {glyph}"
+        if narrow:
+            found += [Content(text), Content.assemble("  ", drawn, end)]
+        else:
+            found.append(Content.assemble(cells.fit(text, 34), drawn, end))
     return found
 
 

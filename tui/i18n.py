@@ -49,7 +49,7 @@ def use(language: str) -> None:
 def language() -> str:
     """The language in use, two letters."""
     if not _language:
-        for name in ("SCHOOLOPS_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        for name in ("SCHOOLOPS_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
             if word := os.environ.get(name):
                 use(word[:2] if word[:2].isalpha() and word[:1] not in "CP" else "en")
                 break

@@ -84,7 +84,8 @@ class City:
                      role="caretaker", name="Jörg Öztürk", phone="0211 8920-13")  # fmt: skip
             self.add("uplink", f"{number}/main", school=number, name="main", medium="fibre",
                      provider="Stadtnetz", circuit=f"D-{number}", hotline="0800 330 1000",
-                     contract_down_bps=10**9, contract_up_bps=5 * 10**8, state="active")  # fmt: skip
+                     state="active", contract_down_bps=10**9,
+                     contract_up_bps=5 * 10**8)  # fmt: skip
             for room in ("1.01", "1.02", "2.14"):
                 self.add("room", f"{number}/{room}", school=number, name=room, kind="classroom",
                          seats=30, building=f"{number}/Altbau")  # fmt: skip

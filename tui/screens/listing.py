@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
@@ -71,9 +70,6 @@ class ListScreen(Frame):
             yield table
             with VerticalScroll(id="detail", can_focus=False):
                 yield Static("", id="detail-text", markup=False)
-
-    def compose(self) -> ComposeResult:
-        yield from super().compose()
 
     @property
     def table(self) -> PagedTable:
@@ -188,7 +184,7 @@ class ListScreen(Frame):
         if self.plural == "uplinks" or self.kind.name in ("device", "agent"):
             latest = await client.latest(self.kind.plural, row[0])
             if self.kind.name == "uplink":
-                bars = describe.contract_lines(latest, record, 14)
+                bars = describe.contract_lines(latest, record, 34, narrow=True)
                 lines += [Content(""), describe.heading(_("Contract and measured")), *bars]
             lines += [Content(""), *describe.measured_lines(latest)]
         lines += [Content(""), *describe.field_lines(self.kind, record)]

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from inventory.kinds import SCHOOL_FORMS
 from tui import cells
-from tui.actions import Aim
+from tui.actions import N_, Aim
 from tui.backend import Json
 from tui.feed import Changes
 from tui.frame import Frame
@@ -29,18 +29,17 @@ IDLE_S = 10.0
 """After that long without a key the worst schools move up again; the cursor stays on its own."""
 HEALTH, NAME, REASON, SINCE, DOWN, WARNING, FORM, PUPILS = range(4, 12)
 _LINES = (
-    ("2", "schools", "Schools"), ("3", "rooms", "Rooms"), ("4", "access-points", "Access points"),
-    ("", "switches", "Switches"), ("5", "ipads", "iPads"), ("6", "uplinks", "Uplinks"),
-    ("7", "agents", "Agents"),
+    ("2", "schools", N_("Schools")), ("3", "rooms", N_("Rooms")),
+    ("4", "access-points", N_("Access points")), ("", "switches", N_("Switches")),
+    ("5", "ipads", N_("iPads")), ("6", "uplinks", N_("Uplinks")), ("7", "agents", N_("Agents")),
 )  # fmt: skip
-_AGENTS = {"ok": "active", "down": "silent", "unknown": "invited", "warning": "revoked"}
 
 
 class Counts(Widget):
     """What exists, by kind and state, with the digit that leads there."""
 
     DEFAULT_CSS = """
-    Counts { width: 46; height: 9; padding: 0 1; }
+    Counts { width: 50; height: 9; padding: 0 1; }
     """
 
     def __init__(self) -> None:
@@ -53,17 +52,18 @@ class Counts(Widget):
         self.refresh()
 
     def render(self) -> RenderResult:
-        head = f"{'':17}{_('all'):>7}  ✖{_('down'):<8}▲{_('warn'):<6}?"
-        lines = [Content.styled(cells.fit(head, 44), "$foreground 60%")]
+        words = (f"✖{_('down')}", f"▲{_('warn')}", f"?{_('unkn.')}")
+        head = f"{'':15}{_('all'):>7}  " + "".join(cells.fit(word, 8) for word in words)
+        lines = [Content.styled(head, "$foreground 60%")]
         for digit, name, label in _LINES:
             lines.append(self._line(digit, name, _(label)))
         found = "" if self.discovered is None else cells.number(self.discovered)
-        lines.append(Content(f"8 {cells.fit(_('Discovered'), 15)}{found:>7}"))
+        lines.append(Content(f"8 {cells.fit(_('Discovered'), 13)}{found:>7}"))
         return Content("\n").join(lines)
 
     def _line(self, digit: str, name: str, label: str) -> Content:
         states: dict[str, int] = self.counts.get(name) or {}
-        start = f"{digit:1} {cells.fit(label, 15)}"
+        start = f"{digit:1} {cells.fit(label, 13)}"
         if not states:
             return Content(f"{start}{'…':>7}")
         if name == "agents":
@@ -74,11 +74,14 @@ class Counts(Widget):
             }
         total = sum(states.values())
         parts: list[Any] = [f"{start}{cells.number(total):>7}  "]
-        for state, colour, width in (("down", "$text-error", 9), ("warning", "$text-warning", 7),
-                                     ("unknown", "$foreground 60%", 5)):  # fmt: skip
+        for state, colour in (
+            ("down", "$text-error"),
+            ("warning", "$text-warning"),
+            ("unknown", "$foreground 60%"),
+        ):
             number = states.get(state, 0)
             text = f"{cells.GLYPHS[state]}{cells.number(number)}" if number else "·"
-            parts.append((cells.fit(text, width), colour if number else "$foreground 30%"))
+            parts.append((cells.fit(text, 8), colour if number else "$foreground 30%"))
         return Content.assemble(*parts)
 
 
