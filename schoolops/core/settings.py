@@ -80,6 +80,9 @@ class AgentSettings(Group):
     snmp_port: int = Field(default=161, ge=1, le=65535)
     """Port on which network devices answer SNMP."""
 
+    console_url: str = "https://{address}"
+    """Where a UniFi console is asked; {address} is its management address. `#sha256=…` pins."""
+
     discovery_community: str = "public"
     """SNMP community with which unknown devices are asked who they are."""
 

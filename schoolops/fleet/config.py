@@ -111,7 +111,9 @@ def _targets(
         door = row if row.management == "snmp" else doors.get(row.id, row)
         if not door.address:
             continue
-        targets.append(_target(store, row, door, secrets.get(door.credential_id or 0, {})))
+        # An access point may have an own credential, for its controller's other way in.
+        secret = secrets.get(row.credential_id or 0) or secrets.get(door.credential_id or 0, {})
+        targets.append(_target(store, row, door, secret))
     return targets, known
 
 
@@ -151,7 +153,7 @@ def _target(store: Store, row: Any, door: Any, secret: dict[str, str]) -> protoc
                 privacy_key=secret["secret2"],
             )
         case "http" | "token":
-            url = f"https://{door.address}"
+            url = store.settings.agent.console_url.replace("{address}", door.address)
             return target._replace(url=url, username=secret["username"], password=secret["secret"])
         case "snmp-v2c":
             return target._replace(community=secret["secret"])
