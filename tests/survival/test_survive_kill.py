@@ -55,16 +55,16 @@ class Server:
     @contextmanager
     def local(self) -> Iterator[httpx.Client]:
         """Call it as the computer's own user, once it answers."""
-        transport = httpx.HTTPTransport(uds=str(paths.socket_path(self.home)))
-        with httpx.Client(transport=transport, base_url="http://local") as client:
-            for _ in range(200):
-                try:
-                    client.get("/v1/live")
+        path = str(paths.socket_path(self.home))
+        for _ in range(200):
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(path) == 0:
                     break
-                except httpx.TransportError:
-                    time.sleep(0.05)
-            else:
-                raise AssertionError("the server did not start")
+            time.sleep(0.05)
+        else:
+            raise AssertionError("the server did not start")
+        transport = httpx.HTTPTransport(uds=path)
+        with httpx.Client(transport=transport, base_url="http://local") as client:
             yield client
 
     def kill(self) -> None:
