@@ -147,7 +147,7 @@ class Furnisher:
             more["parent"] = parent
         if model.management == "snmp":
             more["credential"] = SNMP_CREDENTIAL
-        elif model.management == "unifi" and model.kind == "wlan-controller":
+        elif model.management == "unifi":
             more["credential"] = CONSOLE_CREDENTIAL
         return self.device(model, name, room, **more)
 
