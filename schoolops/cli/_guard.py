@@ -18,8 +18,9 @@ class Refused(Exception):
 
 
 def say(sentence: str) -> None:
-    """A message for people, on stderr: one line."""
-    print(f"schoolops: {' '.join(sentence.split())}", file=sys.stderr)
+    """A message for people, on stderr: one line, without what would steer the terminal."""
+    words = "".join(c if c.isprintable() else " " for c in sentence).split()
+    print(f"schoolops: {' '.join(words)}", file=sys.stderr)
 
 
 def guarded(command: str, run: Callable[[], int]) -> int:

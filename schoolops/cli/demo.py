@@ -20,7 +20,9 @@ def configure(parser: ArgumentParser) -> None:
                         help="how long to run without the terminal UI")  # fmt: skip
     parser.add_argument("--home", metavar="FOLDER", help="keep the demo's files in this new folder")
     parser.add_argument("--keep", action="store_true", help="do not remove the demo's files")
-    parser.add_argument("--json", action="store_true", help="the summary as JSON")
+    parser.add_argument("--json", action="store_true",
+                        help="the summary as JSON; implies --headless")  # fmt: skip
+    parser.add_argument("--seed", metavar="N", type=int, help="another city by chance")
 
 
 def scale(text: str) -> float:

@@ -84,7 +84,7 @@ def test_an_interruption_is_quiet(run_alone: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_messages_are_one_line_whatever_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    _guard.say("one\n  two\r\nthree")
+    _guard.say("one\n  two\r\n\x1bthree")
     assert capsys.readouterr().err == "schoolops: one two three\n"
 
 
