@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
 
 from agents import protocol
-from schoolops.core.errors import Unauthenticated
-from schoolops.core.ids import hash_token
 from schoolops.fleet import schemas, service
 from schoolops.fleet.config import config_of
-from schoolops.fleet.models import agent
 from schoolops.web.context import Json, TheActor, TheStore, bearer
 
 router = APIRouter(tags=["agents"])
@@ -55,7 +49,7 @@ def join(wanted: schemas.Join, store: TheStore) -> Json:
     """For agents: exchange a one-time code for a secret."""
     made = service.join(store, wanted.code, wanted.hostname, wanted.version)
     with store.read() as connection:
-        row = connection.execute(select(agent).where(agent.c.uid == made["agent"])).one()
+        row = service.agent_of_secret(connection, made["secret"])
         config = config_of(store, connection, row)
     return Json(
         {
@@ -72,22 +66,8 @@ def join(wanted: schemas.Join, store: TheStore) -> Json:
 def read_config(request: Request, store: TheStore) -> Response:
     """For agents: what to measure; 304 when the ETag still holds."""
     with store.read() as connection:
-        row = agent_row(connection, bearer(request))
+        row = service.agent_of_secret(connection, bearer(request))
         config = config_of(store, connection, row)
     if request.headers.get("if-none-match", "").strip('"') == config.etag:
         return Response(status_code=304, headers={"ETag": f'"{config.etag}"'})
     return Json(protocol.config_to_json(config), headers={"ETag": f'"{config.etag}"'})
-
-
-def agent_row(connection: Any, secret: str | None) -> Any:
-    """The agent behind a secret; `Unauthenticated` says what is wrong."""
-    if not secret:
-        raise Unauthenticated("an agent's secret is needed")
-    row = connection.execute(
-        select(agent).where(agent.c.secret_hash == hash_token(secret))
-    ).one_or_none()
-    if row is None:
-        raise Unauthenticated("the agent's secret is not known here; join again with a new code")
-    if row.state == "revoked":
-        raise Unauthenticated("this agent was revoked; invite it anew", code="agent.revoked")
-    return row

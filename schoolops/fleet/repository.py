@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from inventory.kinds import AGENT, DISCOVERED
 from schoolops.core.errors import NotFound
+from schoolops.core.ids import hash_token
 from schoolops.core.permissions import ESTATE_READ, Actor
 from schoolops.estate.access import in_scope, require
 from schoolops.estate.listing import LISTINGS, Listing
@@ -99,6 +100,13 @@ def find_agent(connection: Connection, actor: Actor, uid_or_name: str) -> Row[An
             code="agent.unknown",
         )
     return rows[0]
+
+
+def find_by_secret(connection: Connection, secret: str) -> Row[Any] | None:
+    """The agent that has this secret, in whatever state; None if nobody has it."""
+    return connection.execute(
+        select(agent).where(agent.c.secret_hash == hash_token(secret))
+    ).one_or_none()
 
 
 def find_discovered(connection: Connection, actor: Actor, uid: str) -> Row[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from inventory.kinds import KINDS
 from schoolops.core.clock import to_iso
@@ -17,7 +17,7 @@ from schoolops.estate.access import require
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import agent, discovered
-from schoolops.fleet.repository import find_agent, find_discovered
+from schoolops.fleet.repository import find_agent, find_by_secret, find_discovered
 
 HOUR = 3_600_000_000
 
@@ -103,6 +103,18 @@ def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]
         unit.audit("join", "agent", row.name, row.school_id, {"version": version[:40]})
         unit.announce("agent", row.uid, row.school_id)
         return {"agent": row.uid, "id": row.id, "secret": secret, "name": row.name}
+
+
+def agent_of_secret(connection: Connection, secret: str | None) -> Row[Any]:
+    """The agent behind a secret; `Unauthenticated` says what is wrong."""
+    if not secret:
+        raise Unauthenticated("an agent's secret is needed")
+    row = find_by_secret(connection, secret)
+    if row is None:
+        raise Unauthenticated("the agent's secret is not known here; join again with a new code")
+    if row.state == "revoked":
+        raise Unauthenticated("this agent was revoked; invite it anew", code="agent.revoked")
+    return row
 
 
 def revoke(unit: UnitOfWork, uid_or_name: str, reason: str) -> None:
