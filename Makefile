@@ -64,7 +64,7 @@ wheel: $(READY) ## dist/*.whl
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --group dev --all-extras \
-	  --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	  --no-header pyproject.toml -o requirements.lock
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
