@@ -5,7 +5,7 @@
 | uplink-degrades | a line's key | lower rates, more delay, packets lost |
 | device-dies | a device's key | silent, and all that hangs on it; its port above goes down |
 | school-dark | a school number | no power: all devices and lines of the school |
-| cable-pulled | a device's key | the port above goes down; the device and what hangs on it are silent |
+| cable-pulled | a device's key | the port above goes down; silent, with what hangs on it |
 
 `access-point-dies` and `switch-dies` are other words for device-dies. A fault begins `at_s`
 seconds after it is given and ends by itself after `for_s` (0: when it is cleared).
