@@ -104,7 +104,9 @@ async def test_emptied_values_are_none() -> None:
 
 
 async def test_a_choice_opens_on_enter_and_typing_searches_it() -> None:
-    async with showing("RecordForm", DEVICE, {"school": "164800", "serial": "X"}, title="E") as desk:
+    async with showing(
+        "RecordForm", DEVICE, {"school": "164800", "serial": "X"}, title="E"
+    ) as desk:
         await find(desk, "kind")
         await desk.press("enter")
         await desk.type("swi")
@@ -310,3 +312,10 @@ async def test_every_kind_has_a_form_that_fits(kind: Kind, language: str) -> Non
     async with showing("RecordForm", kind, {}, title="New", language=language) as desk:
         assert desk.inside()
         assert len(desk.dialog.rows) == len(kind.editable_fields())
+
+
+async def test_enter_goes_on_to_the_next_field() -> None:
+    async with showing("RecordForm", SCHOOL, SCHOOL_VALUES, title="Edit") as desk:
+        await desk.press("enter", "enter")
+        assert desk.dialog.row("short_name").has_focus_within
+        assert desk.answer == OPEN

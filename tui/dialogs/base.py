@@ -162,6 +162,10 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         super().__init__(classes="-tall" if self.TALL else None)
         self.heading = title
 
+    def make_room(self, lines: Iterable[str], width: int = 60) -> None:
+        """Become tall if so much text would push the foot line off the screen."""
+        self.set_class(self.TALL or sum(1 + len(line) // width for line in lines) > 8, "-tall")
+
     def compose(self) -> ComposeResult:
         box = Vertical(id="box")
         box.border_title = Content(self.heading)

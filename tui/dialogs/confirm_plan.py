@@ -38,6 +38,7 @@ class ConfirmPlan(Dialog[bool]):
         super().__init__(title)
         self.lines = list(lines)
         self.number = number
+        self.make_room(self.lines)
 
     def body(self) -> ComposeResult:
         for line in self.lines[:SHOWN]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
 from textual.widget import Widget
-from textual.widgets import Select, Static
+from textual.widgets import Input, Select, Static
 
 from tui.dialogs.base import Dialog, Result
 
@@ -61,8 +62,12 @@ class FormDialog(Dialog[Result]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "walk(1)", "Next line", show=False),
         Binding("up", "walk(-1)", "Previous line", show=False),
-        Binding("enter", "next_or_accept", "Next line, or done", show=False),
     ]
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_next_or_accept()
 
     def action_walk(self, step: int) -> None:
         if any(choice.expanded for choice in self.query(Select)):

@@ -48,6 +48,7 @@ class HelpDialog(Picker[str]):
         groups = self._groups()
         found.sort(
             key=lambda action: (
+                words not in show_keys(action.key).split(),
                 groups.index(group_of(action)),
                 not fold(_(action.label)).startswith(fold(words)),
             )

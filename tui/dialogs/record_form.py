@@ -61,9 +61,11 @@ class RecordForm(Dialog[dict[str, Any]]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find_by_slash", "Find a field", show=False, id="dialog.find", priority=True),
+        Binding(
+            "slash", "find_by_slash", "Find a field", show=False, id="dialog.find", priority=True
+        ),
         Binding("ctrl+f", "find", "Find a field", show=False, id="dialog.find_anywhere"),
-        Binding("down,enter", "move(1)", "Next field", show=False),
+        Binding("down", "move(1)", "Next field", show=False),
         Binding("up", "move(-1)", "Previous field", show=False),
         Binding("pagedown", f"move({PAGE})", "Further down", show=False),
         Binding("pageup", f"move(-{PAGE})", "Further up", show=False),
@@ -145,6 +147,11 @@ class RecordForm(Dialog[dict[str, Any]]):
             if not sentence and (value != row.stored or (self.new and value is not None)):
                 found[row.field.name] = value
         return found
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_move(1)
 
     @on(FieldRow.Edited)
     def _edited(self) -> None:

@@ -61,7 +61,8 @@ class RetireDialog(FormDialog[str]):
     def on_input_changed(self) -> None:
         self.problem("")
 
-    def on_input_submitted(self) -> None:
+    def action_next_or_accept(self) -> None:
+        """The usual reasons under the line are an offer, not the next line."""
         self.action_accept()
 
     def action_accept(self) -> None:

@@ -56,6 +56,9 @@ class StaleEdit(Dialog[str]):
         current = extra.get("current") or {}
         kind = KINDS.get(str(current.get("kind", "")))
         self.fields: Mapping[str, Field] = kind.by_name() if kind else {}
+        changes = dict(extra.get("changes") or {})
+        # three columns: a value has two fifths of the width
+        self.make_room((max(map(str, pair), key=len) for pair in changes.values()), width=24)
 
     def body(self) -> ComposeResult:
         current = self.extra.get("current") or {}
