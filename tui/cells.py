@@ -43,6 +43,12 @@ def health(state: str | None, freshness: str | None = None) -> str:
     return f"{text} {_('old')}" if freshness == "stale" and state != "unknown" else text
 
 
+def school(name: str) -> str:
+    """The state's list writes 'Düsseldorf, GG Am Park'; a narrow column does without the town."""
+    town, comma, rest = name.partition(",")
+    return rest.strip() if comma and rest.strip() and " " not in town.strip() else name
+
+
 @lru_cache(maxsize=1)
 def _berlin() -> dt.tzinfo:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

@@ -31,21 +31,24 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
 """List → columns that answer the usual question at 80 columns; the rest is a key away."""
 
 WIDTHS: Mapping[str, int] = {
-    "health": 13, "short_name": 24, "school_name": 20, "reason": 22, "form": 14, "model": 16,
+    "health": 13, "short_name": 24, "school_name": 24, "reason": 22, "form": 11, "number": 6,
+    "model": 16,
     "room": 8, "building": 14, "site": 16, "name": 16, "kind": 14, "seats": 5, "state": 10,
     "contract_down_bps": 10, "contract_up_bps": 10, "measured_down": 10, "measured_up": 10,
-    "share": 12, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
-    "at": 14, "detail": 40, "phone": 18, "pupils": 8, "reports": 9,
+    "share": 10, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
+    "at": 14, "detail": 40, "phone": 18, "pupils": 6, "reports": 9,
 }  # fmt: skip
 HEADINGS: Mapping[str, str] = {
     "health": N_("State"),
+    "number": N_("Number"),
     "contract_down_bps": N_("Contract ↓"),
     "contract_up_bps": N_("Contract ↑"),
     "measured_down": N_("Measured ↓"),
     "measured_up": N_("Measured ↑"),
-    "share": N_("Of contract"),
+    "share": N_("Share"),
 }
 """Shorter names of columns than the fields have."""
+_SCHOOL_NAMES = frozenset({"short_name", "school_name"})
 _FLEX = frozenset({"short_name", "school_name", "reason", "detail", "description", "email"})
 MEASURED: Mapping[str, Field] = {
     "measured_down": Field("measured_down", Type.RATE, N_("Measured down"), sortable=False),
@@ -103,6 +106,7 @@ def build(
                 cell,
                 right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
                 flex=name in _FLEX,
+                least=20 if name in _SCHOOL_NAMES else 14,
                 sortable=field.sortable,
             )
         )
@@ -111,13 +115,14 @@ def build(
 
 def _width(plural: str, name: str, field: Field) -> int:
     if plural == "uplinks" and name == "name":
-        return 10
+        return 8
     return WIDTHS.get(name, min(field.width, 24))
 
 
 def _plain(field: Field, at: int) -> Any:
     def cell(row: Row) -> tuple[str, str]:
-        return cells.shown(field, row[at]), ""
+        text = cells.shown(field, row[at])
+        return cells.school(text) if field.name in _SCHOOL_NAMES else text, ""
 
     return cell
 
@@ -148,6 +153,6 @@ def _measured(field: Field, measured: Mapping[str, Mapping[str, Any]], order: An
         if share is None:
             return "–", "dim"
         tone = "ok" if share >= 0.9 else "warning" if share >= 0.5 else "down"
-        return f"{cells.bar(share, 1.0, 7)}{share * 100:4.0f}%", tone
+        return f"{cells.bar(share, 1.0, 5)}{share * 100:4.0f}%", tone
 
     return cell

@@ -30,6 +30,10 @@ class Lines(OptionList, inherit_bindings=False):
     DEFAULT_CSS = """
     Lines { text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; }
     Lines > .option-list--option-disabled { color: $foreground; }
+    Lines > .option-list--option-highlighted, Lines:focus > .option-list--option-highlighted {
+        background: $primary 30%; color: $foreground; text-style: bold;
+    }
+    Lines:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
     """
 
     class Opened(Message):
@@ -39,15 +43,17 @@ class Lines(OptionList, inherit_bindings=False):
         super().__init__(classes="main", markup=False)
         self.lines: Sequence[Line] = ()
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show other lines; the cursor stays on its record if that is still there."""
+    def show(self, lines: Sequence[Line], start: str = "") -> None:
+        """Show other lines; the cursor stays on its record if that is still there, and stands
+        on that of id `start` at first."""
         here = self.current()
         top = self.scroll_y
         self.lines = lines
         self.clear_options()
         self.add_options([Option(line.content, disabled=not line.id) for line in lines])
+        wanted = here.id if here and here.id else start
         place = next(
-            (i for i, line in enumerate(lines) if line.id and here and line.id == here.id),
+            (i for i, line in enumerate(lines) if wanted and line.id == wanted),
             next((i for i, line in enumerate(lines) if line.id), None),
         )
         self.highlighted = place

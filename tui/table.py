@@ -26,8 +26,6 @@ from tui.source import ListSource, RowSource
 
 GUTTER = 2
 IN_FLIGHT = 3
-LEAST = 14
-"""Cells a flexible column keeps at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class Column:
     cell: Callable[[Row], tuple[str, str]]
     right: bool = False
     flex: bool = False
+    least: int = 14  # cells a flexible column keeps
     sortable: bool = True
 
 
@@ -135,7 +134,7 @@ class PagedTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Fit as many leading columns as possible; what room is left goes to the flexible
         ones among them. The others lie to the right."""
         nominal = [column.width for column in self.columns]
-        least = [min(c.width, LEAST) if c.flex else c.width for c in self.columns]
+        least = [min(c.width, c.least) if c.flex else c.width for c in self.columns]
         room = self.size.width - GUTTER - self._scrollbar()
         fits = 0
         while fits < len(least) and room >= least[fits] + 1:

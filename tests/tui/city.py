@@ -320,14 +320,14 @@ class City:
                  else self._found(plural, q or "")[1])  # fmt: skip
         rows = []
         for record in found:
-            same = not retire and all(record["values"].get(k) == v for k, v in values.items())
+            same = not retire and all(record["values"].get(k) == v for k, v in (values or {}).items())
             rows.append({"id": record["id"], "key": record["key"], "reason": "",
                          "outcome": "same" if same else "changed"})  # fmt: skip
             if not dry_run:
                 record["retired"] = record["retired"] or retire
                 record["values"].update(values or {})
-        same = sum(row["outcome"] == "same" for row in rows)
-        return {"changed": len(rows) - same, "same": same, "refused": 0, "rows": rows}
+        number = sum(row["outcome"] == "same" for row in rows)
+        return {"changed": len(rows) - number, "same": number, "refused": 0, "rows": rows}
 
     async def export(self, plural: str, q: str, format: str,
                      columns: Sequence[str] | None = None) -> bytes:  # fmt: skip

@@ -29,5 +29,5 @@ def test_extraction_sees_texts_of_every_kind() -> None:
 def test_plural_and_unknown_texts() -> None:
     i18n.use("de")
     text = i18n.ngettext("{count} record is retired.", "{count} records are retired.", 2)
-    assert text == "{count} Datensätze sind ausgemustert."
+    assert text == "{count} Einträge sind stillgelegt."
     assert i18n.gettext("never heard of") == "never heard of"

@@ -15,6 +15,8 @@ def open_row(screen: Frame, aim: Aim) -> None:
     """The record under the cursor; for the audit, the record an event is about."""
     if not aim.id:
         nothing(screen)
+    elif aim.id == getattr(screen, "record", {}).get("id"):
+        screen.notify(_("That is what you see; e edits it."), markup=False)
     elif aim.plural == "audit":
         kind, record = KINDS.get(str(aim.values.get("kind"))), aim.values.get("record")
         if record and kind is not None and kind.editable:

@@ -53,7 +53,9 @@ class Counts(Widget):
 
     def render(self) -> RenderResult:
         words = (f"✖{_('down')}", f"▲{_('warn')}", f"?{_('unkn.')}")
-        head = f"{'':15}{_('all'):>7}  " + "".join(cells.fit(word, 8) for word in words)
+        head = f"{'':15}{_('all'):>7}  " + "".join(
+            cells.fit(word, size) for word, size in zip(words, (9, 8, 7), strict=True)
+        )
         lines = [Content.styled(head, "$foreground 60%")]
         for digit, name, label in _LINES:
             lines.append(self._line(digit, name, _(label)))
@@ -64,7 +66,7 @@ class Counts(Widget):
     def _line(self, digit: str, name: str, label: str) -> Content:
         states: dict[str, int] = self.counts.get(name) or {}
         start = f"{digit:1} {cells.fit(label, 13)}"
-        if not states:
+        if name not in self.counts:
             return Content(f"{start}{'…':>7}")
         if name == "agents":
             states = {
@@ -74,14 +76,14 @@ class Counts(Widget):
             }
         total = sum(states.values())
         parts: list[Any] = [f"{start}{cells.number(total):>7}  "]
-        for state, colour in (
-            ("down", "$text-error"),
-            ("warning", "$text-warning"),
-            ("unknown", "$foreground 60%"),
+        for state, colour, width in (
+            ("down", "$text-error", 9),
+            ("warning", "$text-warning", 8),
+            ("unknown", "$foreground 60%", 7),
         ):
             number = states.get(state, 0)
             text = f"{cells.GLYPHS[state]}{cells.number(number)}" if number else "·"
-            parts.append((cells.fit(text, 8), colour if number else "$foreground 30%"))
+            parts.append((cells.fit(text, width), colour if number else "$foreground 30%"))
         return Content.assemble(*parts)
 
 
@@ -184,10 +186,9 @@ class Overview(Frame):
         if not worse:
             return
         school = worse[0]
-        text = (
-            f"{cells.now():%H:%M:%S}  {cells.health(school['health'])}: "
-            f"{school.get('short_name') or school['name']}: {school.get('reason') or ''}"
-        )
+        name = cells.school(school.get("short_name") or school["name"])
+        state = cells.health(school["health"])
+        text = f"{cells.now():%H:%M:%S}  {state}: {name}: {school.get('reason') or ''}"
         news = self.query_one("#news", Static)
         news.update(cells.clean(text))
         news.add_class("-on")
@@ -227,7 +228,7 @@ class Overview(Frame):
 
 
 def _row(school: Json) -> Row:
-    name = school.get("short_name") or school["name"]
+    name = cells.school(school.get("short_name") or school["name"])
     return [school["id"], school["key"], 0, False, school["health"], name,
             school.get("reason") or "", school.get("since"), school.get("down"),
             school.get("warning"), school.get("form"), school.get("pupils")]  # fmt: skip
@@ -239,8 +240,8 @@ def _columns() -> tuple[Column, ...]:
 
     return (
         Column("health", _("State"), 11, lambda r: (cells.health(r[HEALTH]), r[HEALTH])),
-        Column("key", _("Number"), 7, lambda r: (cells.clean(str(r[1])), "dim")),
-        Column("name", _("School"), 26, text(NAME), flex=True),
+        Column("key", _("Number"), 6, lambda r: (cells.clean(str(r[1])), "dim")),
+        Column("name", _("School"), 26, text(NAME), flex=True, least=20),
         Column("down", "✖", 3, _number(DOWN, "down"), right=True),
         Column("warning", "▲", 3, _number(WARNING, "warning"), right=True),
         Column("reason", _("Because"), 20, text(REASON), flex=True),

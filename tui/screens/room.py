@@ -64,11 +64,15 @@ class RoomScreen(Frame):
         series = await asyncio.gather(*(self._series(client, d) for d in drawn[:MOST_DRAWN]))
         spark = {d["id"]: lines for d, lines in zip(drawn, series, strict=False)}
         lines = [Line(content) for content in describe.state_lines(self.record)]
+        own = (self.record["id"], str(self.record["key"]), self.record["version"])
+        lines[0] = Line(lines[0].content, "rooms", *own)
         lines += self._devices(spark)
         lines += people
         fields = describe.field_lines(ROOM, self.record)
         lines += [Line(Content("")), Line(describe.heading(_("The room"))), *map(Line, fields)]
-        self.query_one(Lines).show(lines)
+        bad = [device["id"] for device in self.devices if device.get("health") != "ok"]
+        first = bad or [device["id"] for device in self.devices]
+        self.query_one(Lines).show(lines, first[0] if first else "")
 
     def _devices(self, spark: dict[str, list[Content]]) -> list[Line]:
         found = [Line(Content("")), Line(describe.heading(_("Devices")))]

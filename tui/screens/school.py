@@ -104,7 +104,9 @@ class SchoolScreen(Frame):
         master = describe.field_lines(SCHOOL, record, skip=("number",))
         if not self.has_class("-wide"):
             lines += [_title(_("The school")), *(Line(content) for content in master)]
-        self.query_one(Lines).show(lines)
+        worst = next((row["id"] for row in faulty if row["health"] == "down"), "")
+        start = worst or (faulty[0]["id"] if faulty else "")
+        self.query_one(Lines).show(lines, start)
         pair = describe.pair(_("School number"), str(record["key"]))
         text = [pair, *master, *describe.system_lines(record)]
         self.query_one("#detail-text", Static).update(Content("\n").join(text))
@@ -123,7 +125,14 @@ class SchoolScreen(Frame):
             part for part in (describe.address(values), str(values.get("phone") or "")) if part
         )
         return [
-            Line(Content.assemble(*parts)),
+            Line(
+                Content.assemble(*parts),
+                "schools",
+                record["id"],
+                record["key"],
+                record["version"],
+                str(values.get("phone") or ""),
+            ),
             Line(Content.styled(f"{record['key']}  {cells.clean(call)}", "$foreground 60%")),
         ]
 

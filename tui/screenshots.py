@@ -1,0 +1,166 @@
+"""`python -m tui.screenshots --out docs/screens [--server URL]`: the screens as SVG.
+
+Each at 80×24 and 140×45, in German and English, from a running server (this computer's own
+unless told otherwise), read-only. The files are named `overview-80x24-de.svg` and so on. What
+changes from run to run without meaning (Textual's generated ids) is taken out, so that two
+runs over the same data differ only where the data does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tui.app import SchoolopsApp
+from tui.backend import Backend
+from tui.frame import Frame
+from tui.settings import TuiSettings
+
+SIZES = ((80, 24), (140, 45))
+LANGUAGES = ("de", "en")
+PATIENCE_S = 20.0
+
+
+async def quiet(pilot: Pilot[int], ready: Callable[[], bool] | None = None) -> None:
+    """Wait until the screen is complete and has not changed for half a second."""
+    end = time.monotonic() + PATIENCE_S
+    last, since = "", time.monotonic()
+    while time.monotonic() < end:
+        await pilot.pause(0.1)
+        app = pilot.app
+        text = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        if text != last or (ready is not None and not ready()):
+            last, since = text, time.monotonic()
+        elif time.monotonic() - since > 0.5:
+            return
+
+
+async def _list(pilot: Pilot[int], action: str) -> None:
+    screen = pilot.app.screen
+    assert isinstance(screen, Frame)
+    await screen.action_run(action)
+    await quiet(pilot)
+
+
+async def overview(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.overview")
+
+
+async def access_points(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.access-points")
+
+
+async def uplinks(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.uplinks")
+
+
+async def uplink(pilot: Pilot[int]) -> None:
+    await uplinks(pilot)
+    await _list(pilot, "row.open")
+
+
+async def school(pilot: Pilot[int]) -> None:
+    await overview(pilot)
+    await _list(pilot, "row.open")
+
+
+async def room(pilot: Pilot[int]) -> None:
+    """The room of the worst access point."""
+    from tui.screens.listing import ListScreen
+
+    await access_points(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, ListScreen)
+    screen.set_sort("health")
+    await quiet(pilot)
+    await _list(pilot, "go.room")
+
+
+async def device(pilot: Pilot[int]) -> None:
+    await access_points(pilot)
+    await _list(pilot, "row.open")
+
+
+async def agents(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.agents")
+
+
+async def discovered(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.discovered")
+
+
+async def audit(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.audit")
+
+
+async def help_(pilot: Pilot[int]) -> None:
+    await access_points(pilot)
+    await _list(pilot, "help.show")
+
+
+async def filter_(pilot: Pilot[int]) -> None:
+    await access_points(pilot)
+    await _list(pilot, "list.filter")
+    await pilot.press(*"health:")
+    await quiet(pilot)
+
+
+SCREENS = {
+    "overview": overview, "school": school, "room": room, "access-points": access_points,
+    "device": device, "uplinks": uplinks, "uplink": uplink, "agents": agents,
+    "discovered": discovered, "audit": audit, "filter": filter_, "help": help_,
+}  # fmt: skip
+
+
+def steady(svg: str) -> str:
+    """Take out the ids that Rich makes anew for each picture."""
+    return re.sub(r"terminal-\d+", "terminal", svg)
+
+
+async def take(
+    connect: Callable[[], object], out: Path, names: list[str], language: str, size: tuple[int, int]
+) -> None:
+    """All screens of one language and size."""
+    for name in names:
+        app = SchoolopsApp(
+            connect,  # type: ignore[arg-type]
+            TuiSettings(language=language),
+        )
+        async with app.run_test(size=size) as pilot:
+            await quiet(pilot, lambda: app.client is not None)  # noqa: B023 (used at once)
+            await SCREENS[name](pilot)
+            svg = steady(app.export_screenshot(title="schoolops"))
+        path = out / f"{name}-{size[0]}x{size[1]}-{language}.svg"
+        path.write_text(svg + "\n", "utf-8")
+        sys.stdout.write(f"{path}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tui.screenshots", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs/screens"))
+    parser.add_argument("--server", help="URL of a server; this computer's own without it")
+    parser.add_argument("--only", choices=sorted(SCREENS), action="append")
+    parser.add_argument("--language", choices=LANGUAGES, action="append")
+    args = parser.parse_args(arguments)
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    async def connect() -> Backend:
+        from schoolops.client import connect_async
+
+        return await connect_async(args.server)
+
+    for language in args.language or LANGUAGES:
+        for size in SIZES:
+            asyncio.run(take(connect, args.out, args.only or list(SCREENS), language, size))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
