@@ -140,7 +140,7 @@ _ARUBA_AP = _network("Aruba", "AP-515", "20:4C:03", "CNKD", _AOS, (2020, 2023))
 _INSTANT = _network("Aruba", "AP-505 Instant", "B4:5D:50", "CNL3", _AOS, (2020, 2024))
 _CISCO_AP = _network("Cisco", "C9120AXI-E", "10:B3:C6", "FGL24", _IOSXE, (2020, 2023))
 _LANCOM_AP = _network("LANCOM", "LW-600", "00:A0:57", "4006", _LCOS, (2021, 2024))
-_MIKROTIK_AP = _network("MikroTik", "cAP ac", "48:A9:8A", "HE8", _ROUTEROS, (2023, 2025))
+_MIKROTIK_AP = _network("MikroTik", "cAP ax", "48:A9:8A", "HE8", _ROUTEROS, (2023, 2025))
 _UNIFI_AP = _network("Ubiquiti", "U6-Pro", "78:45:58", "UP", _UNIFI, (2021, 2025))
 _UAP = _network("Ubiquiti", "UAP-AC-Pro", "74:83:C2", "UA", _UNIFI, (2019, 2021))
 _OPENWRT_AP = _network("OpenWrt", "NWA50AX", "BC:CF:4F", "S220", _OPENWRT, (2022, 2023))
@@ -159,14 +159,14 @@ WLAN_SYSTEMS = spread(
     (WlanSystem("OpenWrt", _OPENWRT_AP), 1),
 )  # fmt: skip
 SWITCHES = spread(
-    (_network("Aruba", "2930F-48G-PoE+", "54:80:28", "CN0B", ("WC.16.11.0024", "WC.16.11.0018"),
+    (_network("Aruba", "2930F-24G-PoE+", "54:80:28", "CN0B", ("WC.16.11.0024", "WC.16.11.0018"),
               (2019, 2023)), 5),
     (_network("Cisco", "C9200L-24P-4X", "6C:31:0E", "JAE25", _IOSXE, (2020, 2024)), 3),
     (_network("MikroTik", "CRS326-24G-2S+", "DC:2C:6E", "HC8", _ROUTEROS, (2021, 2025)), 1),
 )  # fmt: skip
 ROUTERS = spread(
     (_network("LANCOM", "1900EF", "00:A0:57", "4005", _LCOS, (2019, 2024)), 6),
-    (_network("Cisco", "ISR4331", "F8:6B:D9", "FCZ2", _IOSXE, (2019, 2022)), 2),
+    (_network("Cisco", "C1111-8P", "F8:6B:D9", "FCZ2", _IOSXE, (2019, 2022)), 2),
     (_network("MikroTik", "RB5009", "2C:C8:1B", "HD4", _ROUTEROS, (2022, 2025)), 1),
     (_network("OpenWrt", "x86 router", "00:0D:B9", "APU4", _OPENWRT, (2020, 2022)), 1),
 )  # fmt: skip

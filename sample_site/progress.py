@@ -26,8 +26,8 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
-    def show(self, what: str, share: float) -> None:
-        """Say what is done, `share` of it between 0 and 1."""
+    def show(self, what: str, share: float, detail: str = "") -> None:
+        """Say what is done, `share` of it between 0 and 1; details only where they can move."""
         if self._quiet:
             return
         if not self._live:
@@ -37,9 +37,11 @@ class Progress:
             self._said = what
             return
         now = time.monotonic()
-        if what == self._said and now - self._drawn < 0.1:
+        if what == self._said and not detail and now - self._drawn < 0.1:
             return
         self._said, self._drawn = what, now
         done = max(0, min(WIDTH, round(share * WIDTH)))
         self._stream.write(f"\r\x1b[K{'█' * done}{'░' * (WIDTH - done)} {what}")
+        if detail:
+            self._stream.write(f": {detail}")
         self._stream.flush()
