@@ -90,10 +90,11 @@ class AgentSettings(Group):
     """Names whose resolution is timed."""
 
     download_url: str = ""
-    """File fetched by the scheduled line test; empty for none."""
+    """File fetched by the scheduled line test; empty for none. `{target}` is the line's first
+    target."""
 
     upload_url: str = ""
-    """Where the scheduled line test uploads to; empty for none."""
+    """Where the scheduled line test uploads to; empty for none; `{target}` as above."""
 
     test_every_s: int = Field(default=3600, ge=0)
     """Seconds between two line tests."""

@@ -75,17 +75,21 @@ def _uplinks(store: Store, connection: Connection, school_id: int) -> list[proto
         )
         .order_by(uplinks.c.key)
     ).all()
-    return [
-        protocol.UplinkTarget(
-            uplink=row.name,
-            targets=settings.uplink_targets.get(row.key, settings.targets),
-            dns_names=settings.dns_names,
-            download_url=settings.download_url,
-            upload_url=settings.upload_url,
-            test_every_s=settings.test_every_s if settings.download_url else 0,
+    found = []
+    for row in rows:
+        targets = settings.uplink_targets.get(row.key, settings.targets)
+        first = targets[0] if targets else ""
+        found.append(
+            protocol.UplinkTarget(
+                uplink=row.name,
+                targets=targets,
+                dns_names=settings.dns_names,
+                download_url=settings.download_url.replace("{target}", first),
+                upload_url=settings.upload_url.replace("{target}", first),
+                test_every_s=settings.test_every_s if settings.download_url else 0,
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
 def _targets(

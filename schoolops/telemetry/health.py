@@ -22,12 +22,15 @@ from inventory.kinds import NETWORK_KINDS
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES, observation
 from schoolops.fleet.models import agent
+from schoolops.telemetry.models import SAMPLES
 from schoolops.telemetry.rules import OK, Verdict, assess_device, assess_host, assess_uplink
 
 log = logging.getLogger("schoolops.health")
 
 DEVICES, UPLINKS, ROOMS, SCHOOLS = (TABLES[k] for k in ("device", "uplink", "room", "school"))
 COALESCE_S = 0.5
+TEST_HOLDS_S = 2 * 3600
+"""How long the result of a line test counts without another."""
 LISTED = 3
 """How many names a school's reason lists."""
 
@@ -107,9 +110,30 @@ def _read(connection: Connection, school_id: int, now: int) -> _School | None:
             seen[kind, found.record_id] = _Seen(
                 json.loads(found.facts), found.fresh_until >= now, found.observed_at
             )
+    _recall_tests(connection, seen, now)
     return _School(
         row, {r.id: r for r in devices}, list(uplinks), {r.id: r for r in rooms}, list(agents), seen
     )
+
+
+def _recall_tests(connection: Connection, seen: dict[tuple[str, int], _Seen], now: int) -> None:
+    """A line test runs once an hour or so; its result holds until the next one has come."""
+    table = SAMPLES["uplink"]
+    for (kind, record_id), last in seen.items():
+        if kind != "uplink" or not last.fresh or "test_down_bps" in last.facts:
+            continue
+        found = connection.scalar(
+            select(table.c.test_down_bps)
+            .where(
+                table.c.record_id == record_id,
+                table.c.observed_at > now - TEST_HOLDS_S * 1_000_000,
+                table.c.test_down_bps.is_not(None),
+            )
+            .order_by(table.c.observed_at.desc())
+            .limit(1)
+        )
+        if found is not None:
+            last.facts["test_down_bps"] = found
 
 
 def _silent_since(school: _School) -> int | None:

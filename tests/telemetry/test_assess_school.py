@@ -18,6 +18,7 @@ from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
 from schoolops.fleet import service as fleet
 from schoolops.telemetry.health import assess_school
+from schoolops.telemetry.models import SAMPLES
 from schoolops.telemetry.tasks import notice_silence
 
 ADMIN = Actor("anna", "administrator")
@@ -168,6 +169,36 @@ def test_a_line_that_degrades_is_a_warning_with_figures(
     assert health == "warning"
     assert words in reason
     assert "line1" in house.health("school", "164800")[1]
+
+
+def test_a_line_test_holds_until_the_next_one(house: House, clock: FixedClock) -> None:
+    def measured(bps: float) -> None:
+        with house.store.write() as unit:
+            line = Estate(unit.connection, ADMIN, unit.now).find(KINDS["uplink"], "164800/line1")
+            sample = {"record_id": line.id, "observed_at": unit.now, "received_at": unit.now}
+            unit.connection.execute(
+                insert(SAMPLES["uplink"]), sample | {"stream_id": 1, "seq": 1, "test_down_bps": bps}
+            )
+
+    measured(80e6)
+    clock.advance(60)
+    house.fold()
+    assert "8 % of the contracted" in house.health("uplink", "164800/line1")[1]
+    measured(930e6)
+    clock.advance(60)
+    house.fold()
+    assert house.health("uplink", "164800/line1") == ("ok", "")
+
+
+def test_a_line_test_does_not_count_for_ever(house: House, clock: FixedClock) -> None:
+    test_a_line_test_holds_until_the_next_one(house, clock)
+    with house.store.write() as unit:
+        unit.connection.execute(SAMPLES["uplink"].update().values(test_down_bps=80e6))
+    house.fold()
+    assert house.health("uplink", "164800/line1")[0] == "warning"
+    clock.advance(3 * 3600)
+    house.fold()
+    assert house.health("uplink", "164800/line1") == ("ok", "")
 
 
 def test_a_silent_school_is_noticed_and_comes_back(house: House, clock: FixedClock) -> None:
