@@ -49,6 +49,8 @@ def state_lines(record: Json) -> list[Content]:
         found.append(pair(_("Because"), str(record["reason"])))
     if record.get("since"):
         found.append(pair(_("Since"), cells.when(record["since"], long=True)))
+    if record.get("observed") is None and record.get("kind") not in ("device", "uplink"):
+        return found  # rooms and schools are not measured themselves
     if record.get("freshness") == "never" or not record.get("observed"):
         found.append(pair(_("Last seen"), _("never measured"), "$foreground 60%"))
     else:
@@ -66,7 +68,8 @@ def field_lines(kind: Kind, record: Json, skip: Sequence[str] = ()) -> list[Cont
         if text and field.name not in skip:
             unit = f" {field.unit}" if field.unit and field.unit not in ("bit/s",) else ""
             found.append(pair(_(field.label), text + unit))
-    if (name := values.get("school_name")) and "school_name" not in [f.name for f in kind.fields]:
+    name = record.get("school_name") or values.get("school_name")
+    if name and kind.name != "school" and "school_name" not in [f.name for f in kind.fields]:
         found.insert(0, pair(_("School name"), str(name)))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from inventory.fields import fold
 from inventory.kinds import KINDS, Kind, find_kind
 from tui import cells
 from tui.actions import Aim
@@ -14,6 +15,7 @@ from tui.frame import Frame
 from tui.i18n import _
 
 MOST_FOUND = 12
+MOST_READ = 100
 _LABELS = {
     "school": ("short_name", "city"),
     "room": ("school_name", "kind"),
@@ -49,10 +51,21 @@ def lookup_of(screen: Frame) -> Any:
     async def lookup(kind_name: str, text: str) -> Sequence[tuple[str, str]]:
         kind = KINDS[kind_name]
         names = tuple(n for n in _LABELS.get(kind_name, ("name",)) if n in kind.by_name())
-        page = await client.page(kind.plural, q=text, limit=MOST_FOUND, columns=names)
-        return [(str(row[1]), _label(kind, names, row[4:])) for row in page.rows]
+        page = await client.page(kind.plural, q=text, limit=MOST_READ, columns=names)
+        found = [(str(row[1]), _label(kind, names, row[4:])) for row in page.rows]
+        words = [fold(word) for word in text.split() if ":" not in word]
+        found.sort(key=lambda one: _distance(one, words))
+        return found[:MOST_FOUND]
 
     return lookup
+
+
+def _distance(found: tuple[str, str], words: Sequence[str]) -> int:
+    """How far a record is from what was typed: its key, a word of its name, anything else."""
+    key, parts = fold(found[0]), fold(f"{found[0]} {found[1]}").replace("/", " ").split()
+    if words and key.startswith(words[0]):
+        return 0
+    return sum(not any(part.startswith(word) for part in parts) for word in words) + 1
 
 
 def _label(kind: Kind, names: Sequence[str], values: Sequence[Any]) -> str:

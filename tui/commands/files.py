@@ -68,7 +68,7 @@ async def import_file(screen: Frame, aim: Aim) -> None:
     plural = _plural(kind)
     name, data = await asyncio.to_thread(_read, given)
     report = await client.import_file(plural, name, data, True)
-    if not await ask(screen, "ImportReport", report):
+    if not await ask(screen, "ImportReport", report, filename=name, kind=kind):
         return
     report = await client.import_file(plural, name, data, False)
     done(screen, _("{new} new, {changed} changed, {same} same, {refused} refused.").format(

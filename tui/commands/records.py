@@ -44,9 +44,10 @@ async def edit(screen: Frame, aim: Aim) -> None:
         except Exception as error:
             if code_of(error) == "estate.stale":
                 choice = await ask(screen, "StaleEdit", extra_of(error))
-                if choice is None:
-                    return
                 record = extra_of(error).get("current") or await fresh(screen, aim)
+                if choice is None:  # back to the form, with what was typed over what is there now
+                    draft, errors = changed, {}
+                    continue
                 if choice == "theirs":
                     done(screen, _("Kept what {name} wrote.").format(
                         name=extra_of(error).get("changed_by", "")))  # fmt: skip

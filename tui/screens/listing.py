@@ -46,7 +46,9 @@ class ListScreen(Frame):
         self.kind_name = self.kind.name
         self.q = q
         self.heading = title
-        self.sort = self.kind.default_sort
+        # Where names are given by rule, their order is the order of the building.
+        by_name = plural in ("access-points", "switches", "routers", "wlan-controllers")
+        self.sort = "name" if by_name else self.kind.default_sort
         self.names: tuple[str, ...] = ()
         self.measured: dict[str, Any] = {}
         self._timer: Timer | None = None
@@ -181,7 +183,7 @@ class ListScreen(Frame):
         record = await client.get(self.plural, row[0])
         lines = [Content.styled(cells.clean(str(record.get("key", row[1]))), "bold"), Content("")]
         lines += describe.state_lines(record)
-        if self.plural == "uplinks" or self.kind.name in ("device", "agent"):
+        if self.kind.name in ("uplink", "device", "agent"):
             latest = await client.latest(self.kind.plural, row[0])
             if self.kind.name == "uplink":
                 bars = describe.contract_lines(latest, record, 34, narrow=True)

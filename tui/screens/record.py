@@ -88,32 +88,35 @@ class RecordScreen(Frame):
     async def _load(self, client: Backend) -> None:
         self.record = await client.get(self.plural, self.id_or_key)
         self.show_state()
-        lines = describe.state_lines(self.record)
-        lines += [Content(""), *describe.field_lines(self.kind, self.record)]
-        lines += describe.system_lines(self.record)
+        state = describe.state_lines(self.record)
+        fields = [Content(""), *describe.field_lines(self.kind, self.record)]
+        fields += describe.system_lines(self.record)
         text = self.query_one(ScrollText)
-        text.show(lines)
-        if self.kind.name in MEASURED:
-            lines += await self._measurements(client)
-            text.show(lines)
-        if self.kind.editable:
-            text.show(lines + await self._history(client))
+        if self.kind.name not in MEASURED:
+            text.show(state + fields)
+            return
+        latest, history = await asyncio.gather(
+            client.latest(self.plural, self.record["id"]), self._history(client)
+        )
+        measured = self._measured(latest)
+        text.show(state + measured + fields + history)
+        series = await self._series(client, latest)
+        text.show(state + measured + series + fields + history)
 
-    async def _measurements(self, client: Backend) -> list[Content]:
-        id = self.record["id"]
-        latest = await client.latest(self.plural, id)
+    def _measured(self, latest: Json) -> list[Content]:
         found = [Content("")]
         if self.kind.name == "uplink":
             found.append(describe.heading(_("Contract and measured")))
             found += describe.contract_lines(latest, self.record, min(40, self.size.width - 48))
             found.append(Content(""))
         if rows := describe.measured_lines(latest):
-            found += rows
-        else:
-            found.append(Content.styled(_("never measured"), "$foreground 60%"))
+            return found + rows
+        return [*found, Content.styled(_("never measured"), "$foreground 60%")]
+
+    async def _series(self, client: Backend, latest: Json) -> list[Content]:
         names = metrics.series_of(self.plural, latest.get("values") or {})
         series = await asyncio.gather(
-            *(client.series(self.plural, id, name, SINCE_S) for name in names),
+            *(client.series(self.plural, self.record["id"], name, SINCE_S) for name in names),
             return_exceptions=True,
         )
         drawn = [
@@ -122,9 +125,7 @@ class RecordScreen(Frame):
             if isinstance(one, dict)
             and (line := describe.sparkline(name, one, self.size.width - 4))
         ]
-        if drawn:
-            found += [Content(""), describe.heading(_("The last six hours")), *drawn]
-        return found
+        return [Content(""), describe.heading(_("The last six hours")), *drawn] if drawn else []
 
     async def _history(self, client: Backend) -> list[Content]:
         if self.kind.name != "device":

@@ -41,7 +41,7 @@ class RoomScreen(Frame):
     def title_line(self) -> tuple[str, str]:
         values = self.record.get("values") or {}
         name = _("Room {name}").format(name=values.get("name") or "")
-        return name, str(values.get("school_name") or "")
+        return name, str(self.record.get("school_name") or values.get("school_name") or "")
 
     def begin(self) -> None:
         if self.client is not None:
