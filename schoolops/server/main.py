@@ -105,7 +105,7 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
     ]
     ending = [asyncio.create_task(stop.wait()), *tasks]
     if on_demand:
-        ending.append(asyncio.create_task(_until_idle(app, settings.server.idle_minutes * 60)))
+        ending.append(asyncio.create_task(_until_unneeded(app, settings)))
     await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
     for server in reversed(servers):
         server.should_exit = True
@@ -115,12 +115,19 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
         (settings.home / "server.address").unlink()
 
 
-async def _until_idle(app: Any, seconds: float) -> None:
+async def _until_unneeded(app: Any, settings: Settings) -> None:
+    """Until nobody has asked for long, or nobody can find the socket any more."""
+    path = paths.socket_path(settings.home)
+    inode = path.stat().st_ino
+    seconds = settings.server.idle_minutes * 60
     while True:
         await asyncio.sleep(min(5.0, seconds / 3))
         quiet = time.monotonic() - app.state.last_request
         if quiet > seconds and app.state.open_streams == 0:
             log.info("idle for %.0f s, ending", quiet)
+            return
+        if not settings.home.exists() or not path.exists() or path.stat().st_ino != inode:
+            log.info("the home folder or the socket is gone, ending")
             return
 
 
