@@ -7,7 +7,6 @@ was not rejected is pending.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections import deque
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 
 from agents.files import read_bytes, sync_folder, write_all, write_atomic
 from agents.protocol import Row
+from agents.quiet import suppress
 from agents.records import decode_row, pack, scan
 
 _STATE = "chapter.json"
@@ -317,6 +317,6 @@ class DiskChapter(Chapter):
         """Delete the chapter with everything in it."""
         self.close()
         for name in sorted(os.listdir(self.folder), reverse=True):  # its state file first
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 os.unlink(os.path.join(self.folder, name))
         os.rmdir(self.folder)

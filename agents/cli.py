@@ -5,26 +5,19 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong use.
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import signal
-import socket
 import sys
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from agents import __version__
 from agents.config import ConfigKeeper
-from agents.errors import AgentError, NotJoined, WrongUse
-from agents.files import read_bytes, write_atomic
-from agents.protocol import JOIN_PATH
+from agents.errors import AgentError, WrongUse
 from agents.runner import Runner
-from agents.sender import Sender, problem_of
+from agents.sender import Sender
 from agents.spool import Spool
-from agents.state import Identity, State, default_folder
-from agents.transport import Client, Server, parse_server
+from agents.state import State, default_folder
+from agents.transport import Client
 
 USAGE = """\
 usage: schoolops-agent join URL CODE [--ca FILE | --pin sha256:...] [--replace] [--state DIR]
@@ -80,12 +73,16 @@ def _main(words: list[str]) -> int:
         options, (url, code) = _parse(
             rest, {"--ca": True, "--pin": True, "--replace": False}, ("URL", "CODE")
         )
+        from agents.join import join
+
         return join(options, url, code)
     if command == "run":
         options, _ = _parse(rest, {"--once": False}, ())
         return run(options)
     if command == "status":
         options, _ = _parse(rest, {"--json": False}, ())
+        from agents.status import status
+
         return status(options)
     raise WrongUse(f"there is no command {command!r}; there are join, run and status")
 
@@ -122,92 +119,6 @@ def _parse(
     return options, values
 
 
-# -- join ------------------------------------------------------------------------------------
-
-
-def join(options: dict[str, str], url: str, code: str) -> int:
-    """Exchange a one-time code for the agent's own secret, and keep it."""
-    if "--ca" in options and "--pin" in options:
-        raise WrongUse("choose one of --ca and --pin")
-    state = State(options.get("--state") or default_folder())
-    server = parse_server(url, _absolute(options.get("--ca", "")), options.get("--pin", ""))
-    state.lock()
-    if "--replace" not in options:
-        _refuse_second_identity(state)
-    answer = _ask_to_join(server, code.strip().upper())
-    secret = str(answer["secret"])
-    if not secret.isascii() or not secret.isprintable() or not secret:
-        raise AgentError("the server gave an unusable secret")
-    shutil.rmtree(state.file("spool"), ignore_errors=True)
-    ca = _keep_ca(state, server)
-    identity = Identity(
-        url, str(answer["agent"]), str(answer.get("school", "")), secret, ca, server.pin
-    )
-    state.save_identity(identity)
-    keeper = ConfigKeeper(state, identity.agent, identity.school)
-    if answer.get("config"):
-        try:
-            keeper.take(answer["config"])
-        except ValueError as error:
-            print(f"the first config is not understood: {error}", file=sys.stderr)
-    print(f"joined: agent {identity.agent} of school {identity.school}, state in {state.path}")
-    if server.scheme == "http" and server.host not in ("127.0.0.1", "::1", "localhost"):
-        print("warning: http:// sends the agent's secret in the clear; use https://")
-    print("now run: schoolops-agent run")
-    return 0
-
-
-def _refuse_second_identity(state: State) -> None:
-    try:
-        old = state.identity()
-    except NotJoined:
-        return
-    raise AgentError(
-        f"{state.path} is agent {old.agent} of school {old.school} already; "
-        "--replace gives that up, with the reports not yet sent"
-    )
-
-
-def _ask_to_join(server: Server, code: str) -> dict[str, Any]:
-    body = json.dumps({"code": code, "hostname": socket.gethostname(), "version": __version__})
-    client = Client(server, timeout=20.0)
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    answer = client.request("POST", JOIN_PATH, body.encode(), headers)
-    client.close()
-    if answer.status in (200, 201):
-        try:
-            data = json.loads(answer.body)
-            if data["agent"] and data["secret"]:
-                return dict(data)
-        except (ValueError, KeyError, TypeError):
-            pass
-        raise AgentError(f"{server.name} answers, but not as schoolops; is the URL right?")
-    problem = problem_of(answer)
-    if problem.get("detail"):
-        raise AgentError(f"the server refuses: {problem['detail']}")
-    if answer.status == 404:
-        raise AgentError(f"there is no schoolops at {server.name} (HTTP 404); is the URL right?")
-    raise AgentError(f"{server.name} answers HTTP {answer.status}; try again later")
-
-
-def _keep_ca(state: State, server: Server) -> str:
-    """Copy the CA into the state folder: the file it came from may go away."""
-    if not server.ca:
-        return ""
-    try:
-        write_atomic(state.file("ca.pem"), read_bytes(server.ca, 1 << 20))
-    except OSError as error:
-        raise AgentError(f"cannot keep {server.ca}: {error.strerror}") from None
-    return state.file("ca.pem")
-
-
-def _absolute(path: str) -> str:
-    return os.path.abspath(path) if path else ""
-
-
-# -- run -------------------------------------------------------------------------------------
-
-
 def run(options: dict[str, str]) -> int:
     """Measure and deliver, for ever or once."""
     once = "--once" in options
@@ -233,68 +144,6 @@ def run(options: dict[str, str]) -> int:
         return 0
     why = sender.reason or spool.trouble or "stopped before the server had answered"
     raise AgentError(f"not acknowledged: {why}; {spool.rows} reports wait in {spool.folder}")
-
-
-# -- status ----------------------------------------------------------------------------------
-
-
-def status(options: dict[str, str]) -> int:
-    """Show what the running (or last) process wrote about itself."""
-    state = State(options.get("--state") or default_folder())
-    identity = state.identity()
-    data: dict[str, Any] = {
-        "running": state.is_running(),
-        "server": identity.url,
-        "agent": identity.agent,
-        "school": identity.school,
-        "state": state.path,
-        **{k: v for k, v in state.read("status.json").items() if k not in ("agent", "school")},
-    }
-    if "--json" in options:
-        print(json.dumps(data, indent=2))
-        return 0
-    for line in _status_lines(data):
-        print(line)
-    return 0
-
-
-def _status_lines(data: dict[str, Any]) -> list[str]:
-    yes = f"running, process {data.get('pid')}" if data["running"] else "not running"
-    lines = [
-        f"agent     {data['agent']} of school {data['school']}: {yes}",
-        f"server    {data['server']}",
-        f"state     {data['state']}",
-    ]
-    if "delivery" not in data:
-        return [*lines, "it has not run yet; start it with: schoolops-agent run"]
-    delivery, spool, config = data["delivery"], data["spool"], data["config"]
-    reason = f": {delivery['reason']}" if delivery["reason"] else ""
-    acked = f"last acknowledged {_ago(delivery['acknowledged_at'])}"
-    lines.append(f"delivery  {delivery['state']}{reason}; {acked}")
-    offset = delivery["clock_offset_ms"]
-    if offset is not None and abs(offset) > 2000:
-        lines.append(f"clock     {abs(offset) / 1000:.0f} s {'slow' if offset > 0 else 'fast'}")
-    counts = f"{spool['rows']} reports wait, {spool['dropped_rows']} dropped"
-    lines.append(f"spool     {counts}, {spool['rejected_rows']} rejected by the server")
-    if spool["trouble"]:
-        lines.append(f"          {spool['trouble']}")
-    lines.append(f"config    from {config['source']}, every {config['interval_s']} s")
-    for name, job in data["duties"].items():
-        said = job["error"] or f"ok, {job['last_ms']} ms"
-        lines.append(f"duty      {name}: {said}; {_ago(job['last_at'])}, {job['runs']} times")
-    lines.append(f"written   {_ago(data['updated_at'])}")
-    return lines
-
-
-def _ago(at_us: int | None, now: Callable[[], float] = time.time) -> str:
-    if at_us is None:
-        return "never"
-    seconds = max(0, int(now() - at_us / 1_000_000))
-    if seconds < 120:
-        return f"{seconds} s ago"
-    if seconds < 7200:
-        return f"{seconds // 60} min ago"
-    return f"{seconds // 3600} h ago"
 
 
 if __name__ == "__main__":

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from agents.errors import BadAnswer
 from agents.protocol import CONFIG_PATH, Config, config_from_json, config_to_json
 from agents.state import State
 from agents.transport import Answer, Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SECRET_FIELDS = ("community", "auth_key", "privacy_key", "password")
 MIN_INTERVAL_S = 1

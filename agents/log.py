@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+
+from agents.quiet import suppress
 
 _last = ""
 
@@ -14,5 +15,5 @@ def say(line: str) -> None:
     if line == _last:
         return
     _last = line
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         os.write(2, (line.replace("\n", " ") + "\n").encode("utf-8", "replace"))

@@ -24,7 +24,12 @@ durations milliseconds, sizes bytes, temperatures °C, loads and losses percent.
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from agents.tuples import Any, NamedTuple
 
 VERSION = 1
 CONTENT_TYPE = "application/json"

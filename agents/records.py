@@ -17,9 +17,14 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from agents.protocol import REPORTS, Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from agents.tuples import NamedTuple
 
 MAGIC = b"\xa5R"
 _HEADER = struct.Struct("<2sIIQ")

@@ -12,24 +12,41 @@ that is set moves the next tick and causes no burst.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import threading
 import time
 import zlib
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from agents import __version__
 from agents.config import ConfigKeeper
+from agents.events import Event, start
+from agents.lean import add_site_packages
 from agents.log import say
 from agents.protocol import Config, DeviceReport, HostReport
 from agents.sender import Sender, now_us
 from agents.spool import Spool
 from agents.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple, Protocol
+
+    class Duty(Protocol):
+        """What every duty is; see agents.duties."""
+
+        name: str
+
+        def interval_s(self, config: Config) -> float:
+            """Seconds between two measurements; 0 if this config does not want the duty."""
+
+        def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
+            """Measure once; may raise."""
+
+        def close(self) -> None:
+            """Give back what is open."""
+
 
 DUTIES: dict[str, str] = {
     "host": "agents.duties.host:HostDuty",
@@ -40,27 +57,11 @@ DUTIES: dict[str, str] = {
 """Name → where the class is; imported when a config first wants it."""
 SLOW = frozenset({"network", "discovery"})
 """Duties with a thread of their own, which also wait for a config with secrets."""
-STATUS_EVERY_S = 60.0
+STATUS_EVERY_S = 300.0
 FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
 SLOW_LOOK_S = 60.0
 """How often a slow duty looks whether its interval has changed."""
-
-
-@runtime_checkable
-class Duty(Protocol):
-    """What every duty is; see agents.duties."""
-
-    name: str
-
-    def interval_s(self, config: Config) -> float:
-        """Seconds between two measurements; 0 if this config does not want the duty."""
-
-    def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
-        """Measure once; may raise."""
-
-    def close(self) -> None:
-        """Give back what is open."""
 
 
 class Job:
@@ -161,7 +162,7 @@ class Runner:
         *,
         eager: bool = False,
     ) -> None:
-        self.stop = threading.Event()
+        self.stop = Event()
         self._state = state
         self._spool = spool
         self._config = config
@@ -177,22 +178,20 @@ class Runner:
             name: Job(name, partial(_load, path, options.get(name, {})))
             for name, path in DUTIES.items()
         }
-        self._threads: dict[str, threading.Thread] = {}
+        self._threads: dict[str, Event] = {}
         self._stopping = False
-        # A signal handler may put into a SimpleQueue, but not set an Event, whose lock the
-        # interrupted thread may hold.
-        self._nudges: SimpleQueue[None] = SimpleQueue()
-        config.on_change = partial(self._nudges.put, None)
+        self._nudge = Event()
+        config.on_change = self._nudge.set
 
     def request_stop(self) -> None:
         """End soon; safe in a signal handler."""
         self._stopping = True
-        self._nudges.put(None)
+        self._nudge.set()
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not beyond a new config or a wish to stop. For the main thread."""
-        with contextlib.suppress(Empty):
-            self._nudges.get(timeout=max(seconds, 0.0))
+        self._nudge.wait(seconds)
+        self._nudge.clear()
         if self._stopping:
             self.stop.set()
             self._sender.wake.set()
@@ -205,19 +204,17 @@ class Runner:
 
     def run(self) -> None:
         """Measure and deliver until `request_stop` is called."""
-        delivery = threading.Thread(target=self._sender.run, args=(self.stop,), daemon=True)
-        delivery.start()
+        delivered = start(partial(self._sender.run, self.stop))
         self._sleep(FIRST_CONFIG_S)
         quick = [job for name, job in self.jobs.items() if name not in SLOW]
         while not self.stop.is_set():
             self._start_slow()
-            for job in quick:
-                if job.interval_s(self._config.config) > 0:
-                    self._spool_reports(job)
+            config = self._config.config
+            self._spool_reports(*(job for job in quick if job.interval_s(config) > 0))
             self._sender.wake.set()
             self._write_status()
             self._wait_for_tick()
-        delivery.join(5.0)
+        delivered.wait(5.0)
         for job in quick:
             job.close()
         self._spool.close()
@@ -243,9 +240,7 @@ class Runner:
         for name in SLOW - self._threads.keys():
             job = self.jobs[name]
             if self._config.complete and job.interval_s(self._config.config) > 0:
-                thread = threading.Thread(target=self._run_slow, args=(job,), daemon=True)
-                self._threads[name] = thread
-                thread.start()
+                self._threads[name] = start(partial(self._run_slow, job))
 
     def _run_slow(self, job: Job) -> None:
         while not self.stop.is_set():
@@ -276,23 +271,16 @@ class Runner:
             for name, job in self.jobs.items()
             if (name not in SLOW or self._config.complete) and job.interval_s(config) > 0
         ]
-        slow = [
-            threading.Thread(target=self._spool_reports, args=(job,), daemon=True)
-            for job in due
-            if job.name in SLOW
-        ]
-        for thread in slow:
-            thread.start()
+        slow = [start(partial(self._spool_reports, job)) for job in due if job.name in SLOW]
         quick = [job for job in due if job.name not in SLOW]
         for job in quick:
             job.measure(config, now_us())  # the first reading, which has no rates
         self._sleep_until(time.monotonic() + between_s)
         while any(_is_busy(job) for job in quick) and time.monotonic() < deadline:
             self._sleep(0.05)
-        for job in quick:
-            self._spool_reports(job)
-        for thread in slow:
-            thread.join(max(deadline - time.monotonic(), 0.0))
+        self._spool_reports(*quick)
+        for ended in slow:
+            ended.wait(deadline - time.monotonic())
         while not self.stop.is_set():
             wait = self._sender.step()
             if wait is None or self._sender.state == "refused":
@@ -309,21 +297,29 @@ class Runner:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _spool_reports(self, job: Job) -> None:
-        at = now_us()
-        rows = []
-        for table, report in job.measure(self._config.config, at):
-            if isinstance(report, HostReport):
-                report = report._replace(
-                    spool_rows=self._spool.rows, dropped_rows=self._spool.dropped_rows
-                )
-            rows.append((table, at, tuple(report)))
+    def _spool_reports(self, *jobs: Job) -> None:
+        """Measure, and put what all of them say on disk at once: one flush a tick."""
+        rows: list[tuple[str, int, tuple[Any, ...]]] = []
+        for job in jobs:
+            at = now_us()
+            for table, report in job.measure(self._config.config, at):
+                if isinstance(report, HostReport):
+                    report = report._replace(
+                        spool_rows=self._spool.rows, dropped_rows=self._spool.dropped_rows
+                    )
+                rows.append((table, at, report))
         self._spool.append(rows)
 
     def _write_status(self, *, last: bool = False) -> None:
-        """Keep status.json: at once when something changed, else once a minute."""
+        """Keep status.json: at once when something changed, else every five minutes."""
         errors = tuple(job.error for job in self.jobs.values())
-        key = (self._sender.state, self._sender.reason, self._spool.trouble, errors)
+        key = (
+            self._sender.state,
+            self._sender.reason,
+            self._sender.acked_at is None,
+            self._spool.trouble,
+            errors,
+        )
         now = time.monotonic()
         if not last and key == self._status_key and now - self._status_at < STATUS_EVERY_S:
             return
@@ -383,4 +379,6 @@ def _is_busy(job: Job) -> bool:
 
 def _load(path: str, options: dict[str, Any]) -> Any:
     module, _, name = path.partition(":")
+    if module.rpartition(".")[2] in SLOW:
+        add_site_packages()
     return getattr(import_module(module), name)(**options)

@@ -21,19 +21,22 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 from agents.config import ConfigKeeper
 from agents.errors import AgentError, BadAnswer
+from agents.events import Event
 from agents.httpdate import retry_after_s
 from agents.log import say
 from agents.protocol import CONTENT_TYPE, MAX_ROWS, REPORT_PATH, encode_batch, make_batch
 from agents.spool import Pending, Spool
 from agents.transport import Answer, Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 BATCH_BYTES = 128 * 1024
 """JSON of a batch, about 1,000 rows. The wire allows more; the memory of a router does not."""
@@ -91,7 +94,7 @@ class Sender:
         self.acked_at: int | None = None
         self.offset_us: int | None = None
         """Server's clock less ours."""
-        self.wake = threading.Event()
+        self.wake = Event()
         """Set it when there are new rows."""
         self._client = client
         self._spool = spool
@@ -106,7 +109,7 @@ class Sender:
 
     # -- the loop --------------------------------------------------------------------------
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Event) -> None:
         """Deliver until `stop` is set. An unforeseen error is told and survived."""
         while not stop.is_set():
             try:

@@ -19,13 +19,18 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from typing import Any, NamedTuple
 
 from agents.chapter import Chapter, DiskChapter, DoubtfulWrite, MemoryChapter
+from agents.events import Lock
 from agents.files import kernel_boot_id, read_bytes, write_all, write_atomic
 from agents.protocol import MAX_ROWS, Row
 from agents.records import encode_payload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from agents.tuples import NamedTuple
 
 LIMIT_BYTES = 64 * 1024 * 1024
 SEGMENT_BYTES = 256 * 1024
@@ -63,7 +68,7 @@ class Spool:
         self._limit = limit_bytes
         self._segment_bytes = segment_bytes
         self._kernel = kernel_boot_id() if kernel is None else kernel
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._chapters: list[DiskChapter] = []
         self._current: DiskChapter | None = None
         self._memory = MemoryChapter(os.urandom(16).hex(), memory_rows)

@@ -10,15 +10,20 @@ lock          held by the running process
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
-from typing import Any, NamedTuple
 
 from agents.errors import AgentError, AlreadyRunning, NotJoined
 from agents.files import read_bytes, write_all, write_atomic
+from agents.quiet import suppress
 from agents.transport import Server, parse_server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from agents.tuples import NamedTuple
 
 SYSTEM_FOLDER = "/var/lib/schoolops-agent"
 
@@ -90,7 +95,7 @@ class State:
                 f"another agent (process {who or 'unknown'}) uses {self.path}; stop it first or "
                 "choose another folder with --state"
             ) from None
-        with contextlib.suppress(OSError):  # the number is a courtesy; a full disk may refuse it
+        with suppress(OSError):  # the number is a courtesy; a full disk may refuse it
             os.ftruncate(handle, 0)
             write_all(handle, f"{os.getpid()}\n".encode())
         self._lock = handle
@@ -153,6 +158,6 @@ class State:
 
     def write(self, name: str, data: dict[str, Any], *, durable: bool = False) -> None:
         """Replace a JSON object of the folder; a disk that refuses is no error here."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             content = json.dumps(data, separators=(",", ":")).encode()
             write_atomic(self.file(name), content, durable=durable)

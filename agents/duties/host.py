@@ -6,14 +6,17 @@ stay open and are read again from their beginning, which is what keeps a tick ch
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from agents.duties.counters import default_interface, read_counters
 from agents.protocol import Config, HostReport
+from agents.quiet import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
 
 _SENSORS_AGAIN_S = 600.0
 
@@ -100,7 +103,7 @@ class HostDuty:
         values: dict[bytes, int] = {}
         for line in self._read("proc/meminfo", 256).split(b"\n"):
             name, _, rest = line.partition(b":")
-            with contextlib.suppress(ValueError, IndexError):
+            with suppress(ValueError, IndexError):
                 values[name] = int(rest.split()[0])
         total = values.get(b"MemTotal", 0)
         free = values.get(b"MemAvailable")

@@ -7,7 +7,6 @@ not answered by then counts as lost.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import math
 import os
@@ -15,7 +14,14 @@ import select
 import socket
 import struct
 import time
-from typing import NamedTuple
+
+from agents.quiet import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from agents.tuples import NamedTuple
 
 PROBE_TIMEOUT_S = 0.95
 DNS_TIMEOUT_S = 2.0
@@ -71,7 +77,8 @@ def connect_times(
     spacing_s: float = 0.02,
     timeout_s: float = PROBE_TIMEOUT_S,
 ) -> Samples:
-    """Open `count` connections, begun `spacing_s` apart, and close each at once.
+    """Open `count` connections one after the other and close each at once. One that has not
+    answered within `spacing_s` does not hold up the next.
 
     A refused connection counts as lost: a firewall before the line can refuse as well.
     """
@@ -80,12 +87,12 @@ def connect_times(
     open_: dict[int, tuple[socket.socket, float]] = {}
     poll = select.poll()
     clock = time.perf_counter
-    started, begun = 0, clock()
+    started, last = 0, clock()
     try:
         while started < count or open_:
             now = clock()
-            if started < count and now >= begun + started * spacing_s:
-                started += 1
+            if started < count and (not open_ or now >= last + spacing_s):
+                started, last = started + 1, now
                 sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
                 bind_to(sock, interface)
                 at = clock()
@@ -102,11 +109,10 @@ def connect_times(
             for number in [n for n, (_, at) in open_.items() if now - at >= timeout_s]:
                 poll.unregister(number)
                 open_.pop(number)[0].close()
-            wait = min(
-                [at + timeout_s - now for _, at in open_.values()]
-                + ([begun + started * spacing_s - now] if started < count else [])
-                or [0.0]
-            )
+            wakes = [at + timeout_s for _, at in open_.values()]
+            if started < count:
+                wakes.append(last + spacing_s)
+            wait = min(wakes, default=now) - now
             for number, _ in poll.poll(max(wait, 0) * 1000 + 0.1):
                 sock, at = open_.pop(number)
                 elapsed = (clock() - at) * 1000
@@ -136,7 +142,7 @@ def echo_times(
     except OSError:
         return None
     times = []
-    with contextlib.closing(sock):
+    with sock:
         bind_to(sock, interface)
         for number in range(1, count + 1):
             token = os.urandom(8)
@@ -160,7 +166,7 @@ def echo_times(
 def name_servers(path: str = "/etc/resolv.conf") -> list[str]:
     """Addresses of the resolvers, in order; the one on this machine where none is named."""
     servers = []
-    with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
+    with suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
         for line in file:
             words = line.split()
             if len(words) >= 2 and words[0] == "nameserver":

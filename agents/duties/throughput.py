@@ -11,14 +11,19 @@ import fcntl
 import os
 import socket
 import struct
-import threading
 import time
-from typing import NamedTuple
 
 from agents.duties.probes import bind_to
 from agents.errors import AgentError, WrongUse
+from agents.events import Lock, start
 from agents.protocol import UplinkTarget
 from agents.transport import Client, parse_server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from agents.tuples import NamedTuple
 
 STREAMS = 8
 TEST_SECONDS = 5.0
@@ -63,7 +68,7 @@ class _Meter:
     """Bytes of all streams, and the time from the first stream's start to the end."""
 
     def __init__(self, limits: Limits) -> None:
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.quota = limits.bytes // limits.streams
         self.seconds = limits.seconds
         self.begun = 0.0
@@ -101,12 +106,10 @@ def _direction(
         except (AgentError, OSError, ValueError) as error:
             meter.error = str(error)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(limits.streams)]
-    for thread in threads:
-        thread.start()
+    streams = [start(work) for _ in range(limits.streams)]
     deadline = time.monotonic() + limits.seconds * 2 + 10  # connecting has its own time-outs
-    for thread in threads:
-        thread.join(max(deadline - time.monotonic(), 0))
+    for ended in streams:
+        ended.wait(deadline - time.monotonic())
     rate = meter.rate()
     return rate, "" if rate is not None else meter.error or "no data came"
 

@@ -10,11 +10,10 @@ tick's report.
 from __future__ import annotations
 
 import socket
-import threading
 import time
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
 
 from agents.duties.counters import Rates, default_interface
 from agents.duties.probes import (
@@ -26,10 +25,14 @@ from agents.duties.probes import (
     median,
     name_servers,
 )
+from agents.events import Event, start
 from agents.log import say
 from agents.protocol import Config, UplinkReport, UplinkTarget
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NamedTuple
+
     from agents.duties.throughput import LineTest
 
 _ADDRESS_FOR_S = 300.0
@@ -55,7 +58,7 @@ class UplinkDuty:
         self._rates = Rates(root)
         self._addresses: dict[str, tuple[float, Address]] = {}
         self._slots: dict[str, int] = {}
-        self._tests: dict[str, threading.Thread] = {}
+        self._tests: dict[str, Event] = {}
         self._results: dict[str, LineTest] = {}
 
     def interval_s(self, config: Config) -> float:
@@ -72,7 +75,7 @@ class UplinkDuty:
 
     def is_busy(self) -> bool:
         """True while a throughput test runs."""
-        return any(thread.is_alive() for thread in self._tests.values())
+        return any(not ended.is_set() for ended in self._tests.values())
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -181,9 +184,7 @@ class UplinkDuty:
         if slot == last or self.is_busy():
             return
         self._slots[line.uplink] = slot
-        thread = threading.Thread(target=self._test, args=(line,), daemon=True)
-        self._tests[line.uplink] = thread
-        thread.start()
+        self._tests[line.uplink] = start(partial(self._test, line))
 
     def _test(self, line: UplinkTarget) -> None:
         from agents.duties.throughput import measure_line

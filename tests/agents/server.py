@@ -32,6 +32,7 @@ class BookingServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
     allow_reuse_address = True
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
@@ -67,7 +68,9 @@ class BookingServer(ThreadingHTTPServer):
         self.connections += 1
         if self.tls:
             request.settimeout(10)
-            request = self.tls.wrap_socket(request, server_side=True)
+            with self.tls.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
+            return
         super().finish_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
