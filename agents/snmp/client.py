@@ -285,18 +285,28 @@ class SnmpClient:
         return {oid: value for oid, (_, value) in zip(oids, answer, strict=True)}
 
     async def walk(
-        self, peer: Peer, columns: Sequence[Oid], max_rows: int = MAX_ROWS
+        self,
+        peer: Peer,
+        columns: Sequence[Oid],
+        max_rows: int = MAX_ROWS,
+        expected: int | None = None,
     ) -> dict[Oid, dict[Oid, Value]]:
         """Columns of a table side by side: row index → column → value.
 
         Ends at `max_rows` rows. The columns of a row that the device does not have are left
-        out. Raises SnmpBadAnswer if the OIDs do not increase (a device that loops).
+        out. With the number of rows `expected` no more than that and one are asked for: each
+        variable that is not wanted costs as much as one that is. Raises SnmpBadAnswer if the
+        OIDs do not increase (a device that loops).
         """
         rows: dict[Oid, dict[Oid, Value]] = {}
         places = {column: column for column in columns}
-        size = max(4, min(REPETITIONS, 100 // len(columns)))
+        size = most = max(4, min(REPETITIONS, 120 // len(columns)))
+        if expected is None:
+            size = min(most, 8)
         while places and len(rows) <= max_rows:
             heads = list(places)
+            if expected is not None:
+                size = max(1, min(most, expected + 1 - len(rows)))
             answer = await self._ask(
                 peer, self._bulk.send_varbinds, self._binds(places.values()), 0, size
             )
@@ -313,6 +323,7 @@ class SnmpClient:
                 else:
                     places[column] = oid
                     rows.setdefault(oid[len(column) :], {})[column] = value
+            size = most
         return dict(list(rows.items())[:max_rows])
 
     def _binds(self, oids: Iterable[Oid]) -> list[tuple[Any, Any]]:

@@ -77,12 +77,16 @@ class Memory:
     absent: set[str] = field(default_factory=set)  # parts of the MIB the device does not have
     response_ms: float | None = None
     cpu_ticks: list[int] = field(default_factory=list)  # user, nice, system, idle
+    scalars: list[Oid] | None = None  # single variables the device has; None: not known
+    rows: dict[Oid, int] = field(default_factory=dict)  # first column of a table → its rows
 
     def forget(self) -> None:
         self.sys_object_id = ()
         self.interface_types.clear()
         self.absent.clear()
         self.cpu_ticks.clear()
+        self.scalars = None
+        self.rows.clear()
 
 
 @dataclass(slots=True)
@@ -104,7 +108,10 @@ class Session:
         self, columns: Sequence[Oid], max_rows: int = 512
     ) -> dict[Oid, dict[Oid, Value]]:
         """Rows of a table: index → column → value."""
-        return await self.client.walk(self.peer, columns, max_rows)
+        known = self.memory.rows
+        rows = await self.client.walk(self.peer, columns, max_rows, known.get(columns[0]))
+        known[columns[0]] = len(rows)
+        return rows
 
     async def optional(
         self, part: str, columns: Sequence[Oid], max_rows: int = 512

@@ -42,13 +42,16 @@ class Mib:
         Without the MIB's own definitions: some instance shares all but the last number, or lies
         in the same column of a table (entry '1', then the column).
         """
+        if self._any_below(oid[:-1]):
+            return True
         for depth in range(len(oid) - 1, 8, -1):
-            if depth < len(oid) - 1 and oid[depth - 2] != 1:
-                continue
-            place = bisect_left(self.oids, oid[:depth])
-            if place < len(self.oids) and self.oids[place][:depth] == oid[:depth]:
-                return True
+            if oid[depth - 2] == 1:
+                return self._any_below(oid[:depth])
         return False
+
+    def _any_below(self, prefix: Oid) -> bool:
+        place = bisect_left(self.oids, prefix)
+        return place < len(self.oids) and self.oids[place][: len(prefix)] == prefix
 
 
 def integer(make: Callable[[State, float], int]) -> Maker:

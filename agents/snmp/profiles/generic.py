@@ -39,13 +39,13 @@ class Generic:
         `first` holds the variables of `first_question`, fetched already.
         """
         reading.uptime_s = uptime(first)
+        memory = session.memory
         values = dict(first)
-        wanted = [*_UCD, *self.scalars] if "ucd" not in session.memory.absent else self.scalars
-        if wanted:
-            values |= await session.get(wanted)
-        if values.get(oids.UCD_CPU_RAW_IDLE) is None and values.get(oids.UCD_MEM_TOTAL) is None:
-            session.memory.absent.add("ucd")
-        _linux(reading, values, session.memory)
+        if memory.scalars is None:
+            more = await session.get([*_UCD, *self.scalars])
+            memory.scalars = [name for name, value in more.items() if value is not None]
+            values |= more
+        _linux(reading, values, memory)
         await self.interfaces(session, reading)
         await self.vendor(session, reading, values)
         await self.fill(session, reading)
@@ -107,9 +107,10 @@ _UCD = (
 
 
 def first_question(memory: Memory) -> list[Oid]:
-    """The variables a poll begins with; sysObjectID only while it is not known."""
+    """The variables a poll begins with: the clocks and what the device has shown to have;
+    sysObjectID while it is not known."""
     base = [oids.SYS_UPTIME, oids.HR_SYSTEM_UPTIME, oids.SNMP_ENGINE_TIME]
-    return base if memory.sys_object_id else [*base, oids.SYS_OBJECT_ID]
+    return [*base, *(memory.scalars or [])] if memory.sys_object_id else [*base, oids.SYS_OBJECT_ID]
 
 
 def uptime(values: Mapping[Oid, Value]) -> float | None:
