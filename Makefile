@@ -54,7 +54,7 @@ agent: $(READY) ## dist/schoolops-agent.pyz: the agent in one file, for any Pyth
 	$(BIN)/python -m agents.build dist/schoolops-agent.pyz
 
 screens: $(READY) ## Draw the screens in docs/screens, in both languages and sizes
-	$(BIN)/python -m tui.screenshots docs/screens
+	$(BIN)/python docs/draw_screens.py
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
