@@ -44,7 +44,7 @@ def run(args: Any) -> int:
             parts = choose(city.parts(), args.schools or SCHOOLS)
         except ValueError as error:
             raise Invalid(str(error), code="sample.invalid") from None
-        live = LiveCity(city, parts, home)
+        live = LiveCity(city, parts, home, test_every_s=20 if headless else 90)
         try:
             with Progress(sys.stderr, quiet=bool(args.json)) as progress:
                 live.start(progress.show)

@@ -98,6 +98,10 @@ class Script:
         return f"{health}: {reason}"
 
 
+FAST_BPS = 500_000_000
+"""A faster line is more than two busy cores can simulate and measure at once."""
+
+
 def write_script(parts: Sequence[Part]) -> list[Fault]:
     """Four faults, spread over the schools in turn; the dark school comes last."""
     number = len(parts)
@@ -162,13 +166,22 @@ def choose(parts: Iterable[Part], count: int) -> list[Part]:
     able = [part for part in parts if part.system and part.school.isdigit() and _breakable(part)]
     if len(able) < count:
         raise ValueError(f"only {len(able)} schools of this city have equipment, not {count}")
-    able.sort(key=lambda part: (abs(len(list(_of_kind(part, "access-point"))) - 24), part.school))
+    able.sort(key=lambda part: (_main_line(part) > FAST_BPS, _distance(part), part.school))
     queues: dict[str, list[Part]] = {}
     for part in able:
         queues.setdefault(part.system, []).append(part)
     order = sorted(queues.values(), key=lambda queue: _SYSTEMS.index(queue[0].system))
     turns = max(map(len, order))
     return [queue[turn] for turn in range(turns) for queue in order if turn < len(queue)][:count]
+
+
+def _distance(part: Part) -> int:
+    """From a school of middling size, in access points."""
+    return abs(len(list(_of_kind(part, "access-point"))) - 24)
+
+
+def _main_line(part: Part) -> int:
+    return int(str(part.of("uplink")[0]["contract_down_bps"]))
 
 
 _SYSTEMS = ("Aruba Instant", "UniFi", "Cisco 9800", "LANCOM", "Aruba controller", "MikroTik",

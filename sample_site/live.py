@@ -24,6 +24,7 @@ from schoolops.core import paths
 from schoolops.core.errors import Unusable
 
 INTERVAL_S = 5
+DEGRADED_BPS = 35_000_000
 START_LIMIT_S = 30.0
 _NETWORK = "kind:" + ",".join(sorted(NETWORK_KINDS))
 
@@ -35,10 +36,11 @@ class LiveCity:
 
     client: Client
 
-    def __init__(self, city: City, parts: list[Part], home: Path) -> None:
+    def __init__(self, city: City, parts: list[Part], home: Path, test_every_s: int = 20) -> None:
         self.city = city
         self.parts = parts
         self.home = home
+        self._test_every_s = test_every_s
         self.begun = time.monotonic()
         self.loaded: dict[str, int] = {}
         self._agents: dict[str, str] = {}  # school → name of its process
@@ -105,6 +107,8 @@ class LiveCity:
             f"snmp_port = {ports.snmp}",
             f'console_url = "http://{{address}}:{ports.rest}"',
             "dns_names = []",
+            'download_url = "http://{target}/download"',
+            f"test_every_s = {self._test_every_s}",
             "targets = []",
             "[agent.uplink_targets]",
         ]
@@ -242,7 +246,7 @@ def _simulated(fault: Fault) -> Simulated:
         case "cable pulled":
             return Simulated("cable-pulled", fault.key)
         case "line degrades":
-            return Simulated("uplink-degrades", fault.key, delay_ms=400.0, loss_percent=60.0)
+            return Simulated("uplink-degrades", fault.key, down_bps=DEGRADED_BPS, delay_ms=180.0)
         case "school goes dark":
             return Simulated("school-dark", fault.school)
     return Simulated("device-dies", fault.key)

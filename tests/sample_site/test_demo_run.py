@@ -101,3 +101,36 @@ def test_a_home_that_is_in_use_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "not empty" in done.stderr
     assert (tmp_path / "mine").read_text() == "precious"
+
+
+@pytest.mark.timeout(150)
+def test_with_a_terminal_the_screen_opens_and_quitting_it_ends_everything(tmp_path: Path) -> None:
+    import pty
+    import select
+
+    variables = environment(tmp_path) | {"TERM": "xterm-256color"}
+    pid, terminal = pty.fork()
+    if pid == 0:  # the demo, which now has a terminal
+        os.execve(sys.executable, [*DEMO[:-2], "--schools", "1", "--scale", "0.02"], variables)
+    seen = b""
+    deadline = time.monotonic() + 120
+    asked = False
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([terminal], [], [], 1.0)
+        if ready:
+            try:
+                part = os.read(terminal, 65_536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            seen += part
+        if not asked and b"Access points" in seen and b"live" in seen:
+            os.write(terminal, b"q")
+            asked = True
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert asked, seen[-2000:].decode(errors="replace")
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert left_over(tmp_path / "tmp") == []
+    assert list((tmp_path / "tmp").iterdir()) == []
