@@ -48,7 +48,7 @@ class Hints(Static):
             if active.binding.id and active.binding.id not in bound:
                 bound[active.binding.id] = active.binding
         lines: list[list[Content]] = [[]]
-        room = width = self.size.width or self.screen.size.width - 4
+        room = width = (self.size.width or self.screen.size.width - 4) - 1
         for id, text in self.hints:
             if (binding := bound.get(id)) is None:
                 continue

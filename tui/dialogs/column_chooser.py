@@ -23,7 +23,7 @@ class ColumnChooser(Dialog[tuple[str, ...]]):
     TALL = True
     DEFAULT_CSS = """
     ColumnChooser > #box {
-        width: 60;
+        width: 68;
     }
     ColumnChooser #columns {
         border: none;

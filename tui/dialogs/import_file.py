@@ -21,7 +21,7 @@ from tui.dialogs.widgets import Choice
 from tui.i18n import _
 
 SUFFIXES = (".csv", ".xlsx", ".txt", ".tsv")
-LARGEST = 100 * 10**6
+LARGEST = 64 * 10**6
 """Bytes; a list of devices of a whole state has a tenth of that."""
 
 

@@ -43,6 +43,8 @@ class Picker(Dialog[Picked]):
         max-height: 100%;
         border: none;
         padding: 0;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
     }
     Picker #state {
         color: $text-muted;
