@@ -55,3 +55,9 @@ def test_version_and_licence_are_the_projects(data: dict[str, Any]) -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'license = "{data["legal"]["license"]}"' in project
     assert re.search(r"EUROPEAN UNION PUBLIC LICENCE v\. 1\.2", (ROOT / "LICENSE").read_text())
+
+
+def test_the_agent_has_the_version_of_the_whole() -> None:
+    from agents import __version__ as version_of_the_agent
+
+    assert version_of_the_agent == __version__
