@@ -100,6 +100,7 @@ class SchoolopsApp(App[int]):
 
         wait = self.reconnect_s
         while self.client is None:
+            client = None
             try:
                 client = await self.connect()
                 self.me = await client.me()
@@ -108,6 +109,8 @@ class SchoolopsApp(App[int]):
                 self.connecting = False
                 self.failure = self.explain(error)
                 self._went_offline()
+                if client is not None:
+                    await client.aclose()
                 await asyncio.sleep(wait)
                 wait = min(30.0, wait * 2)
         self.connecting, self.failure, self.offline_since = False, "", ""
@@ -119,6 +122,11 @@ class SchoolopsApp(App[int]):
             self.client, self._on_changes, self._on_state, first_wait_s=self.reconnect_s
         )
         await self.feed.run()
+
+    async def on_unmount(self) -> None:
+        self.workers.cancel_all()
+        if self.client is not None:
+            await self.client.aclose()
 
     def _on_state(self, online: bool) -> None:
         if online:
