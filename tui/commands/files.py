@@ -20,13 +20,20 @@ async def export(screen: Frame, aim: Aim) -> None:
     if not isinstance(screen, ListScreen):
         return
     client = backend(screen)
-    answer = await ask(screen, "ExportDialog", screen.kind, screen.q, screen.table.total or 0)
+    answer = await ask(screen, "ExportDialog", screen.kind, screen.q, screen.table.total)
     if answer is None:
         return
     format, where = answer["format"], answer["where"]
     if where == "link":
         link = await client.download_link(screen.plural, screen.q, format, None)
-        url = str(link["url"])
+        url = await asyncio.to_thread(_absolute, screen, str(link["url"]))
+        if not url:
+            screen.notify(
+                _("This server listens on its own computer only, so a link leads nowhere; "
+                  "export to a file, or set server.public_url in schoolops.toml."),
+                severity="warning", markup=False, timeout=15,
+            )  # fmt: skip
+            return
         screen.app.copy_to_clipboard(url)
         screen.notify(
             _("{url}\nOne download within ten minutes; the address is in the clipboard.").format(
@@ -46,6 +53,19 @@ async def export(screen: Frame, aim: Aim) -> None:
     screen.notify(_("Written to {path}.").format(path=path), markup=False)
 
 
+def _absolute(screen: Frame, url: str) -> str:
+    """A link that a browser elsewhere can open; '' if the server cannot be reached there."""
+    if "://" in url:
+        return url
+    base = screen.ops.server_url
+    if not base and screen.ops.home is not None:
+        try:
+            base = (screen.ops.home / "server.address").read_text("utf-8").strip()
+        except OSError:
+            return ""
+    return base.rstrip("/") + url if base else ""
+
+
 def _write(given: str, data: bytes) -> Path:
     path = Path(given).expanduser()
     fresh = path.with_name(path.name + ".part")
@@ -59,18 +79,17 @@ def _write(given: str, data: bytes) -> Path:
 async def import_file(screen: Frame, aim: Aim) -> None:
     """A dry run with its report, and only then the import."""
     client = backend(screen)
-    answer = await ask(screen, "ImportDialog")
+    answer = await ask(screen, "ImportDialog", screen.kind_name)
     if answer is None:
         return
-    given, kind = (
-        (answer["path"], answer["kind"]) if isinstance(answer, dict) else (answer[0], answer[1])
-    )
-    plural = _plural(kind)
+    given, kind, plural = answer["path"], answer["kind"], answer["plural"]
     name, data = await asyncio.to_thread(_read, given)
     report = await client.import_file(plural, name, data, True)
     if not await ask(screen, "ImportReport", report, filename=name, kind=kind):
         return
     report = await client.import_file(plural, name, data, False)
+    if report["refused"]:
+        await ask(screen, "ImportReport", report, filename=name, kind=kind)
     done(screen, _("{new} new, {changed} changed, {same} same, {refused} refused.").format(
         **{name: report[name] for name in ("new", "changed", "same", "refused")}))  # fmt: skip
 
@@ -80,12 +99,6 @@ def _read(given: str) -> tuple[str, bytes]:
     if path.stat().st_size > MOST_BYTES:
         raise OSError(0, _("the file is larger than 64 MB; split it"), str(path))
     return path.name, path.read_bytes()
-
-
-def _plural(kind: str) -> str:
-    from inventory.kinds import BY_PLURAL, KINDS
-
-    return kind if kind in BY_PLURAL else KINDS[kind].plural if kind in KINDS else kind
 
 
 def copy(screen: Frame, aim: Aim) -> None:

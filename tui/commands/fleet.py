@@ -15,16 +15,17 @@ from tui.i18n import _
 async def invite(screen: Frame, aim: Aim) -> None:
     """A one-time code with which a school's agent joins."""
     client = backend(screen)
-    answer = await ask(screen, "InviteDialog", lookup_of(screen))
+    school = str(aim.values.get("school") or "")
+    answer = await ask(screen, "InviteDialog", lookup_of(screen), school)
     if answer is None:
         return
     invited = await client.invite(answer["school"], answer.get("name") or "")
-    server = screen.ops.server_url or "https://SERVER"
+    server = invited.get("server") or screen.ops.server_url or "https://SERVER"
     lines = [
         f"schoolops-agent join {server} {invited['code']}",
         "schoolops-agent run",
     ]
-    await ask(screen, "ShowCode", invited["code"], lines)
+    await ask(screen, "ShowCode", invited["code"], lines, str(invited.get("expires") or ""))
     screen.reload()
 
 
@@ -90,7 +91,8 @@ async def new_token(screen: Frame, aim: Aim) -> None:
         authority=answer.get("authority"),
         days=answer.get("days") or 365,
     )
-    await ask(screen, "ShowToken", made)
+    server = screen.ops.server_url or "https://SERVER"
+    await ask(screen, "ShowToken", made, [f"SCHOOLOPS_TOKEN=… schoolops tui --server {server}"])
     screen.reload()
 
 
