@@ -80,10 +80,14 @@ class ImportDialog(FormDialog[dict[str, str]]):
     @on(LookupInput.Changed, "#path")
     def _other_path(self) -> None:
         self.problem("")
+        self._guess()
+
+    def _guess(self) -> None:
         if self.kind.chosen is None and (guess := guess_kind(self.path.value)):
             self.kind.value = guess
 
     def action_accept(self) -> None:
+        self._guess()  # a fast typist is here before the message that the path has changed
         sentence = self._refuse_path()
         if sentence:
             self.problem(sentence)
