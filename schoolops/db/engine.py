@@ -147,7 +147,11 @@ class Store:
         self._listeners: list[Callable[[], None]] = []
         if self.is_postgresql:
             self.writer = create_engine(
-                url, pool_size=settings.database.pool_size, max_overflow=10, pool_pre_ping=True
+                url,
+                pool_size=settings.database.pool_size,
+                max_overflow=10,
+                pool_pre_ping=True,
+                hide_parameters=True,  # errors go to the log, personal data does not
             )
             self.reader = self.writer
         elif self.dialect == "sqlite":
@@ -244,7 +248,9 @@ def _fold(text: str | None) -> str | None:
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

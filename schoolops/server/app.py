@@ -12,11 +12,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 
 import schoolops
 from inventory.filter import FilterError
 from inventory.formats import FileRefused
-from schoolops.core.errors import Invalid, SchoolopsError, Unauthenticated
+from schoolops.core.errors import Invalid, SchoolopsError, TooLarge, Unauthenticated
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from schoolops.identity.service import actor_of_token
@@ -61,18 +62,53 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     return app
 
 
+MAX_BODY = 8_000_000
+"""Bytes of a body that is no file: read before anybody is known, so it must be small."""
+_FILES = ("/import",)
+
+
 class Door:
-    """Where requests come in: marks those of the computer's own user, notes the time."""
+    """Where requests come in: marks those of the computer's own user, notes the time, and
+    sends away bodies that are too large before they are read."""
 
     def __init__(self, app: FastAPI, *, local: bool) -> None:
         self.app = app
         self.local = local
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            scope["schoolops.local"] = self.local
-            self.app.state.last_request = time.monotonic()
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope["schoolops.local"] = self.local
+        self.app.state.last_request = time.monotonic()
+        if not scope["path"].endswith(_FILES):
+            if _announced(scope) > MAX_BODY:
+                await problem(TooLarge("the body is larger than 8 MB"))(scope, receive, send)
+                return
+            receive = _limited(receive)
         await self.app(scope, receive, send)
+
+
+def _announced(scope: Any) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
+def _limited(receive: Any) -> Any:
+    """`receive` that fails once a body of unannounced length grows too large."""
+    size = 0
+
+    async def counted() -> Any:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            raise TooLarge("the body is larger than 8 MB")
+        return message
+
+    return counted
 
 
 def _local_user() -> str:
@@ -106,6 +142,15 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(FileRefused)
     async def refused_file(_: Request, error: FileRefused) -> Problem:
         return problem(Invalid(str(error), code="import.refused"))
+
+    @app.exception_handler(DataError)
+    async def not_storable(_: Request, __: DataError) -> Problem:
+        return problem(
+            Invalid(
+                "a value has a character or a size that the database cannot hold",
+                code="request.invalid",
+            )
+        )
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Problem:

@@ -1,0 +1,67 @@
+"""Whatever comes in, the answer is a problem with a code and a sentence; the server lives on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from tests.server.conftest import Api
+
+
+def test_a_body_that_is_too_large_is_refused_before_anybody_is_known(remote: TestClient) -> None:
+    answer = remote.post("/v1/tokens", content=b"x" * 8_100_000)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "request.too_large"
+
+
+def test_a_body_of_unknown_length_ends_where_it_is_too_large(remote: TestClient) -> None:
+    def endless() -> Any:
+        for _ in range(100):
+            yield b"x" * 200_000
+
+    assert remote.post("/v1/tokens", content=endless()).status_code in (400, 413)
+    assert remote.get("/v1/live").status_code == 200
+
+
+def test_json_that_is_none_is_named(api: Api, local: TestClient) -> None:
+    for content in (b"{", b"[]", b"\xff", b'{"values": 3}', b""):
+        answer = local.post("/v1/schools", content=content)
+        assert answer.status_code == 422, content
+        assert answer.json()["code"] == "request.invalid"
+
+
+def test_a_wrong_parameter_is_named(api: Api) -> None:
+    assert "limit" in api.get("/schools", 422, limit=5000)["detail"]
+    assert "offset" in api.get("/schools", 422, offset=-1)["detail"]
+    assert "nonsense" in api.get("/schools", 422, columns="nonsense")["detail"]
+    assert "nonsense" in api.get("/schools", 422, sort="nonsense")["detail"]
+
+
+def test_a_wrong_filter_names_the_right_keys_and_the_place(api: Api) -> None:
+    problem = api.get("/schools", 422, q="gymnasium nmae:x")
+    assert problem["code"] == "filter.invalid"
+    assert "name" in problem["detail"]
+    assert problem["position"] == 10
+
+
+def test_strange_keys_and_paths_are_not_found(api: Api, school: Any) -> None:
+    for path in ("/schools/%00", "/schools/../../etc/passwd", "/schools/'; DROP TABLE schools;--"):
+        answer = api.client.get(f"/v1{path}")
+        assert answer.status_code in (404, 422), answer.text
+    assert api.get("/schools/count")["count"] == 1
+
+
+def test_an_unforeseen_failure_shows_a_number_and_no_details(
+    api: Api, local: TestClient, monkeypatch: Any
+) -> None:
+    from schoolops.estate.repository import Estate
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(Estate, "count", broken)
+    answer = local.get("/v1/schools/count")
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.text
+    assert answer.json()["number"] in answer.json()["detail"]
