@@ -119,3 +119,18 @@ async def test_a_dialog_leaves_the_keys_of_the_list_alone(
         await until(pilot, lambda: not isinstance(pilot.app.screen, RecordForm))
         assert app.is_running
         assert "All devices" in text(pilot)
+
+
+async def test_what_was_typed_survives_a_broken_connection(app: SchoolopsApp, city: City) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _edit_first_device(pilot)
+        await pilot.press(*"ap-mine")
+        city.broken = True
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Edit AP1013331.01", "✗ No connection to the server.")
+        form: Any = app.screen
+        assert form.row("name").text == "ap-mine"
+        city.broken = False
+        await pilot.press("ctrl+s")
+        await says(pilot, "is saved")
+        assert city.records[DEVICE]["values"]["name"] == "ap-mine"

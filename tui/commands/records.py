@@ -9,7 +9,7 @@ from inventory.kinds import DEVICE_KINDS, EDITABLE, KINDS, Kind, device_plural
 from tui import cells
 from tui.actions import BY_ID as ACTION
 from tui.actions import Aim, permission_of
-from tui.backend import Json, code_of, extra_of
+from tui.backend import Json, code_of, extra_of, is_offline, sentence
 from tui.commands.common import ask, backend, done, fresh, kind_of, lookup_of, nothing
 from tui.frame import Frame
 from tui.i18n import _, ngettext
@@ -64,6 +64,8 @@ async def edit(screen: Frame, aim: Aim) -> None:
 
 def _field_errors(error: Exception) -> dict[str, str]:
     """Field → sentence of a refusal that the form can show; empty for any other error."""
+    if is_offline(error):  # what was typed must not be lost with the connection
+        return {"": sentence(error) or str(error)}
     if code_of(error) == "estate.invalid":
         found = extra_of(error).get("errors")
         return dict(found) if isinstance(found, dict) else {"": str(error)}
