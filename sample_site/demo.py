@@ -27,8 +27,10 @@ from sample_site.progress import Progress
 from schoolops.core.errors import Invalid, SchoolopsError, Unusable
 
 SCHOOLS = 4
-LIMIT_S = 75.0
-"""How long the headless form waits for the faults to be named, unless `--for` says."""
+LIMIT_S = 90.0
+"""How long the headless form waits for the faults to be named."""
+PATIENCE_S = 50.0
+"""After so long the school goes dark, even if an earlier fault is not named yet."""
 WARM_LIMIT_S = 60.0
 MEND_AFTER_S = 60.0
 PAUSE_S = 30.0
@@ -127,27 +129,29 @@ def _warm_up(live: LiveCity, progress: Progress) -> None:
 
 
 def _script(live: LiveCity, seconds: float, progress: Progress) -> dict[str, Any]:
-    """Run the script once; `seconds` 0: as long as it takes."""
+    """Run the script once: at least `seconds`, and until everything is named or time is up."""
     begun = time.monotonic()
     failure = ""
     script = Script(live, live.client, write_script(live.parts))
     try:
         _warm_up(live, progress)
-        deadline = begun + seconds if seconds else time.monotonic() + LIMIT_S
+        broken_at = time.monotonic()
+        least, deadline = begun + seconds, max(begun + seconds, broken_at + LIMIT_S)
         *first, last = script.faults
         for fault in first:
             script.inject(fault)
         while time.monotonic() < deadline:
             live.check()
             script.look()
-            if not script.open and len(script.injected) < len(script.faults):
+            patient = time.monotonic() < broken_at + PATIENCE_S
+            if last not in script.injected and not (script.open and patient):
                 script.inject(last)
             progress.show(
                 "things break",
                 0.8 + 0.2 * script.detected / len(script.faults),
                 f"{script.detected} of {len(script.faults)} named, {live.reports():,} reports",
             )
-            if script.detected == len(script.faults) and not seconds:
+            if script.detected == len(script.faults) and time.monotonic() >= least:
                 break
             time.sleep(0.4)
     except Unusable as error:

@@ -24,7 +24,8 @@ from schoolops.core import paths
 from schoolops.core.errors import Unusable
 
 INTERVAL_S = 5
-DEGRADED_BPS = 35_000_000
+DEGRADED = 0.08
+"""What a line that degrades still carries of its contract."""
 START_LIMIT_S = 30.0
 _NETWORK = "kind:" + ",".join(sorted(NETWORK_KINDS))
 
@@ -157,13 +158,26 @@ class LiveCity:
         if fault.name == "school goes dark":
             assert self._processes is not None
             self._processes.kill(self._agents[fault.school])
-        self._broken[fault.key] = self._equipment.inject(_simulated(fault))
+        self._broken[fault.key] = self._equipment.inject(self._simulated(fault))
 
     def mend(self, fault: Fault) -> None:
         """Undo it; after a power failure the agent starts again and sends what it kept."""
         self._equipment.clear(self._broken.pop(fault.key))
         if fault.name == "school goes dark":
             self._run_agent(self._agents[fault.school])
+
+    def _simulated(self, fault: Fault) -> Simulated:
+        """The script's fault as the equipment knows it."""
+        match fault.name:
+            case "cable pulled":
+                return Simulated("cable-pulled", fault.key)
+            case "line degrades":
+                line = next(line for line in self._lines if line.key == fault.key)
+                left = round(line.down_bps * DEGRADED)
+                return Simulated("uplink-degrades", fault.key, down_bps=left, delay_ms=180.0)
+            case "school goes dark":
+                return Simulated("school-dark", fault.school)
+        return Simulated("device-dies", fault.key)
 
     # -- what is known ---------------------------------------------------------------------
 
@@ -238,15 +252,3 @@ class LiveCity:
         return subprocess.run(
             [sys.executable, "-m", "schoolops.cli", "tui"], check=False
         ).returncode
-
-
-def _simulated(fault: Fault) -> Simulated:
-    """The script's fault as the equipment knows it."""
-    match fault.name:
-        case "cable pulled":
-            return Simulated("cable-pulled", fault.key)
-        case "line degrades":
-            return Simulated("uplink-degrades", fault.key, down_bps=DEGRADED_BPS, delay_ms=180.0)
-        case "school goes dark":
-            return Simulated("school-dark", fault.school)
-    return Simulated("device-dies", fault.key)
