@@ -108,7 +108,7 @@ def _parse(
                 raise WrongUse(f"{name} takes no value")
             value = "yes"
         elif not equals:
-            if not queue:
+            if not queue or queue[0].startswith("--"):
                 raise WrongUse(f"{name} wants a value")
             value = queue.pop(0)
         options[name] = value

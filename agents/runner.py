@@ -60,6 +60,8 @@ SLOW = frozenset({"network", "discovery"})
 STATUS_EVERY_S = 300.0
 FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
+ONCE_TRIES = 3
+"""Failed requests in a row after which `run --once` gives up."""
 SLOW_LOOK_S = 60.0
 """How often a slow duty looks whether its interval has changed."""
 
@@ -285,7 +287,7 @@ class Runner:
             wait = self._sender.step()
             if wait is None or self._sender.state == "refused":
                 break
-            if time.monotonic() + wait > deadline:
+            if self._sender.failures >= ONCE_TRIES or time.monotonic() + wait > deadline:
                 break
             self._sleep_until(time.monotonic() + wait)
         done = self._spool.rows == 0

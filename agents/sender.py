@@ -102,7 +102,8 @@ class Sender:
         self._agent = agent
         self._clock = clock
         self._fraction = fraction
-        self._failures = 0
+        self.failures = 0
+        """Failed requests in a row."""
         self._max_rows = MAX_ROWS
         self._wanted_etag = ""
         self._fetch_failed = False
@@ -149,7 +150,7 @@ class Sender:
         answer = self._config.fetch(self._client, self._wanted_etag)
         if answer.status in (200, 304):
             self._fetch_failed = False
-            self._failures = 0
+            self.failures = 0
             if self.state in ("refused", "starting"):
                 self._set("delivering", "")
             return 0.0
@@ -172,7 +173,7 @@ class Sender:
         if code == "report.out_of_order" and isinstance(problem.get("acked_seq"), int):
             self._spool.resume(pending.boot, problem["acked_seq"])
             wait = self._back_off(detail)
-            return 0.0 if self._failures == 1 else wait
+            return 0.0 if self.failures == 1 else wait
         if answer.status == 413 or code == "report.invalid":
             reason = detail or "the server takes no batch of this size"
             return self._narrow(pending, reason, certain=bool(code))
@@ -229,14 +230,14 @@ class Sender:
     # -- state -----------------------------------------------------------------------------
 
     def _back_off(self, reason: str) -> float:
-        self._failures += 1
+        self.failures += 1
         if self.state != "refused":
             self._set("waiting", reason)
-        ceiling = min(FIRST_WAIT_S * 2 ** min(self._failures - 1, 20), MAX_WAIT_S)
+        ceiling = min(FIRST_WAIT_S * 2 ** min(self.failures - 1, 20), MAX_WAIT_S)
         return float(self._fraction() * ceiling)
 
     def _all_well(self) -> None:
-        self._failures = 0
+        self.failures = 0
         self._set("delivering", "")
 
     def _set(self, state: str, reason: str) -> None:

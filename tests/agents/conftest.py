@@ -47,7 +47,7 @@ class Agent:
 
     def deliver(self, limit: int = 200) -> list[float]:
         """Step until there is nothing to do; returns the waits asked for, without waiting."""
-        waits = []
+        waits: list[float] = []
         for _ in range(limit):
             wait = self.sender.step()
             if wait is None:
