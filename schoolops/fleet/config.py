@@ -107,7 +107,12 @@ def _targets(
     ).all()  # fmt: skip
     secrets = _secrets(store, connection, {row.credential_id for row in rows} - {None})
     doors = _controllers(rows)
-    known = [row.address for row in rows if row.address]
+    # Printers and servers are known, too: a sweep must not offer them as new.
+    known = connection.scalars(
+        select(devices.c.address)
+        .where(devices.c.school_id == school_id, devices.c.address.is_not(None))
+        .order_by(devices.c.address)
+    ).all()
     targets = []
     for row in rows:
         if row.management in (None, "none"):
@@ -118,7 +123,7 @@ def _targets(
         # An access point may have an own credential, for its controller's other way in.
         secret = secrets.get(row.credential_id or 0) or secrets.get(door.credential_id or 0, {})
         targets.append(_target(store, row, door, secret))
-    return targets, known
+    return targets, list(known)
 
 
 def _controllers(rows: Sequence[Any]) -> dict[int, Any]:
