@@ -24,7 +24,7 @@ from sample_site.equipment.world import World
 BLOCK = 32_768
 WINDOW_S = 0.1
 DEFAULT_BYTES = 64 << 20
-_BUFFER = 65_536
+_BUFFER = 16_384  # small: what waits in buffers would count as carried by a slow line
 
 
 class Bucket:
@@ -52,7 +52,7 @@ class Line:
         self._udp: socket.socket | None = None
         self._fillers: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._narrow = False
 
     def start(self, port: int) -> int:
         """Open TCP and UDP on the line's address; returns the port. Raises OSError."""
@@ -60,8 +60,8 @@ class Line:
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                tcp.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER * 4)
             tcp.bind((self._line.address, port))
             tcp.listen(128)
             tcp.setblocking(False)
@@ -97,41 +97,59 @@ class Line:
     # -- the gate ---------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Open and close the gate: for good when the line is dead, by chance under loss."""
+        """Every window: let all connects through, none (dead), or some and no more (loss)."""
         while True:
             line, alive = self._world.line_now(self._line)
-            lost = self._random.random() * 100 < line.loss_percent
-            if alive and not lost:
+            if alive and not line.loss_percent:
                 self._open_gate()
             else:
-                self._close_gate()
+                self._narrow_gate(self._before_a_loss(line.loss_percent) if alive else 0)
             await asyncio.sleep(WINDOW_S)
 
-    def _close_gate(self) -> None:
-        """Fill the accept queue: from now on the kernel drops connects without a word."""
-        if self._closed or self._tcp is None:
+    def _before_a_loss(self, loss_percent: float) -> int:
+        """How many connects of this window come through before one is lost.
+
+        After it all others of the window are lost as well, hence the smaller chance: of the
+        handful that an agent sends at once, `loss_percent` are lost on average.
+        """
+        chance = loss_percent / 100
+        chance *= 0.4 + 0.6 * chance
+        passed = 0
+        while passed < 100 and self._random.random() >= chance:
+            passed += 1
+        return passed
+
+    def _narrow_gate(self, let_through: int) -> None:
+        """Leave room for so many connects; then the kernel drops them without a word."""
+        if self._tcp is None:
             return
-        self._closed = True
-        asyncio.get_running_loop().remove_reader(self._tcp.fileno())
-        self._tcp.listen(0)
-        for _ in range(2):
-            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            filler.setblocking(False)
-            filler.connect_ex(self._tcp.getsockname())
-            self._fillers.append(filler)
+        if not self._narrow:
+            asyncio.get_running_loop().remove_reader(self._tcp.fileno())
+            self._narrow = True
+        if let_through:
+            self._remove_fillers()
+            self._accept()
+            self._tcp.listen(let_through - 1)
+        elif not self._fillers:
+            self._accept()
+            self._tcp.listen(0)
+            for _ in range(2):
+                filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+                filler.setblocking(False)
+                filler.connect_ex(self._tcp.getsockname())
+                self._fillers.append(filler)
 
     def _open_gate(self) -> None:
-        if not self._closed or self._tcp is None:
-            return
-        self._closed = False
+        if self._narrow and self._tcp is not None:
+            self._narrow = False
+            self._remove_fillers()
+            self._tcp.listen(128)
+            asyncio.get_running_loop().add_reader(self._tcp.fileno(), self._accept)
+
+    def _remove_fillers(self) -> None:
         for filler in self._fillers:
             filler.close()
         self._fillers.clear()
-        with contextlib.suppress(OSError):
-            while True:
-                self._tcp.accept()[0].close()
-        self._tcp.listen(128)
-        asyncio.get_running_loop().add_reader(self._tcp.fileno(), self._accept)
 
     def _accept(self) -> None:
         assert self._tcp is not None
@@ -145,7 +163,7 @@ class Line:
 
     async def _serve(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=_BUFFER, loop=loop)
+        reader = asyncio.StreamReader(limit=_BUFFER // 2, loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection)
         transport.set_write_buffer_limits(high=BLOCK)

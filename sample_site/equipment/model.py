@@ -107,8 +107,8 @@ def read_estate(path: Path) -> Estate:
         )
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    except (TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is no list of simulated equipment: {error}") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path} is no list of simulated equipment: {error!r}") from None
 
 
 def _devices(items: Iterable[dict[str, Any]]) -> Iterable[SimDevice]:
