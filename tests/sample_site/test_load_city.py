@@ -14,7 +14,7 @@ from sample_site.city import build_city
 from schoolops.client import connect
 from schoolops.client._launch import answers
 from schoolops.core import paths
-from schoolops.core.errors import Conflict, Invalid
+from schoolops.core.errors import Conflict, Invalid, SchoolopsError
 from schoolops.core.settings import load_settings
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES
@@ -63,6 +63,25 @@ def test_an_empty_store_holds_the_whole_city_afterwards(
     assert report["records"] == expected
     assert report["new"] == sum(expected.values())
     assert report["way"] == "directly"
+
+
+def test_both_databases_take_the_city(store: Store) -> None:
+    city = build_city(1, 0.1, 3)
+    filled = load.fill(store, city)
+    with store.read() as connection:
+        for name, count in filled.items():
+            rows = connection.scalar(select(func.count()).select_from(TABLES[name]))
+            assert rows == count == city.counts()[name]
+
+
+def test_a_load_that_fails_leaves_nothing(
+    home: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(load.SECRETS, "no such credential", "x")
+    with pytest.raises(SchoolopsError):
+        load.fill(store, build_city(1, 0.1, 1))
+    with store.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(TABLES["school"])) == 0
 
 
 def test_a_second_load_is_refused_and_nothing_is_added(home: Path) -> None:
