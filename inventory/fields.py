@@ -69,6 +69,8 @@ class Field:
             return None
         if len(text) > 4000:
             raise ValueError(f"{self.name} is longer than 4,000 characters")
+        if not text.isprintable() and any(map(_unstorable, text)):
+            raise ValueError("control characters are not allowed")
         return _PARSERS[self.type](self, text)
 
     def format(self, value: Value) -> str:
@@ -95,9 +97,12 @@ def fold(text: str) -> str:
     return text.casefold().translate(_FOLD)
 
 
+def _unstorable(letter: str) -> bool:
+    """Control characters, and half a surrogate pair, which is no text at all."""
+    return (letter < " " and letter not in "\n\t") or "\ud800" <= letter <= "\udfff"
+
+
 def _text(_: Field, text: str) -> Value:
-    if any(ord(c) < 32 and c not in "\n\t" for c in text):
-        raise ValueError("control characters are not allowed")
     return text
 
 
@@ -188,7 +193,10 @@ def parse_rate(text: str) -> int:
         number = float(match[1].replace(",", "."))
     except ValueError:
         raise ValueError(f"{text!r} is no data rate; write it as 100M, 1G or in bit/s") from None
-    return round(number * _SCALE[match[2].lower()])
+    rate = number * _SCALE[match[2].lower()]
+    if rate > 1e15:
+        raise ValueError(f"{text!r} is more than any line has; write it as 100M, 1G or in bit/s")
+    return round(rate)
 
 
 def format_rate(bps: float) -> str:

@@ -1,23 +1,24 @@
 """A parsed filter (`inventory.filter`) as SQL, for any table.
 
-Text compares folded: on SQLite by a function of ours, on PostgreSQL by `lower` and `replace`,
-which give what `inventory.fields.fold` gives for German names.
+What it finds is what `inventory.filter.matches` says; a test compares them on both databases.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, false, func, not_, or_, select
 
 from inventory.fields import Type, fold
 from inventory.filter import TIME_FIELDS, Filter, Match, Op, Word, instant_range, pattern_parts
 from inventory.kinds import Kind
+from schoolops.db.folding import folded
 
-EXACT = frozenset({"serial", "asset_tag", "key", "number", "postcode", "municipality", "authority"})
-"""Identifiers: compared as written and in capitals, so that their index is used."""
+MAC_LENGTH = 17
+_BIGGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,86 +26,79 @@ class Source:
     """Where the fields of a kind are found in a statement.
 
     `columns`: field name → expression (times are integer microseconds). `references`: field
-    name → (id column, table it points to). `search`: the folded text for words.
+    name → (id column, table it points to, which has `id`, `key` and `key_folded`). `search`: the
+    folded text for words. `folded`: field name → a column that holds its folded text wherever
+    the field is not empty, so that an index helps.
     """
 
     columns: Mapping[str, ColumnElement[Any]]
     references: Mapping[str, tuple[ColumnElement[Any], Table]]
     search: ColumnElement[str]
+    folded: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
 
 
 def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[ColumnElement[bool]]:
     """The WHERE clauses of a filter; all must hold."""
-    folded = _folder(dialect)
-    return [
-        _word(term, source) if isinstance(term, Word) else _match(kind, term, source, folded)
-        for term in tree.terms
-    ]
+    return [clause(kind, term, source, dialect) for term in tree.terms]
 
 
-def _word(term: Word, source: Source) -> ColumnElement[bool]:
-    clause = or_(*(source.search.like(_contains(text), escape="\\") for text in term.texts))
-    return not_(clause) if term.negated else clause
-
-
-def _match(
-    kind: Kind, term: Match, source: Source, folded: Callable[[Any], ColumnElement[str]]
-) -> ColumnElement[bool]:
-    if term.field in source.references:
-        clause = _reference(term, *source.references[term.field], folded)
+def clause(kind: Kind, term: Word | Match, source: Source, dialect: str) -> ColumnElement[bool]:
+    """One term. A negated one is the exact complement: NULL counts as 'does not match'."""
+    if isinstance(term, Word):
+        found = or_(*(_has(source.search, text) for text in term.texts))
+    elif term.field in source.references:
+        found = _reference(term, *source.references[term.field], dialect)
     else:
-        clause = _plain(kind, term, source.columns[term.field], folded)
-    # A negated term is the exact complement: NULL counts as 'does not match'.
-    return not_(func.coalesce(clause, false())) if term.negated else clause
+        found = _plain(kind, term, source)
+    return not_(func.coalesce(found, false())) if term.negated else found
 
 
-def _plain(
-    kind: Kind,
-    term: Match,
-    column: ColumnElement[Any],
-    folded: Callable[[Any], ColumnElement[str]],
-) -> ColumnElement[bool]:
-    field = kind.field(term.field)
+def _plain(kind: Kind, term: Match, source: Source) -> ColumnElement[bool]:
+    described = kind.field(term.field)
+    column = source.columns[term.field]
     is_time = term.field in TIME_FIELDS
-    textual = field.type in (Type.TEXT, Type.EMAIL, Type.ADDRESS, Type.MACS) and not is_time
+    textual = described.type in (Type.TEXT, Type.EMAIL, Type.ADDRESS, Type.MACS) and not is_time
     if term.op is Op.EMPTY:
         return or_(column.is_(None), column == "") if textual else column.is_(None)
     if term.op is Op.ANY:
         return and_(column.is_not(None), column != "") if textual else column.is_not(None)
     if is_time:
         return or_(*(_instant(term.op, column, str(value)) for value in term.values))
-    if term.op is Op.LIKE:
-        return or_(*(_like(folded(column), str(value)) for value in term.values))
     if term.op in _ORDER:
-        return _ORDER[term.op](column, term.values[0])
-    if field.type is Type.MACS:
-        return or_(*(column.like(_contains(str(value)), escape="\\") for value in term.values))
+        return _ORDER[term.op](column, _bounded(term.values[0]))
+    if described.type is Type.MACS:
+        return or_(*(_mac(column, str(value), term.op) for value in term.values))
     if not textual:
-        return column.in_(term.values)
-    if field.name in EXACT:
-        variants = {v for value in term.values for v in (str(value), str(value).upper())}
-        return column.in_(variants)
-    return folded(column).in_([fold(str(value)) for value in term.values])
+        return column.in_([_bounded(value) for value in term.values])
+    filled = column.is_not(None)
+    if described.name in source.folded:
+        return and_(filled, _fits(source.folded[described.name], term))
+    return _fits(folded(column), term)
+
+
+def _fits(text: ColumnElement[str], term: Match) -> ColumnElement[bool]:
+    """Whether folded text equals one of the values, or fits one of the patterns."""
+    if term.op is Op.LIKE:
+        return or_(*(_like(text, str(value)) for value in term.values))
+    values = [fold(str(value)) for value in term.values]
+    return text.in_([value for value in values if _storable(value)])
 
 
 def _reference(
-    term: Match, column: ColumnElement[Any], table: Table, folded: Callable[[Any], Any]
+    term: Match, column: ColumnElement[Any], table: Table, dialect: str
 ) -> ColumnElement[bool]:
     if term.op is Op.EMPTY:
         return column.is_(None)
     if term.op is Op.ANY:
         return column.is_not(None)
-    tests: list[ColumnElement[bool]] = []
-    for value in map(str, term.values):
-        if term.op is Op.LIKE:
-            tests.append(_like(folded(table.c.key), value))
-            continue
-        tests.append(table.c.key.in_({value, value.upper()}))
-        if "/" not in value and table.name != "schools":
-            tests.append(folded(table.c.key).like("%/" + _escape(fold(value)), escape="\\"))
-    if table.name == "schools":
-        return column.in_(select(table.c.id).where(or_(*tests)))
-    return exists(select(1).where(table.c.id == column, or_(*tests)).correlate_except(table))
+    key = table.c.key_folded
+    tests = [_fits(key, term)]
+    short = tuple(value for value in term.values if "/" not in str(value))
+    if short and table.name != "schools":
+        position = func.instr if dialect == "sqlite" else func.strpos
+        behind_the_school = func.substr(key, position(key, "/") + 1)
+        tests.append(_fits(behind_the_school, Match(term.field, term.op, short)))
+    return column.in_(select(table.c.id).where(or_(*tests)))
 
 
 _ORDER: dict[Op, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -113,6 +107,13 @@ _ORDER: dict[Op, Callable[[Any, Any], ColumnElement[bool]]] = {
     Op.GT: lambda column, value: column > value,
     Op.GE: lambda column, value: column >= value,
 }
+
+
+def _bounded(value: Any) -> Any:
+    """No stored number is beyond 64 bits, and neither database takes one that is."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-_BIGGEST - 1, min(value, _BIGGEST))
+    return value
 
 
 def _instant(op: Op, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
@@ -128,29 +129,42 @@ def _instant(op: Op, column: ColumnElement[Any], text: str) -> ColumnElement[boo
     return and_(column >= start, column < end)
 
 
+def _mac(column: ColumnElement[str], value: str, op: Op) -> ColumnElement[bool]:
+    """One of several addresses, divided by blanks; a star must not reach into the next."""
+    pieces = [fold(piece) for piece in pattern_parts(value)] if op is Op.LIKE else [fold(value)]
+    if any(" " in piece for piece in pieces) or not all(map(_storable, pieces)):
+        return false()
+    padded: ColumnElement[str] = " " + column + " "
+    if len(pieces) == 1:
+        return _has(padded, f" {pieces[0]} ")
+    if len(pieces) == 2:
+        # All addresses are equally long, so that the star stands for a known number of signs.
+        any_sign = "_" * (MAC_LENGTH - len("".join(pieces)))
+        inner = any_sign.join(map(_escape, pieces))
+        fits = len("".join(pieces)) <= MAC_LENGTH
+        return padded.like(f"% {inner} %", escape="\\") if fits else false()
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
+        return _has(column, pieces[1])
+    return padded.regexp_match(" " + "[^ ]*".join(map(re.escape, pieces)) + " ")
+
+
 def _like(column: ColumnElement[str], pattern: str) -> ColumnElement[bool]:
-    return column.like("%".join(_escape(fold(p)) for p in pattern_parts(pattern)), escape="\\")
+    pieces = [fold(piece) for piece in pattern_parts(pattern)]
+    if not all(map(_storable, pieces)):
+        return false()
+    return column.like("%".join(map(_escape, pieces)), escape="\\")
 
 
-def _contains(text: str) -> str:
-    return f"%{_escape(text)}%"
+def _has(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    if not _storable(text):
+        return false()
+    return column.like(f"%{_escape(text)}%", escape="\\")
+
+
+def _storable(text: str) -> bool:
+    """Neither database can hold NUL or half a surrogate pair, nor be asked for it."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-_LETTERS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("é", "e"), ("è", "e"), ("á", "a"))
-
-
-def _folder(dialect: str) -> Callable[[Any], ColumnElement[str]]:
-    if dialect == "sqlite":
-        return lambda column: func.schoolops_fold(column)
-
-    def postgresql(column: Any) -> ColumnElement[str]:
-        folded = func.lower(column)
-        for letter, written in _LETTERS:
-            folded = func.replace(folded, letter, written)
-        return folded
-
-    return postgresql

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection
 
 from inventory.kinds import AUDIT
 from schoolops.core.permissions import AUDIT_READ, Actor
@@ -21,9 +21,7 @@ def audit_listing(connection: Connection, actor: Actor, now: int) -> Listing:
         columns={name: columns[name] for name in (f.name for f in AUDIT.fields)},
         uid=columns.id,
         key=columns.id,
-        search=func.lower(
-            columns.actor + " " + columns.action + " " + columns.kind + " " + columns.record
-        ),
+        search=columns.actor + " " + columns.action + " " + columns.kind + " " + columns.record,
         where=[in_scope(actor, columns.school_id)],
         sort=columns.id,
     )

@@ -18,6 +18,7 @@ from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db import filtering
+from schoolops.db.folding import folded
 from schoolops.estate.models import TABLES
 from schoolops.estate.repository import Estate, Page
 
@@ -40,7 +41,8 @@ class Listing:
     """Lists one read-only kind for one actor.
 
     `columns` maps each field's name to its expression (times as micros; a school as its id
-    column); `uid` and `key` identify a row; `where` limits it to what the actor may see.
+    column); `uid` and `key` identify a row; `search` is the text for words; `where` limits it
+    to what the actor may see.
     """
 
     def __init__(
@@ -117,8 +119,8 @@ class Listing:
         references = {
             f.name: (self.columns[f.name], schools) for f in kind.fields if f.type is Type.REFERENCE
         }
-        found = filtering.Source(self.columns, references, self.search)
         dialect = self.connection.dialect.name
+        found = filtering.Source(self.columns, references, folded(self.search))
         return [*self.where, *filtering.translate(kind, parse(q, kind), found, dialect)]
 
     def _order(self, kind: Kind, sort: str) -> list[ColumnElement[Any]]:

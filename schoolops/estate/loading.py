@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, text, update
 
-from inventory.fields import Field, Type, Value
+from inventory.fields import Field, Type, Value, fold
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import KINDS, Kind
 from schoolops.core.ids import uuid7
@@ -40,7 +40,7 @@ class ImportPlan:
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     inserts: list[tuple[dict[str, Value], dict[str, int]]] = field(default_factory=list)
-    updates: list[tuple[Any, dict[str, Any], dict[str, Value]]] = field(default_factory=list)
+    updates: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
     mapping: Mapping[str, str] = field(default_factory=dict)
     ignored: Sequence[str] = ()
     notes: Sequence[str] = ()
@@ -93,7 +93,7 @@ class Loader:
         kind = plan.kind
         if plan.inserts:
             self._insert(kind, plan.inserts)
-        self._update(kind, plan.updates)
+        self.update_rows(kind, plan.updates)
         self.unit.audit(
             "import",
             kind.name,
@@ -201,7 +201,7 @@ class Loader:
             for name in names
         }
         plan.note(row.row, found.key, "changed", "; ".join(row.warnings), changes=changes)
-        plan.updates.append((found, differing, values))
+        plan.updates.append((found, differing))
 
     def _old_value(self, f: Field, stored: Any) -> Any:
         value = stored[column_name(f)]
@@ -306,6 +306,7 @@ class Loader:
                     "id": first + number,
                     "uid": uuid7(),
                     "key": key,
+                    "key_folded": fold(key),
                     "version": 1,
                     "search_text": make_search_text(kind, key, values),
                     "created_at": now,
@@ -339,18 +340,18 @@ class Loader:
         if placements:
             self.unit.connection.execute(insert(placement), placements)
 
-    def _update(self, kind: Kind, updates: Sequence[tuple[Any, dict[str, Any], Any]]) -> None:
+    def update_rows(self, kind: Kind, updates: Sequence[tuple[Any, dict[str, Any]]]) -> None:
+        """Set the differing columns of rows; devices that move leave a trace."""
         if not updates:
             return
         table = TABLES[kind.name]
         names = [column_name(f) for f in kind.fields]
         rows: list[dict[str, Any]] = []
         moved: list[dict[str, Any]] = []
-        for found, differing, values in updates:
+        for found, differing in updates:
             stored = found._mapping
             columns = {name: differing.get(name, stored[name]) for name in names}
-            merged = {f.name: from_column(f, stored[column_name(f)]) for f in kind.fields}
-            merged |= {name: value for name, value in values.items() if value is not None}
+            merged = {f.name: from_column(f, columns[column_name(f)]) for f in kind.fields}
             rows.append(
                 {f"new_{name}": value for name, value in columns.items()}
                 | {

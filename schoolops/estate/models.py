@@ -64,6 +64,8 @@ def _system_columns(kind: Kind) -> list[Column[Any]]:
         Column("id", BigKey, primary_key=True, autoincrement=True),
         Column("uid", String(36), nullable=False, unique=True),
         Column("key", Text, nullable=False, unique=True),
+        # Folded: filters compare by it, also those of records that refer to this one.
+        Column("key_folded", Text, nullable=False, default=""),
         Column("version", BigInteger, nullable=False, default=1),
         Column("created_at", BigInteger, nullable=False),
         Column("updated_at", BigInteger, nullable=False),
@@ -85,8 +87,8 @@ def _system_columns(kind: Kind) -> list[Column[Any]]:
 # (column, id). Small tables are sorted as fast without.
 _SORTED = {
     "device": ("kind", "name", "serial", "asset_tag", "model", "school_id", "room_id", "owner",
-               "firmware", "health", "updated_at", "parent_id", "address"),
-    "room": ("school_id", "building_id", "health"),
+               "firmware", "health", "updated_at", "parent_id", "address", "key_folded"),
+    "room": ("key_folded", "school_id", "building_id", "health"),
     "contact": ("school_id",), "uplink": ("school_id", "health", "device_id"),
     "site": ("school_id",), "building": ("school_id", "site_id"),
     "school": ("name", "authority", "municipality", "health"),

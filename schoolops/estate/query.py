@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal, or_, select
+from sqlalchemy import ColumnElement, case, false, func, literal, not_, select, true
 
 from inventory.fields import Type
-from inventory.filter import Filter, Match, Op
+from inventory.filter import Filter, Match, Op, Term
 from inventory.kinds import HEALTH, Kind
 from schoolops.core.errors import Invalid
 from schoolops.db import filtering
@@ -43,16 +43,25 @@ def source(kind: Kind, now: int) -> filtering.Source:
                 else_="stale",
             ),
         }
-    return filtering.Source(columns, references, table.c.search_text)
+    folded = {"key": table.c.key_folded}
+    if len(kind.key) == 1:
+        # Where it is not empty, this field is the key.
+        folded[kind.key[0]] = table.c.key_folded
+    return filtering.Source(columns, references, table.c.search_text, folded)
+
+
+def shown_name() -> ColumnElement[str]:
+    """A school's name as lists show it."""
+    schools = TABLES["school"]
+    return func.coalesce(func.nullif(schools.c.short_name, ""), schools.c.name)
 
 
 def _school_name(kind: Kind) -> ColumnElement[Any]:
-    schools = TABLES["school"]
     if kind.name == "school":
-        return schools.c.name
-    table = TABLES[kind.name]
+        return shown_name()
+    schools, table = TABLES["school"], TABLES[kind.name]
     return (
-        select(schools.c.search_text)
+        select(shown_name())
         .where(schools.c.id == table.c.school_id)
         .correlate(table)
         .scalar_subquery()
@@ -61,20 +70,35 @@ def _school_name(kind: Kind) -> ColumnElement[Any]:
 
 def translate(kind: Kind, tree: Filter, dialect: str, now: int) -> list[ColumnElement[bool]]:
     """The WHERE clauses of a filter."""
-    clauses: list[ColumnElement[bool]] = []
-    rest = []
-    for term in tree.terms:
-        if isinstance(term, Match) and term.field == "retired" and term.op is Op.EQ:
-            clauses.append(_retired(kind, term))
-        else:
-            rest.append(term)
-    return clauses + filtering.translate(kind, Filter(tuple(rest)), source(kind, now), dialect)
+    found = source(kind, now)
+    return [_term(kind, term, found, dialect) for term in tree.terms]
+
+
+def _term(kind: Kind, term: Term, found: filtering.Source, dialect: str) -> ColumnElement[bool]:
+    if isinstance(term, Match) and term.op in (Op.EQ, Op.LIKE):
+        if term.field == "retired":
+            return _retired(kind, term)
+        if term.field == "school_name" and kind.name != "school":
+            return _of_schools(kind, term, dialect)
+    return filtering.clause(kind, term, found, dialect)
 
 
 def _retired(kind: Kind, term: Match) -> ColumnElement[bool]:
+    """Not by comparing the expression: this way the indexes of records in use serve."""
     column = TABLES[kind.name].c.retired_at
-    wanted = {bool(value) != term.negated for value in term.values}
-    return or_(*(column.is_not(None) if yes else column.is_(None) for yes in wanted))
+    wanted = {bool(value) for value in term.values} ^ ({True, False} if term.negated else set())
+    if wanted == {True, False}:
+        return true()
+    return column.is_not(None) if True in wanted else column.is_(None) if wanted else false()
+
+
+def _of_schools(kind: Kind, term: Match, dialect: str) -> ColumnElement[bool]:
+    """The schools' names are compared once each, not once a record."""
+    schools, column = TABLES["school"], TABLES[kind.name].c.school_id
+    names = filtering.Source({"school_name": shown_name()}, {}, schools.c.search_text)
+    plain = Match(term.field, term.op, term.values)
+    fits = column.in_(select(schools.c.id).where(filtering.clause(kind, plain, names, dialect)))
+    return not_(func.coalesce(fits, false())) if term.negated else fits
 
 
 def order_by(kind: Kind, sort: str) -> list[ColumnElement[Any]]:

@@ -331,6 +331,10 @@ _SYSTEM_CELLS: dict[str, Any] = {
 }
 
 
+_FOR_FILTERS = frozenset({"search_text", "key_folded"})
+"""Columns that are never shown."""
+
+
 def _asks(tree: Filter) -> frozenset[str]:
     return frozenset(term.field for term in tree.terms if isinstance(term, Match))
 
@@ -349,7 +353,7 @@ def _select(
     kind: Kind, fields: Sequence[Field], needed: frozenset[str], everything: bool = False
 ) -> Select[Any]:
     table = TABLES[kind.name]
-    columns: list[Any] = [c for c in table.c if c.name != "search_text"]
+    columns: list[Any] = [c for c in table.c if c.name not in _FOR_FILTERS]
     if kind.health and needed & OBSERVED:
         columns += [observation.c.observed_at, observation.c.fresh_until]
     return select(*columns).select_from(_source(kind, needed))

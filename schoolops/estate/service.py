@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from inventory.fields import Type, Value
-from inventory.kinds import KINDS, Kind
+from inventory.fields import Type, Value, fold
+from inventory.kinds import EDITABLE, KINDS, Kind
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import CREDENTIALS_WRITE, decide
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import require, write_permission
+from schoolops.estate.bulk import BulkChange, refuse_key_fields
 from schoolops.estate.models import TABLES, column_name, placement
 from schoolops.estate.repository import Estate
 from schoolops.estate.values import (
@@ -122,6 +123,8 @@ class Inventory:
         if row.retired_at is None:
             raise Conflict(f"{kind.label} {row.key} is not retired", code="estate.not_retired")
         self._update(kind, row, {"retired_at": None, "retired_reason": None})
+        if kind is DEVICE:
+            self._place(row.id, row.school_id, row.room_id, "reinstated")
         self.unit.audit("reinstate", kind.name, row.key, _school_of(kind, row))
         return self.estate.record(kind, row.uid)
 
@@ -157,32 +160,22 @@ class Inventory:
         parsed = parse_values(kind, values)
         if not parsed and not retire:
             raise Invalid("say what is to change: a field and its value")
-        if not parsed.keys().isdisjoint(kind.key):
-            raise Invalid(f"{', '.join(kind.key)} tells {kind.label_plural} apart: edit it singly")
-        ids = self.resolve(kind, parsed)
-        counts = {"changed": 0, "same": 0, "refused": 0}
-        rows: list[dict[str, Any]] = []
-        for row in self._rows(kind, uids):
-            try:
-                self._allow(kind, _school_of(kind, row), None)
-                if retire:
-                    self._set_retired(kind, row, reason)
-                    changed = True
-                else:
-                    changed = self._apply(kind, row, parsed, ids=ids, audit=False)
-            except (Conflict, Invalid, Forbidden) as refusal:
-                outcome, why = "refused", refusal.detail
-            else:
-                outcome, why = ("changed" if changed else "same"), ""
-            counts[outcome] += 1
-            if outcome != "same":
-                rows.append({"id": row.uid, "key": row.key, "outcome": outcome, "reason": why})
-        detail: dict[str, Any] = dict(counts)
-        detail["set"] = _shown(kind, parsed)
-        detail["records"] = [row["key"] for row in rows if row["outcome"] == "changed"]
-        if not retire:
-            self.unit.audit("bulk edit", kind.name, "", None, detail)
-        return {**counts, "rows": rows}
+        refuse_key_fields(kind, parsed)
+        change = BulkChange(self.unit, kind, parsed, self.resolve(kind, parsed))
+        if retire:
+            if not reason.strip():
+                raise invalid({"reason": "say why they are retired"})
+            change.retire(uids, reason.strip(), lambda row: self._in_use(kind, row))
+        else:
+            change.edit(uids)
+        detail: dict[str, Any] = dict(change.counts)
+        detail |= {"reason": reason.strip()} if retire else {"set": _shown(kind, parsed)}
+        detail["records"] = change.changed_keys()
+        if detail["records"]:
+            action = "bulk retire" if retire else "bulk edit"
+            self.unit.audit(action, kind.name, "", None, detail)
+            self.unit.announce(kind.name, "", None)
+        return {**change.counts, "rows": change.rows}
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -277,6 +270,7 @@ class Inventory:
     def _stamps(self, kind: Kind, key: str, values: Mapping[str, Value]) -> dict[str, Any]:
         return {
             "key": key,
+            "key_folded": fold(key),
             "search_text": make_search_text(kind, key, values),
             "updated_at": self.unit.now,
             "updated_by": self.unit.actor.name,
@@ -366,46 +360,35 @@ class Inventory:
             raise invalid({"reason": "say why it is retired"})
         if row.retired_at is not None:
             raise Conflict(f"{kind.label} {row.key} is retired already", code="estate.retired")
-        dependents = self._dependents(kind, row)
-        if dependents:
-            raise Conflict(
-                f"{kind.label} {row.key} still has {dependents}; move or retire them first",
-                code="estate.in_use",
-            )
+        in_use = self._in_use(kind, row)
+        if in_use:
+            raise Conflict(in_use, code="estate.in_use")
         self._update(kind, row, {"retired_at": self.unit.now, "retired_reason": reason.strip()})
         detail = {"reason": reason.strip()}
         self.unit.audit("retire", kind.name, row.key, _school_of(kind, row), detail)
         if kind is DEVICE:
             self._close_placement(row.id)
 
-    def _dependents(self, kind: Kind, row: Row[Any]) -> str:
-        """'3 devices, 1 room' that are in use and point to the record."""
+    def _in_use(self, kind: Kind, row: Row[Any]) -> str:
+        """Why a record cannot be retired yet ('… still has 3 devices, …'), or ''."""
+        if kind is DEVICE:
+            return ""  # what was connected to it stays, and shows that its switch is gone
         found: list[str] = []
-        for other in KINDS.values():
-            for field in other.fields if other.name in TABLES else ():
+        for other in EDITABLE:
+            for field in other.fields:
                 if field.reference != kind.name:
                     continue
                 table = TABLES[other.name]
-                reference = table.c[column_name(field)]
-                statement = select(table.c.id).where(
-                    reference == row.id, table.c.retired_at.is_(None)
+                count = self.unit.connection.scalar(
+                    select(func.count())
+                    .select_from(table)
+                    .where(table.c[column_name(field)] == row.id, table.c.retired_at.is_(None))
                 )
-                count = len(self.unit.connection.execute(statement.limit(1000)).all())
-                if count and kind is not DEVICE:
+                if count:
                     found.append(f"{count} {other.label if count == 1 else other.label_plural}")
-        return ", ".join(dict.fromkeys(found))
-
-    def _rows(self, kind: Kind, uids: Sequence[str]) -> Iterable[Row[Any]]:
-        from schoolops.estate.access import readable_by
-
-        table = TABLES[kind.name]
-        for start in range(0, len(uids), 500):
-            part = list(uids[start : start + 500])
-            yield from self.unit.connection.execute(
-                select(table)
-                .where(readable_by(self.unit.actor, kind), table.c.uid.in_(part))
-                .order_by(table.c.key)
-            ).all()
+        if not found:
+            return ""
+        return f"{kind.label} {row.key} still has {', '.join(found)}; move or retire them first"
 
     def _stale(
         self, kind: Kind, row: Row[Any], version: int, mine: Mapping[str, Value]

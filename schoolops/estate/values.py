@@ -7,6 +7,7 @@ from typing import Any
 
 from inventory.fields import Field, Type, Value, fold
 from inventory.kinds import Kind
+from inventory.words import find_choice
 from schoolops.core.errors import Invalid
 from schoolops.estate.models import column_name
 
@@ -16,6 +17,8 @@ def parse_given(field: Field, given: Any) -> Value:
     if given is None:
         return field.parse("")
     if isinstance(given, str):
+        if field.type is Type.CHOICE and (choice := find_choice(field, given)):
+            return choice
         return field.parse(given)
     if isinstance(given, bool):
         if field.type is not Type.BOOLEAN:

@@ -268,6 +268,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -347,6 +348,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -384,6 +386,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -419,6 +422,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -455,6 +459,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -496,6 +501,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -540,6 +546,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -578,6 +585,7 @@ def upgrade() -> None:
     with op.batch_alter_table("rooms", schema=None) as batch_op:
         batch_op.create_index("ix_rooms_building_id", ["building_id", "id"], unique=False)
         batch_op.create_index("ix_rooms_health", ["health", "id"], unique=False)
+        batch_op.create_index("ix_rooms_key_folded", ["key_folded", "id"], unique=False)
         batch_op.create_index("ix_rooms_school_id", ["school_id", "id"], unique=False)
 
     op.create_table(
@@ -590,6 +598,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -655,6 +664,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_devices_asset_tag", ["asset_tag", "id"], unique=False)
         batch_op.create_index("ix_devices_firmware", ["firmware", "id"], unique=False)
         batch_op.create_index("ix_devices_health", ["health", "id"], unique=False)
+        batch_op.create_index("ix_devices_key_folded", ["key_folded", "id"], unique=False)
         batch_op.create_index("ix_devices_kind", ["kind", "id"], unique=False)
         batch_op.create_index("ix_devices_model", ["model", "id"], unique=False)
         batch_op.create_index("ix_devices_name", ["name", "id"], unique=False)
@@ -675,6 +685,7 @@ def upgrade() -> None:
         ),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key_folded", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
