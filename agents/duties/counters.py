@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from agents.quiet import suppress
+
 _WRAP = 1 << 32
 
 
@@ -27,14 +29,18 @@ def default_interface(root: str = "/") -> str:
 
 
 def read_counters(interface: str, root: str = "/") -> tuple[int, int] | None:
-    """(received, sent) bytes of an interface, None if it does not exist."""
-    if not interface or "/" in interface or interface.startswith("."):
-        return None
-    base = os.path.join(root, "sys/class/net", interface, "statistics")
-    try:
-        return _number(base + "/rx_bytes"), _number(base + "/tx_bytes")
-    except (OSError, ValueError):
-        return None
+    """(received, sent) bytes of an interface, None if it does not exist.
+
+    From /proc/net/dev: one file for both, and of the network namespace this process is in.
+    """
+    for line in _lines(os.path.join(root, "proc/net/dev")):
+        name, _, rest = line.partition(":")
+        if name.strip() == interface:
+            parts = rest.split()
+            # bytes packets errs drop fifo frame compressed multicast, then the same to send
+            with suppress(IndexError, ValueError):
+                return int(parts[0]), int(parts[8])
+    return None
 
 
 def counter_delta(before: int, after: int) -> int | None:
@@ -86,13 +92,5 @@ def _lines(path: str) -> list[str]:
         return []
     try:
         return os.read(handle, 65536).decode("ascii", "replace").splitlines()
-    finally:
-        os.close(handle)
-
-
-def _number(path: str) -> int:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return int(os.read(handle, 64))
     finally:
         os.close(handle)
