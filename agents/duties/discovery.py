@@ -76,12 +76,15 @@ class DiscoveryDuty:
             there = [
                 address
                 for address in addresses
-                if address not in found and (address in neighbours or not _inside(address, links))
+                if address not in found
+                # Every loopback address is this machine: its own ports say nothing.
+                and not address.startswith("127.")
+                and (address in neighbours or not _inside(address, links))
             ]
             prober.connect(there, found)
             prober.ask_serials(found, config.discovery_community)
-        reports = [_report(address, what, arp_table(self._root).get(address, ""))
-                   for address, what in found.items()]  # fmt: skip
+        macs = arp_table(self._root)
+        reports = [_report(address, what, macs.get(address, "")) for address, what in found.items()]
         return [("discovered", report) for report in reports[:MAX_FOUND]]
 
     def close(self) -> None:
