@@ -48,7 +48,16 @@ class FairLock:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
-        turn.acquire()
+        try:
+            turn.acquire()
+        except BaseException:
+            # Ctrl+C: whoever comes next must not wait for one that has gone.
+            with self._guard:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                    raise
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         with self._guard:
@@ -158,7 +167,7 @@ class Store:
             self.file = Path(url.database or "")
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.writer = _sqlite_engine(str(url), "BEGIN IMMEDIATE")
-            self.reader = _sqlite_engine(str(url), "BEGIN")
+            self.reader = _sqlite_engine(str(url), "BEGIN", read_only=True)
         else:
             raise Unusable(
                 f"database.url names {self.dialect}; schoolops works with SQLite and PostgreSQL",
@@ -230,7 +239,7 @@ class Store:
 
 def _unavailable(error: OperationalError) -> SchoolopsError:
     line = _first_line(error)
-    if "full" in line:
+    if getattr(error.orig, "sqlstate", None) == "53100" or "disk is full" in line:
         return Unusable(
             "the disk of the database is full; nothing of this change was kept. "
             "Free some space and do it again",
@@ -247,7 +256,7 @@ def _fold(text: str | None) -> str | None:
     return None if text is None else fold(text)
 
 
-def _sqlite_engine(url: str, begin: str) -> Engine:
+def _sqlite_engine(url: str, begin: str, read_only: bool = False) -> Engine:
     engine = create_engine(
         url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True
     )
@@ -264,6 +273,8 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         cursor.execute("PRAGMA busy_timeout=30000")
         cursor.execute("PRAGMA cache_size=-16000")
         cursor.execute("PRAGMA temp_store=MEMORY")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")
