@@ -1,0 +1,147 @@
+"""Polling network devices over SNMP, and answering for simulated ones.
+
+    python benchmarks/bench_snmp.py           one JSON object a line
+
+- CPU of the agent's network duty for one access point (v2c: clocks, load, memory, temperature,
+  ports with 64-bit counters, clients per radio), in rounds after the first, against a simulated
+  school of 100. The peer asks the same variables by net-snmp's own `snmpget` and `snmpbulkwalk`.
+- Access points that one agent polls in a second of wall time.
+- CPU of the simulated equipment for one GETBULK of 20 interface variables; the peer is Debian's
+  snmpd with the same question.
+
+CPU is user + system time of the process that works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from agents.duties.network import NetworkDuty
+from agents.protocol import Config, DeviceReport, Target
+from agents.snmp import ber, oids
+from agents.snmp.profiles import mikrotik
+from sample_site.equipment.process import EquipmentProcess
+from tests.peers import equipment as peers
+from tests.peers import snmpd as peers_snmpd
+
+POINTS = 100
+ROUNDS = 5
+QUESTIONS = 3000
+POLL_LIMIT_MS = 10.0
+RATE_LIMIT = 40.0
+COMMAND = "python benchmarks/bench_snmp.py"
+COLUMNS = (oids.IF_OPER_STATUS, oids.IF_HC_IN_OCTETS, oids.IF_HC_OUT_OCTETS,
+           oids.IF_IN_ERRORS, oids.IF_OUT_ERRORS)  # fmt: skip
+
+
+def duty(targets: list[Target]) -> tuple[float, float]:
+    """CPU milliseconds a device, and devices a second, over the rounds after the first."""
+    network = NetworkDuty()
+    config = Config("1", "bench", peers.SCHOOL, targets=targets)
+    network.measure(config, 0)
+    cpu, wall = time.process_time(), time.monotonic()
+    for _ in range(ROUNDS):
+        reports = [r for _, r in network.measure(config, 0) if isinstance(r, DeviceReport)]
+        assert all(report.reachable and report.clients for report in reports)
+    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+    network.close()
+    polls = ROUNDS * len(targets)
+    return 1000 * cpu / polls, polls / wall
+
+
+def commands(targets: list[Target]) -> float | None:
+    """CPU milliseconds a device of net-snmp's commands; None where they are not installed."""
+    if not (shutil.which("snmpget") and shutil.which("snmpbulkwalk")):
+        return None
+
+    def dotted(oid: ber.Oid) -> str:
+        return "." + ".".join(map(str, oid))
+
+    scalars = (oids.SYS_UPTIME, oids.HR_SYSTEM_UPTIME, oids.SNMP_ENGINE_TIME,
+               mikrotik.TEMPERATURE)  # fmt: skip
+    tables = (*COLUMNS, mikrotik.CLIENTS, mikrotik.FREQUENCY, oids.HR_PROCESSOR_LOAD,
+              oids.HR_STORAGE_TYPE, oids.HR_STORAGE_SIZE, oids.HR_STORAGE_USED)  # fmt: skip
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for target in targets:
+        base = ["-v2c", "-c", target.community, "-m", "", "-On", f"{target.address}:{target.port}"]
+        questions = [["snmpget", *base, *map(dotted, scalars)]]
+        questions += [["snmpbulkwalk", *base, dotted(column)] for column in tables]
+        for question in questions:
+            subprocess.run(question, stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 1000 * cpu / len(targets)
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a running process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def answers(pid: int, addresses: list[str], port: int, community: str) -> float:
+    """CPU microseconds of an answer to a GETBULK of four rows of five columns."""
+    binds = b"".join(ber.encode_varbind(column, ber.NULL, None) for column in COLUMNS)
+    before = cpu_of(pid)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        for number in range(QUESTIONS):
+            question = ber.wrap(community.encode(), ber.GETBULK, number, 0, 4, binds)
+            sock.sendto(question, (addresses[number % len(addresses)], port))
+            answer = ber.open_message(sock.recv(65_535))
+            assert answer.request_id == number
+    return 1e6 * (cpu_of(pid) - before) / QUESTIONS
+
+
+def tell(bar: str, figure: float, unit: str, limit: float | None, peer: Any, **more: Any) -> None:
+    """One result in the form that benchmarks/run.py reads."""
+    print(json.dumps({"bar": bar, "figure": round(figure, 3), "unit": unit, "limit": limit,
+                      "peer": peer, "command": COMMAND} | more))  # fmt: skip
+
+
+def main() -> int:
+    estate = peers.a_school(4, POINTS)
+    with EquipmentProcess(estate, at="10:00") as process:
+        targets = [
+            Target(device.key, device.kind, device.address, process.ports.snmp,
+                   community=device.community)
+            for device in estate.devices if device.kind == "access-point"
+        ]  # fmt: skip
+        cpu_ms, a_second = duty(targets)
+        beside = commands(targets[:10])
+        assert process._process is not None
+        ours = answers(process._process.pid, [t.address for t in targets], process.ports.snmp,
+                       peers.COMMUNITY)  # fmt: skip
+    theirs = None
+    if shutil.which("snmpd", path="/usr/sbin:/usr/local/sbin"):
+        with peers_snmpd.running() as snmpd:
+            assert snmpd.process is not None
+            theirs = answers(snmpd.process.pid, ["127.0.0.1"], snmpd.port, peers_snmpd.COMMUNITY)
+    tell("agent: CPU to poll one access point over SNMP v2c", cpu_ms, "ms", POLL_LIMIT_MS,
+         None if beside is None else {"name": "net-snmp's snmpget and snmpbulkwalk",
+                                      "figure": round(beside, 2)})  # fmt: skip
+    tell("agent: access points polled in a second (wall time)", a_second, "1/s", RATE_LIMIT, None,
+         at_least=True)  # fmt: skip
+    tell(
+        "simulated equipment: CPU to answer 20 interface variables",
+        ours,
+        "µs",
+        None,
+        None if theirs is None else {"name": "net-snmp's snmpd", "figure": round(theirs, 1)},
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
