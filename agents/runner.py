@@ -125,7 +125,7 @@ class Job:
         return {
             "runs": self.runs,
             "failures": self.failures,
-            "error": self.error,
+            "error": self.error or str(getattr(self.duty, "trouble", "")),
             "last_at": self.last_at,
             "last_ms": self.last_ms,
             "running_s": None if since is None else round(time.monotonic() - since, 1),
@@ -314,7 +314,7 @@ class Runner:
 
     def _write_status(self, *, last: bool = False) -> None:
         """Keep status.json: at once when something changed, else every five minutes."""
-        errors = tuple(job.error for job in self.jobs.values())
+        errors = tuple(job.status()["error"] for job in self.jobs.values() if job.runs)
         key = (
             self._sender.state,
             self._sender.reason,

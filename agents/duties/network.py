@@ -52,6 +52,11 @@ class NetworkDuty:
         """Every tick, if there is a device to read."""
         return config.interval_s if config.targets else 0
 
+    @property
+    def trouble(self) -> str:
+        """Why no device can be read by SNMP at all, for `status`; '' if all is well."""
+        return "" if self._missing is None else str(self._missing)
+
     def measure(self, config: Config, now_us: int) -> list[Report]:
         """One DeviceReport a target, in the config's order."""
         if self._loop is None:

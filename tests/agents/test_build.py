@@ -77,7 +77,8 @@ def test_the_machines_own_python_runs_it(
 def test_the_core_imports_the_standard_library_alone_and_little_of_it() -> None:
     """What each of these costs is in the facts of the design; none may creep back."""
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import agents.cli, agents.duties.host, agents.duties.uplink;"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r});"
+        "import agents.cli, agents.duties.host, agents.duties.uplink;"
         "print(' '.join(sys.modules))"
     )
     command = [

@@ -165,6 +165,16 @@ def test_without_the_snmp_extra_every_device_says_so(
     assert "pip install" in done.status()["duties"]["network"]["error"]
 
 
+def test_what_a_duty_says_about_itself_is_in_the_status(
+    agent: Agent, server: BookingServer, replaced: Any
+) -> None:
+    replaced("network", lambda _: [])
+    sys.modules["duty_network"].Duty.trouble = "SNMP extra not installed"
+    server.config |= {"interval_s": 1, "targets": TARGETS}
+    done = run_for(agent, lambda made: made.jobs["network"].runs)
+    assert done.status()["duties"]["network"]["error"] == "SNMP extra not installed"
+
+
 def test_a_report_that_cannot_be_sent_is_left_out_and_counted(
     agent: Agent, server: BookingServer, replaced: Any
 ) -> None:
