@@ -14,7 +14,7 @@ from functools import cached_property
 
 from inventory.fields import Value
 from sample_site.dice import Dice, Plates
-from sample_site.equipment.model import loopback_address, loopback_network
+from sample_site.equipment.model import HOSTS_PER_SCHOOL, loopback_address, loopback_network
 from sample_site.furnish import Furnisher
 from sample_site.hardware import WLAN_SYSTEMS
 from sample_site.lines import lines_of
@@ -146,8 +146,15 @@ class City:
 
     def line_address(self, school: str, line: int) -> str:
         """Where the far end of a school's line (its place among the uplinks) is simulated."""
-        place = next(place for place, row in self.schools if row["number"] == school)
-        return loopback_address(_LINE_NETWORKS + place, line + 1)
+        return loopback_address(_LINE_NETWORKS + self._place(school), line + 1)
+
+    def spare_address(self, school: str) -> str:
+        """The last address of the school's networks: no device of the inventory has it."""
+        last = (self._place(school) + 1) * self._stride - 1
+        return loopback_address(last, HOSTS_PER_SCHOOL)
+
+    def _place(self, school: str) -> int:
+        return next(place for place, row in self.schools if row["number"] == school)
 
 
 def build_city(

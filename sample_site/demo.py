@@ -200,7 +200,8 @@ def _text(summary: dict[str, Any]) -> str:
         f"{summary['agents']} real agents sent {summary['reports']:,} reports",
         f"{summary['devices_seen_by_snmp']} devices read over SNMP, "
         f"{summary['devices_seen_by_rest']} over a console's REST, "
-        f"{summary['uplinks_measured']} lines measured",
+        f"{summary['uplinks_measured']} lines measured, "
+        f"{summary['devices_discovered']} unknown device found",
     ]
     for fault in summary["faults"]:
         if fault["named_after_s"] is None:

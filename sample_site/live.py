@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from sample_site.equipment.process import EquipmentError, EquipmentProcess
 from sample_site.faults import Fault
 from sample_site.load import load
 from sample_site.processes import Processes
-from sample_site.simulated import simulate
+from sample_site.simulated import simulate, stranger
 from schoolops.client import Client, connect
 from schoolops.client._launch import answers
 from schoolops.core import paths
 from schoolops.core.errors import Unusable
 
 INTERVAL_S = 5
+DISCOVER_EVERY_S = 15
 DEGRADED = 0.08
 """What a line that degrades still carries of its contract."""
 START_LIMIT_S = 30.0
@@ -48,6 +50,8 @@ class LiveCity:
         self._environment_before: dict[str, str] = {}
         self._processes: Processes | None = None
         estate = simulate(city, parts)
+        self._stranger = stranger(city, parts[0])
+        estate = replace(estate, devices=(*estate.devices, self._stranger))
         self._lines = estate.lines
         self._equipment = EquipmentProcess(estate, at="10:10")
         self._read: dict[str, str] = {}  # device → snmp, controller or unifi
@@ -68,6 +72,7 @@ class LiveCity:
         told("starting the server", 0.4)
         url = self._start_server()
         self.client = connect()
+        self._narrow_networks()
         told("agents join", 0.5)
         self._start_agents(url)
 
@@ -104,7 +109,7 @@ class LiveCity:
             'city = "Düsseldorf (Beispiel)"',
             "[agent]",
             f"interval_s = {INTERVAL_S}",
-            "discover_every_s = 0",
+            f"discover_every_s = {DISCOVER_EVERY_S}",
             f"snmp_port = {ports.snmp}",
             f'console_url = "http://{{address}}:{ports.rest}"',
             "dns_names = []",
@@ -130,6 +135,15 @@ class LiveCity:
                 raise Unusable(f"the server did not start within {START_LIMIT_S:.0f} s")
             time.sleep(0.05)
         return address.read_text(encoding="utf-8").strip()
+
+    def _narrow_networks(self) -> None:
+        """Let agents sweep for the one stranger alone: on loopback, this computer's own services
+        answer on every address, and none of them is a school's equipment."""
+        for part in self.parts:
+            site = self.client.get("sites", f"{part.school}/Hauptstandort")
+            mine = part.school == self._stranger.school
+            networks = f"{self._stranger.address}/32" if mine else ""
+            self.client.edit("sites", site["id"], site["version"], {"networks": networks})
 
     def _start_agents(self, url: str) -> None:
         """Invite one for each live school, let all join at once, run them."""
@@ -228,6 +242,7 @@ class LiveCity:
             "devices_seen_by_snmp": sum(s in ("snmp", "controller") for s in self._read.values()),
             "devices_seen_by_rest": sum(source == "unifi" for source in self._read.values()),
             "uplinks_measured": lines,
+            "devices_discovered": self.client.count("discovered"),
         }
 
     def note_what_is_read(self) -> None:

@@ -34,6 +34,23 @@ def simulate(city: City, parts: Iterable[Part]) -> Estate:
     return Estate(tuple(devices), tuple(lines), city.seed, passwords)
 
 
+def stranger(city: City, part: Part) -> SimDevice:
+    """An access point that somebody plugged in and nobody entered: for agents to discover."""
+    core = next(row for row in part.of("device") if row["kind"] == "switch")
+    return SimDevice(
+        key="stranger",
+        kind="access-point",
+        vendor="Aruba",
+        model="AP-505 Instant",
+        serial="CNL3STRANGE",
+        macs=("b6:5d:50:ff:ff:fe",),
+        address=city.spare_address(part.school),
+        name="AP Flohmarkt",
+        school=part.school,
+        parent=str(core["serial"]),
+    )
+
+
 def _device(row: Row, controller: str) -> SimDevice:
     macs = row["macs"]
     assert isinstance(macs, tuple)

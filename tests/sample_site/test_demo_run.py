@@ -49,6 +49,7 @@ def test_without_a_terminal_every_fault_is_named_on_the_right_record(tmp_path: P
     assert summary["reports"] > 100
     assert summary["devices_seen_by_snmp"] > 10
     assert summary["uplinks_measured"] >= 2
+    assert summary["devices_discovered"] == 1
     assert summary["faults_detected"] == len(summary["faults_injected"]) == 4
     assert all(fault["named_after_s"] <= 90 for fault in summary["faults"])
     assert summary["wrongly_blamed"] == []

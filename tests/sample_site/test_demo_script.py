@@ -10,7 +10,7 @@ from sample_site.city import City, Part, build_city
 from sample_site.demo import problems_of
 from sample_site.equipment.catalogue import BY_NAME
 from sample_site.faults import Fault, Script, choose, write_script
-from sample_site.simulated import simulate
+from sample_site.simulated import simulate, stranger
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,13 @@ def test_everything_of_the_network_is_simulated_with_its_parents(
     addresses = [device.address for device in estate.devices]
     addresses += [line.address for line in estate.lines]
     assert len(addresses) == len(set(addresses))
+
+
+def test_the_stranger_is_no_device_of_the_inventory(city: City, parts: list[Part]) -> None:
+    unknown = stranger(city, parts[0])
+    addresses = {row.get("address") for part in parts for row in part.of("device")}
+    assert unknown.address not in addresses
+    assert unknown.parent in {row["serial"] for row in parts[0].of("device")}
 
 
 AP = Fault("access point dies", "1", "devices", "A", "ap-1")
