@@ -5,6 +5,7 @@ What it shows lives in `tui/screens/`, what it can do in `tui/actions.py` and `t
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -71,6 +72,7 @@ class SchoolopsApp(App[int]):
         self.connecting = True
         self.failure = ""
         self._last_key = 0.0
+        self._main_turn = asyncio.Lock()
         self._places: dict[str, tuple[float | None, float | None, str]] = {}
         if self.settings.language:
             i18n.use(self.settings.language)
@@ -96,8 +98,6 @@ class SchoolopsApp(App[int]):
     # ---- connection ---------------------------------------------------------------------
 
     async def _keep_connected(self) -> None:
-        import asyncio
-
         wait = self.reconnect_s
         while self.client is None:
             client = None
@@ -278,6 +278,11 @@ class SchoolopsApp(App[int]):
 
     async def show_main(self, make: Callable[[], Frame]) -> None:
         """Replace the whole stack by one main screen."""
+        # One at a time: two digits typed at once must not take the last screen away.
+        async with self._main_turn:
+            await self._replace_stack(make)
+
+    async def _replace_stack(self, make: Callable[[], Frame]) -> None:
         with self.batch_update():
             while self.depth > 1:
                 await self.pop_screen()

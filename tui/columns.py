@@ -11,6 +11,7 @@ from tui import cells
 from tui.actions import N_
 from tui.i18n import _
 from tui.pages import Row
+from tui.reasons import reason
 from tui.table import Column
 
 DEFAULTS: Mapping[str, tuple[str, ...]] = {
@@ -121,6 +122,8 @@ def _width(plural: str, name: str, field: Field) -> int:
 
 def _plain(field: Field, at: int) -> Any:
     def cell(row: Row) -> tuple[str, str]:
+        if field.name == "reason":
+            return reason(row[at]), ""
         text = cells.shown(field, row[at])
         return cells.school(text) if field.name in _SCHOOL_NAMES else text, ""
 

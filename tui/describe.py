@@ -11,6 +11,7 @@ from inventory.kinds import Kind
 from tui import cells, metrics
 from tui.backend import Json
 from tui.i18n import _
+from tui.reasons import reason
 
 LABEL = 20
 _TONES = {"ok": "$text-success", "warning": "bold $text-warning", "down": "bold $text-error"}
@@ -28,10 +29,11 @@ def pair(label: str, value: str, style: str = "") -> Content:
     )
 
 
-def state(health: str | None, freshness: str | None = None) -> Content:
-    """The state in its colour, as glyph and word."""
+def state(health: str | None, freshness: str | None = None, width: int = 0) -> Content:
+    """The state in its colour, as glyph and word, padded to `width`."""
+    text = cells.health(health, freshness)
     return Content.styled(
-        cells.health(health, freshness), _TONES.get(health or "", "$foreground 60%")
+        cells.fit(text, width) if width else text, _TONES.get(health or "", "$foreground 60%")
     )
 
 
@@ -46,7 +48,7 @@ def state_lines(record: Json) -> list[Content]:
         )
     ]
     if record.get("reason"):
-        found.append(pair(_("Because"), str(record["reason"])))
+        found.append(pair(_("Because"), reason(record["reason"])))
     if record.get("since"):
         found.append(pair(_("Since"), cells.when(record["since"], long=True)))
     if record.get("observed") is None and record.get("kind") not in ("device", "uplink"):
@@ -151,3 +153,23 @@ def address(values: Mapping[str, Any]) -> str:
     """Street, postcode and city in one line."""
     town = " ".join(str(values[n]) for n in ("postcode", "city") if values.get(n))
     return ", ".join(part for part in (str(values.get("street") or ""), town) if part)
+
+
+def hang(lines: Sequence[Content], width: int) -> Content:
+    """Lines as one text of that width; a value that is longer goes on below itself."""
+    found: list[Content] = []
+    for line in lines:
+        text = line.plain
+        room = width - LABEL
+        if len(text) <= width or room < 10 or text[LABEL - 1 : LABEL] != " ":
+            found.append(line)
+            continue
+        start = LABEL
+        while len(text) - start > room:
+            cut = text.rfind(" ", start + 1, start + room + 1)
+            cut = cut if cut > start else start + room
+            head = line[0:LABEL] if start == LABEL else Content(" " * LABEL)
+            found.append(head + line[start:cut])
+            start = cut + (1 if text[cut] == " " else 0)
+        found.append(Content(" " * LABEL) + line[start : len(text)])
+    return Content("\n").join(found)

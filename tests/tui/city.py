@@ -164,6 +164,7 @@ class City:
         kind, found = self._found(plural, q)
         names = tuple(columns or (f.name for f in kind.columns()))
         word = sort.removeprefix("-") or "key"
+        found.sort(key=lambda r: r["key"])
         found.sort(key=lambda r: str(self._values(r).get(word) or ""), reverse=sort.startswith("-"))
         part = found[offset : offset + limit]
         rows = [self._row(record, names) for record in part]
@@ -320,7 +321,8 @@ class City:
                  else self._found(plural, q or "")[1])  # fmt: skip
         rows = []
         for record in found:
-            same = not retire and all(record["values"].get(k) == v for k, v in (values or {}).items())
+            new = {**record["values"], **(values or {})}
+            same = not retire and new == record["values"]
             rows.append({"id": record["id"], "key": record["key"], "reason": "",
                          "outcome": "same" if same else "changed"})  # fmt: skip
             if not dry_run:

@@ -17,7 +17,7 @@ async def test_a_fault_shows_in_the_list_without_a_key_and_moves_nothing(
         await shows(pilot, "● live")
         await pilot.press("4")
         await shows(pilot, "Access points  18", "ap-101333-1.02")
-        await pilot.press("j")
+        await pilot.press("j", "j")
         before = len(city.calls)
         city.fault("AP1013331.01", "down", "does not answer")
         await until(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tui import i18n, messages
+from tui.reasons import reason
 
 
 def test_no_text_lacks_a_german_one() -> None:
@@ -31,3 +32,43 @@ def test_plural_and_unknown_texts() -> None:
     text = i18n.ngettext("{count} record is retired.", "{count} records are retired.", 2)
     assert text == "{count} Einträge sind stillgelegt."
     assert i18n.gettext("never heard of") == "never heard of"
+
+
+def test_the_reasons_of_the_health_rules_read_german() -> None:
+    i18n.use("de")
+    assert (
+        reason(
+            "ap-1: does not answer: no answer: it is off, unreachable, or the community is wrong"
+        )
+        == "ap-1: antwortet nicht: keine Antwort: aus, nicht erreichbar oder falsche Community"
+    )
+    assert (
+        reason("line main: loses 40 % of the packets; down: a, b, c and 3 more")
+        == "Anschluss main: verliert 40 % der Pakete; gestört: a, b, c und 3 weitere"
+    )
+    assert reason("behind sw-1, which is down") == "hinter sw-1, das gestört ist"
+    assert reason("read in part: the OID is odd") == "nur teilweise gelesen: the OID is odd"
+    assert reason("something new\x1b[2J") == "something new [2J"
+    i18n.use("en")
+    assert reason("hot: 71 °C") == "hot: 71 °C"
+
+
+def test_every_reason_a_health_rule_gives_is_known_here() -> None:
+    """The rules are run on bad facts; what they say must come out in German."""
+    from schoolops.telemetry import rules
+
+    facts = [
+        {"reachable": False}, {"temperature_c": 99.0}, {"cpu_percent": 100.0},
+        {"memory_used_percent": 100.0}, {"error": "x"}, {"loss_percent": 100.0},
+        {"loss_percent": 10.0}, {"connect_ms": 9e3}, {"dns_ms": 9e3}, {"test_down_bps": 1.0},
+        {"disk_used_percent": 100.0}, {"dropped_rows": 5},
+    ]  # fmt: skip
+    i18n.use("de")
+    said = set()
+    for one in facts:
+        said.add(rules.assess_device(one).reason)
+        said.add(rules.assess_uplink(one, 10**9).reason)
+        said.add(rules.assess_host(one).reason)
+    said.discard("")
+    assert len(said) >= 11
+    assert not [text for text in said if reason(text) == text]

@@ -46,9 +46,9 @@ class ListScreen(Frame):
         self.kind_name = self.kind.name
         self.q = q
         self.heading = title
-        # Where names are given by rule, their order is the order of the building.
-        by_name = plural in ("access-points", "switches", "routers", "wlan-controllers")
-        self.sort = "name" if by_name else self.kind.default_sort
+        # What agents measure begins with what is broken.
+        measured = plural in ("access-points", "switches", "routers", "wlan-controllers", "uplinks")
+        self.sort = "health" if measured else self.kind.default_sort
         self.names: tuple[str, ...] = ()
         self.measured: dict[str, Any] = {}
         self._timer: Timer | None = None
@@ -193,7 +193,7 @@ class ListScreen(Frame):
         lines += describe.system_lines(record)
         current = self.table.current()
         if current is not None and current[0] == row[0]:
-            self.query_one("#detail-text", Static).update(Content("\n").join(lines))
+            self.query_one("#detail-text", Static).update(describe.hang(lines, 43))
 
     # ---- measured columns of uplinks ----------------------------------------------------
 

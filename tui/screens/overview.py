@@ -21,6 +21,7 @@ from tui.frame import Frame
 from tui.i18n import _
 from tui.map import SchoolMap, Spot
 from tui.pages import Row
+from tui.reasons import reason
 from tui.source import ListSource
 from tui.table import Column, PagedTable
 
@@ -188,7 +189,7 @@ class Overview(Frame):
         school = worse[0]
         name = cells.school(school.get("short_name") or school["name"])
         state = cells.health(school["health"])
-        text = f"{cells.now():%H:%M:%S}  {state}: {name}: {school.get('reason') or ''}"
+        text = f"{cells.now():%H:%M:%S}  {state}: {name}: {reason(school.get('reason'))}"
         news = self.query_one("#news", Static)
         news.update(cells.clean(text))
         news.add_class("-on")
@@ -244,7 +245,7 @@ def _columns() -> tuple[Column, ...]:
         Column("name", _("School"), 26, text(NAME), flex=True, least=20),
         Column("down", "✖", 3, _number(DOWN, "down"), right=True),
         Column("warning", "▲", 3, _number(WARNING, "warning"), right=True),
-        Column("reason", _("Because"), 20, text(REASON), flex=True),
+        Column("reason", _("Because"), 20, lambda row: (reason(row[REASON]), ""), flex=True),
         Column("since", _("Since"), 12, lambda r: (cells.when(r[SINCE]), "dim")),
         Column("form", _("School form"), 14, lambda r: (SCHOOL_FORMS.get(r[FORM] or "", ""), "")),
         Column("pupils", _("Pupils"), 7, _number(PUPILS, ""), right=True),

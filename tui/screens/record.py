@@ -34,7 +34,7 @@ class ScrollText(VerticalScroll, can_focus=True, inherit_bindings=False):
         yield self.text
 
     def show(self, lines: list[Content]) -> None:
-        self.text.update(Content("\n").join(lines))
+        self.text.update(describe.hang(lines, max(40, self.size.width - 3)))
 
     def go(self, step: str) -> None:
         page = max(1, self.size.height - 1)

@@ -17,6 +17,7 @@ from tui.feed import Changes
 from tui.frame import Frame
 from tui.i18n import _
 from tui.lines import Line, Lines
+from tui.reasons import reason
 
 SINCE_S = 6 * 3600
 MOST_DRAWN = 6
@@ -81,10 +82,10 @@ class RoomScreen(Frame):
         for device in self.devices:
             kind = _(DEVICE_KINDS.get(device.get("kind") or "", device.get("kind") or ""))
             name = str(device.get("name") or device.get("key"))
-            text = f"  {cells.fit(kind, 16)} {cells.fit(name, 20)} {device.get('reason') or ''}"
-            state = cells.fit(cells.health(device.get("health")), 13)
-            style = "" if device.get("health") == "ok" else "bold"
-            content = Content.assemble("  ", (state, style), cells.clean(text))
+            text = f"  {cells.fit(kind, 16)} {cells.fit(name, 20)} "
+            state = describe.state(device.get("health"), width=13)
+            why = reason(device.get("reason"))
+            content = Content.assemble("  ", state, cells.clean(text), why)
             found.append(
                 Line(content, "devices", device["id"], str(device["key"]), 0, str(device["key"]))
             )

@@ -19,6 +19,7 @@ from tui.feed import Changes
 from tui.frame import Frame
 from tui.i18n import _
 from tui.lines import Line, Lines
+from tui.reasons import reason
 
 MOST = 200
 
@@ -109,7 +110,7 @@ class SchoolScreen(Frame):
         self.query_one(Lines).show(lines, start)
         pair = describe.pair(_("School number"), str(record["key"]))
         text = [pair, *master, *describe.system_lines(record)]
-        self.query_one("#detail-text", Static).update(Content("\n").join(text))
+        self.query_one("#detail-text", Static).update(describe.hang(text, 43))
         self.show_state()
 
     def _head(self) -> list[Line]:
@@ -117,7 +118,7 @@ class SchoolScreen(Frame):
         values = record.get("values") or {}
         parts: list[Any] = [
             describe.state(record.get("health"), record.get("freshness")),
-            f"  {cells.clean(str(record.get('reason') or ''))}",
+            f"  {reason(record.get('reason'))}",
         ]
         if record.get("since") and record.get("health") != "ok":
             parts.append((f"  {_('since')} {cells.when(record['since'])}", "$foreground 60%"))
@@ -180,9 +181,9 @@ def _faults(rows: list[Json]) -> list[Line]:
             _line(
                 "devices",
                 row,
-                describe.state(row["health"], row["freshness"]),
+                describe.state(row["health"], row["freshness"], 13),
                 "  ",
-                cells.clean(text + cells.fit(room, 8) + str(row["reason"] or "")),
+                cells.clean(text + cells.fit(room, 8) + reason(row["reason"])),
             )
         )
     return found
@@ -196,7 +197,7 @@ def _uplinks(rows: list[Json], latest: list[Json]) -> list[Line]:
         )
         if row.get("hotline"):
             text += "  " + _("hotline {number}").format(number=row["hotline"])
-        state = describe.state(row["health"], row["freshness"])
+        state = describe.state(row["health"], row["freshness"], 13)
         found.append(_line("uplinks", row, state, "  ", cells.clean(text),
                            copy=str(row.get("hotline") or "")))  # fmt: skip
         bars = describe.contract_lines(last, {"values": row})
@@ -250,5 +251,5 @@ def _room(row: Json) -> Line:
     kind = _(ROOM_KINDS.get(row["kind"] or "", row["kind"] or ""))
     seats = _("{number} seats").format(number=row["seats"]) if row["seats"] else ""
     text = f"  {cells.fit(str(row['name']), 10)} {cells.fit(kind, 16)} {cells.fit(seats, 10)} "
-    state = describe.state(row["health"], row["freshness"])
-    return _line("rooms", row, "  ", state, cells.clean(text + str(row["reason"] or "")))
+    state = describe.state(row["health"], row["freshness"], 13)
+    return _line("rooms", row, "  ", state, cells.clean(text + reason(row["reason"])))
