@@ -110,6 +110,7 @@ class NetworkDuty:
         if self._client is not None:
             controllers = [where for kind, where in shared if kind == "controller"]
             refused = self._client.register([*map(peer_of, singles), *controllers])
+        self._forget([*map(peer_of, config.targets)], [where for _, where in shared])
         lanes = {False: asyncio.Semaphore(CONCURRENCY), True: asyncio.Semaphore(SICK_CONCURRENCY)}
 
         async def one(target: Target) -> None:
@@ -131,6 +132,13 @@ class NetworkDuty:
             or _failed(target, None, "there was no time left to ask it in this interval")
             for target in config.targets
         ]
+
+    def _forget(self, peers: list[Peer], logins: list[Any]) -> None:
+        """Drop what belongs to devices and controllers that the config names no more."""
+        for peer in self._memories.keys() - set(peers):
+            del self._memories[peer]
+        for login in self._unifi.keys() - set(logins):
+            self._unifi.pop(login).close()
 
     def _start_client(self, wanted: bool) -> None:
         if self._client is None and self._missing is None and wanted:

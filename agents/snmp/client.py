@@ -46,7 +46,11 @@ _PRIVACY = {
     "DES": "USM_PRIV_CBC56_DES",
     "AES": "USM_PRIV_CFB128_AES",
     "AES128": "USM_PRIV_CFB128_AES",
-    "AES256": "USM_PRIV_CFB256_AES",
+    # Two ways to stretch a key: the draft's (net-snmp, most makers) and Reeder's (Cisco).
+    "AES192": "USM_PRIV_CFB192_AES_BLUMENTHAL",
+    "AES256": "USM_PRIV_CFB256_AES_BLUMENTHAL",
+    "AES192C": "USM_PRIV_CFB192_AES",
+    "AES256C": "USM_PRIV_CFB256_AES",
 }
 _DENIED = {
     "UnknownUserName": "the device does not know this SNMP v3 user",

@@ -3,7 +3,8 @@
 The destination address of a datagram (IP_PKTINFO) says which device is meant; the answer leaves
 with that address. A question asked before of a device of the same model is not worked out
 again: only its values are. Unknown addresses, silent devices, wrong communities and malformed
-datagrams get no answer, like on the real ones.
+datagrams get no answer, like on the real ones. Version 2c alone: version 3 is tested against
+net-snmp's snmpd.
 """
 
 from __future__ import annotations

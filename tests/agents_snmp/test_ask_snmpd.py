@@ -66,7 +66,8 @@ async def test_a_walk_ends_at_the_bound(snmpd: Snmpd, client: SnmpClient) -> Non
 @pytest.mark.parametrize(
     ("user", "protocols"),
     [("full", ("SHA", "AES")), ("full256", ("SHA256", "AES")), ("signed", ("SHA512",)),
-     ("signed5", ("MD5",)), ("plain", ())],
+     ("signed5", ("MD5",)), ("plain", ()), ("long", ("SHA256", "AES256")),
+     ("cisco", ("SHA256", "AES256C")), ("old", ("SHA", "DES"))],
 )  # fmt: skip
 async def test_v3_works_at_every_level(
     snmpd: Snmpd, client: SnmpClient, user: str, protocols: tuple[str, ...]

@@ -145,6 +145,18 @@ def test_an_access_point_that_no_controller_lists_is_down_with_the_reason(
     assert "does not list" in report.error
 
 
+def test_targets_that_leave_the_config_are_forgotten_and_may_come_back(
+    duty: NetworkDuty, equipment: EquipmentProcess, estate: Estate
+) -> None:
+    everything = [target_of(device, equipment, estate) for device in estate.devices]
+    one = everything[-1]
+    read(duty, *everything)
+    read(duty, one)
+    assert len(duty._memories) == 1
+    assert duty._unifi == {}
+    assert all(report.reachable for report in read(duty, *everything).values())
+
+
 def test_a_switch_is_no_controller(
     duty: NetworkDuty, equipment: EquipmentProcess, estate: Estate
 ) -> None:

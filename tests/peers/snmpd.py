@@ -28,12 +28,18 @@ createUser full SHA "{AUTH_KEY}" AES "{PRIVACY_KEY}"
 createUser full256 SHA-256 "{AUTH_KEY}" AES "{PRIVACY_KEY}"
 createUser signed SHA-512 "{AUTH_KEY}"
 createUser signed5 MD5 "{AUTH_KEY}"
+createUser long SHA-256 "{AUTH_KEY}" AES-256 "{PRIVACY_KEY}"
+createUser cisco SHA-256 "{AUTH_KEY}" AES-256-C "{PRIVACY_KEY}"
+createUser old SHA "{AUTH_KEY}" DES "{PRIVACY_KEY}"
 createUser plain
 rouser full authpriv
 rouser full256 authpriv
 rouser signed auth
 rouser signed5 auth
 rouser plain noauth
+rouser long authpriv
+rouser cisco authpriv
+rouser old authpriv
 """
 
 
