@@ -14,9 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from schoolops.db.engine import Store, UnitOfWork
-from schoolops.db.tables import audit_event
+from schoolops.db.tables import audit_event, note
+from schoolops.db.upsert import upsert
 
 GENESIS = "0" * 64
+HEAD = "audit head"
+"""Note with the number and hash of the last link: so the chain's end cannot be cut off."""
 _COLUMNS = ("id", "at", "actor", "action", "kind", "record", "school_id", "detail")
 
 
@@ -67,10 +70,22 @@ def _seal(unit: UnitOfWork, limit: int) -> int:
         .values(sealed_as=bindparam("number"), hash=bindparam("sealed")),
         sealed,
     )
+    upsert(connection, note, [{"name": HEAD, "value": f"{number} {previous}"}])
     return len(rows)
 
 
+def _noted_head(connection: Connection) -> tuple[int, str] | None:
+    found = connection.scalar(select(note.c.value).where(note.c.name == HEAD))
+    if found is None:
+        return None
+    number, _, head = found.partition(" ")
+    return int(number), head
+
+
 def _head(connection: Connection) -> tuple[int, str]:
+    noted = _noted_head(connection)
+    if noted is not None:
+        return noted
     found = connection.execute(
         select(audit_event.c.sealed_as, audit_event.c.hash)
         .where(audit_event.c.sealed_as.is_not(None))
@@ -81,7 +96,11 @@ def _head(connection: Connection) -> tuple[int, str]:
 
 
 def verify(connection: Connection) -> dict[str, Any]:
-    """Recompute the chain: `{"ok", "events", "unsealed", "head", "broken_at"}`."""
+    """Recompute the chain: `{"ok", "events", "unsealed", "head", "broken_at"}`.
+
+    `broken_at` is the id of the event that does not fit, or of the last one when events behind
+    it are missing.
+    """
     waiting = select(func.count()).select_from(audit_event).where(audit_event.c.hash.is_(None))
     answer: dict[str, Any] = {
         "ok": True,
@@ -96,10 +115,16 @@ def verify(connection: Connection) -> dict[str, Any]:
         .order_by(audit_event.c.sealed_as)
         .execution_options(yield_per=2000)
     )
-    for row in connection.execute(statement):
-        expected = event_hash(answer["head"], _body(row))
-        if row.sealed_as != answer["events"] + 1 or expected != row.hash:
-            return answer | {"ok": False, "broken_at": row.id}
-        answer["head"] = expected
-        answer["events"] += 1
+    last = None
+    with connection.execute(statement) as rows:
+        for row in rows:
+            expected = event_hash(answer["head"], _body(row))
+            if row.sealed_as != answer["events"] + 1 or expected != row.hash:
+                return answer | {"ok": False, "broken_at": row.id}
+            answer["head"] = expected
+            answer["events"] += 1
+            last = row.id
+    noted = _noted_head(connection)
+    if noted is not None and noted != (answer["events"], answer["head"]):
+        return answer | {"ok": False, "broken_at": last}
     return answer

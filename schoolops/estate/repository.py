@@ -98,9 +98,11 @@ class Estate:
         fields = self._fields(kind, columns)
         statement = self._matching(kind, q, self._needed(fields, ""))
         statement = statement.order_by(TABLES[kind.name].c.key).execution_options(yield_per=1000)
-        for part in self.connection.execute(statement).partitions():
-            for row in self._render(kind, fields, part):
-                yield row[4:]
+        # The cursor is closed too when the reader stops early.
+        with self.connection.execute(statement) as found:
+            for part in found.partitions():
+                for row in self._render(kind, fields, part):
+                    yield row[4:]
 
     # -- single records --------------------------------------------------------------------
 
