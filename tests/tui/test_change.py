@@ -177,3 +177,48 @@ async def test_copying_puts_the_cell_into_the_clipboard(app: SchoolopsApp) -> No
         await _devices(pilot)
         await pilot.press("right", "right", "y")
         await until(pilot, lambda: app.clipboard == "ap-101333-1.01")
+
+
+async def test_what_was_typed_survives_a_lost_connection(
+    app: SchoolopsApp, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.commands import records
+
+    forms: list[dict[str, Any]] = []
+    answers: list[Any] = [{"name": "typed"}, None]
+
+    async def ask(screen: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        forms.append(kwargs)
+        city.broken = len(forms) == 1
+        return answers.pop(0)
+
+    monkeypatch.setattr(records, "ask", ask)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _devices(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: len(forms) == 2)
+        assert forms[1]["draft"] == {"name": "typed"}
+        assert "Nothing was changed" in forms[1]["errors"][""]
+
+
+async def test_leaving_the_clash_returns_to_the_form_with_what_was_typed(
+    app: SchoolopsApp, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.commands import records
+
+    seen: list[tuple[str, dict[str, Any]]] = []
+
+    async def ask(screen: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        seen.append((name, kwargs))
+        if len(seen) == 1:
+            city.records["device-AP1013331.01"]["version"] = 5
+            return {"name": "mine"}
+        return None
+
+    monkeypatch.setattr(records, "ask", ask)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _devices(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: len(seen) == 3)
+        assert [name for name, _kwargs in seen] == ["RecordForm", "StaleEdit", "RecordForm"]
+        assert seen[2][1]["draft"] == {"name": "mine"}

@@ -9,7 +9,7 @@ from inventory.kinds import DEVICE_KINDS, EDITABLE, KINDS, Kind, device_plural
 from tui import cells
 from tui.actions import BY_ID as ACTION
 from tui.actions import Aim, permission_of
-from tui.backend import Json, code_of, extra_of, is_offline, sentence
+from tui.backend import Json, code_of, extra_of, sentence
 from tui.commands.common import ask, backend, done, fresh, kind_of, lookup_of, nothing
 from tui.frame import Frame
 from tui.i18n import _, ngettext
@@ -24,52 +24,52 @@ async def edit(screen: Frame, aim: Aim) -> None:
         return
     client, kind = backend(screen), kind_of(aim)
     record = await client.get(kind.plural, aim.id)
-    draft: Mapping[str, Any] = {}
+    changed: Json = {}
     errors: Mapping[str, str] = {}
+    write_again = False
     while True:
-        changed = await ask(
-            screen,
-            "RecordForm",
-            kind,
-            record["values"],
-            title=_("Edit {key}").format(key=cells.clean(str(record["key"]))),
-            lookup=lookup_of(screen),
-            draft=draft,
-            errors=errors,
-        )
-        if not changed:
-            return
+        if not write_again:
+            answer = await ask(
+                screen,
+                "RecordForm",
+                kind,
+                record["values"],
+                title=_("Edit {key}").format(key=cells.clean(str(record["key"]))),
+                lookup=lookup_of(screen),
+                draft=changed,
+                errors=errors,
+            )
+            if not answer:
+                return
+            changed = answer
+        write_again, errors = False, {}
         try:
             record = await client.edit(kind.plural, aim.id, record["version"], changed)
         except Exception as error:
             if code_of(error) == "estate.stale":
                 choice = await ask(screen, "StaleEdit", extra_of(error))
                 record = extra_of(error).get("current") or await fresh(screen, aim)
-                if choice is None:  # back to the form, with what was typed over what is there now
-                    draft, errors = changed, {}
-                    continue
                 if choice == "theirs":
-                    done(screen, _("Kept what {name} wrote.").format(
-                        name=extra_of(error).get("changed_by", "")))  # fmt: skip
+                    name = extra_of(error).get("changed_by", "")
+                    done(screen, _("Kept what {name} wrote.").format(name=name))
                     return
-                record = await client.edit(kind.plural, aim.id, record["version"], changed)
-            elif found := _field_errors(error):
-                draft, errors = changed, found
+                write_again = choice == "mine"
                 continue
-            else:
+            if not (errors := _field_errors(error)):
                 raise
+            continue
         done(screen, _("{key} is saved.").format(key=record["key"]))
         return
 
 
 def _field_errors(error: Exception) -> dict[str, str]:
-    """Field → sentence of a refusal that the form can show; empty for any other error."""
-    if is_offline(error):  # what was typed must not be lost with the connection
-        return {"": sentence(error) or str(error)}
-    if code_of(error) == "estate.invalid":
-        found = extra_of(error).get("errors")
-        return dict(found) if isinstance(found, dict) else {"": str(error)}
-    return {"": str(error)} if code_of(error) == "estate.duplicate" else {}
+    """Field → sentence (or '' → sentence) of a refusal, with which the form opens again so that
+    nothing typed is lost; empty for an error nobody expected."""
+    found = extra_of(error).get("errors")
+    if code_of(error) == "estate.invalid" and isinstance(found, dict) and found:
+        return dict(found)
+    text = sentence(error)
+    return {"": text} if text else {}
 
 
 async def new(screen: Frame, aim: Aim) -> None:
