@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +27,9 @@ from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.core.secretbox import SecretBox
 from schoolops.core.settings import Settings
 from schoolops.db.tables import audit_event, change
+
+MANY = 1000
+"""More changed records of a kind than this are announced as 'many', not one by one."""
 
 
 class FairLock:
@@ -120,6 +123,10 @@ class UnitOfWork:
         """Write the announced changes; called by the store just before the commit."""
         if not self._changes:
             return
+        for kind, count in Counter(kind for kind, _ in self._changes).items():
+            if count > MANY:
+                self._changes = {k: v for k, v in self._changes.items() if k[0] != kind}
+                self.announce(kind, "", None)
         xid = 0
         if self.store.is_postgresql:
             xid = int(

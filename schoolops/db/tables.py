@@ -47,6 +47,7 @@ change = Table(
     Column("kind", Text, nullable=False),
     Column("record", String(36), nullable=False),
     Column("school_id", BigInteger),
+    Index("ix_change_xid", "xid", "seq"),
     sqlite_autoincrement=True,
 )
 """What a screen may want to read again. `xid` is the writing transaction on PostgreSQL."""

@@ -102,6 +102,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_change")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("change", schema=None) as batch_op:
+        batch_op.create_index("ix_change_xid", ["xid", "seq"], unique=False)
+
     op.create_table(
         "discovered",
         sa.Column(
