@@ -2,9 +2,9 @@
 
 An agent's *report* is one row: one subject (its host, an uplink, a network device, a device
 found on the LAN) at one time. Reports are numbered without gaps by `seq` within a *boot*, and
-travel in a `Batch`: columns of equal length, JSON, gzip, one POST. The server answers an `Ack`
-only after its transaction is on disk. It keeps one number per (agent, boot), the highest
-`seq` booked, so a batch sent again books only what is new.
+travel in a `Batch`: columns of equal length, JSON, gzip (a small one plain), one POST. The
+server answers an `Ack` only after its transaction is on disk. It keeps one number per (agent,
+boot), the highest `seq` booked, so a batch sent again books only what is new.
 
 - Rows up to the booked number are repeats: skipped, acknowledged again.
 - A batch that begins beyond the next expected number is refused (409, code

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 128 * 1024
 """JSON of a batch, about 1,000 rows. The wire allows more; the memory of a router does not."""
+PLAIN_BYTES = 1000
+"""A body that fits into one packet anyway is not compressed."""
 FIRST_WAIT_S = 2.0
 MAX_WAIT_S = 300.0
 MAX_RETRY_AFTER_S = 3600.0
@@ -162,8 +164,12 @@ class Sender:
         batch = make_batch(
             self._agent, pending.boot, pending.rows, pending.lost_before, self._clock()
         )
-        headers = {"Content-Type": CONTENT_TYPE, "Content-Encoding": "gzip"}
-        return self._client.request("POST", REPORT_PATH, compress(encode_batch(batch)), headers)
+        body = encode_batch(batch)
+        headers = {"Content-Type": CONTENT_TYPE}
+        if len(body) > PLAIN_BYTES:
+            headers["Content-Encoding"] = "gzip"
+            body = compress(body)
+        return self._client.request("POST", REPORT_PATH, body, headers)
 
     def _judge(self, answer: Answer, pending: Pending) -> float | None:
         if answer.status == 200:

@@ -11,6 +11,7 @@ its certificate (`pin`), which is compared before a byte is sent.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import ssl
 import time
@@ -125,13 +126,16 @@ class Client:
     def __init__(self, server: Server, *, timeout: float = 30.0, secret: str = "") -> None:
         self.server = server
         self.timeout = timeout
-        self._secret = secret
+        self._fixed = f"Host: {server.name}\r\nUser-Agent: schoolops-agent/{__version__}"
+        if secret:
+            self._fixed += f"\r\nAuthorization: Bearer {secret}"
         self._socket: socket.socket | None = None
         self._buffer = b""
         self._deadline = 0.0
         self._context: ssl.SSLContext | None = None
         self._session: ssl.SSLSession | None = None
         self._is_new = False
+        self._poll = select.poll()
 
     def request(
         self,
@@ -183,11 +187,13 @@ class Client:
     def _is_stale(self) -> bool:
         """True if the server has closed the kept connection (or sent what nobody asked for)."""
         assert self._socket is not None
+        if not self._poll.poll(0):
+            return False
         self._socket.settimeout(0)
         try:
             self._socket.recv(1)
         except (ssl.SSLWantReadError, BlockingIOError):
-            return False
+            return False  # a TLS message of no meaning here, such as a new session ticket
         except OSError:
             return True
         return True
@@ -258,13 +264,7 @@ class Client:
     # -- one request -----------------------------------------------------------------------
 
     def _head(self, method: str, path: str, length: int, headers: dict[str, str]) -> bytes:
-        lines = [
-            f"{method} {self.server.prefix}{path} HTTP/1.1",
-            f"Host: {self.server.name}",
-            f"User-Agent: schoolops-agent/{__version__}",
-        ]
-        if self._secret:
-            lines.append(f"Authorization: Bearer {self._secret}")
+        lines = [f"{method} {self.server.prefix}{path} HTTP/1.1\r\n{self._fixed}"]
         if length or method == "POST":
             lines.append(f"Content-Length: {length}")
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -274,6 +274,8 @@ class Client:
         if self._socket is None:
             self._socket = self._connect()
             self._is_new = True
+            self._poll = select.poll()
+            self._poll.register(self._socket, select.POLLIN)
         try:
             self._socket.settimeout(self._left())
             self._socket.sendall(message)
@@ -311,7 +313,7 @@ class Client:
             raise Unreachable(f"{self.server.name} closed the connection without a full answer")
         self._buffer += data
 
-    def _line(self, limit: int = MAX_HEAD_BYTES) -> bytes:
+    def _line(self, limit: int) -> bytes:
         while (end := self._buffer.find(b"\r\n")) < 0:
             if len(self._buffer) > limit:
                 raise BadAnswer(f"{self.server.name} does not speak HTTP")
@@ -332,22 +334,19 @@ class Client:
         return data[:count]
 
     def _read_head(self) -> tuple[int, dict[str, str]]:
-        line = self._line()
-        version, _, rest = line.partition(b" ")
-        if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
+            if len(self._buffer) > MAX_HEAD_BYTES or not b"HTTP/".startswith(self._buffer[:5]):
+                raise BadAnswer(f"{self.server.name} does not speak HTTP")
+            self._more()
+        first, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
+        self._buffer = self._buffer[end + 4 :]
+        version, _, rest = first.partition(" ")
+        if not version.startswith("HTTP/1.") or not rest[:3].isdecimal() or end > MAX_HEAD_BYTES:
             raise BadAnswer(f"{self.server.name} does not speak HTTP")
-        headers: dict[str, str] = {}
-        size = 0
-        if version == b"HTTP/1.0":
-            headers["connection"] = "close"
-        while line := self._line():
-            size += len(line)
-            if size > MAX_HEAD_BYTES:
-                raise BadAnswer(f"{self.server.name} sent too large a header")
-            name, _, value = line.decode("latin-1").partition(":")
-            name, value = name.strip().lower(), value.strip()
-            again = name == "set-cookie" and name in headers  # the one that may come repeatedly
-            headers[name] = f"{headers[name]}, {value}" if again else value
+        headers = {"connection": "close"} if version == "HTTP/1.0" else {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
         return int(rest[:3]), headers
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
@@ -381,7 +380,7 @@ class Client:
             if length < 0 or size > MAX_ANSWER_BYTES:
                 raise BadAnswer(f"{self.server.name} sends without end")
             if length == 0:
-                while self._line():
+                while self._line(1024):
                     pass
                 return b"".join(parts)
             parts.append(self._take(length))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from agents.quiet import suppress
-
 _WRAP = 1 << 32
 
 
@@ -28,19 +26,38 @@ def default_interface(root: str = "/") -> str:
     return best[1] if best else ""
 
 
-def read_counters(interface: str, root: str = "/") -> tuple[int, int] | None:
-    """(received, sent) bytes of an interface, None if it does not exist.
+class Counters:
+    """Byte counters of interfaces from /proc/net/dev, which is opened once: one file for all of
+    them, and of the network namespace this process is in."""
 
-    From /proc/net/dev: one file for both, and of the network namespace this process is in.
-    """
-    for line in _lines(os.path.join(root, "proc/net/dev")):
-        name, _, rest = line.partition(":")
-        if name.strip() == interface:
-            parts = rest.split()
-            # bytes packets errs drop fifo frame compressed multicast, then the same to send
-            with suppress(IndexError, ValueError):
-                return int(parts[0]), int(parts[8])
-    return None
+    def __init__(self, root: str = "/") -> None:
+        self._path = os.path.join(root, "proc/net/dev")
+        self._handle = -1
+
+    def read(self, interface: str) -> tuple[int, int] | None:
+        """(received, sent) bytes, None if there is no such interface."""
+        try:
+            if self._handle < 0:
+                self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            data = b"\n" + os.pread(self._handle, 65536, 0).replace(b" ", b"\n")
+        except OSError:
+            return None
+        name = b"\n" + interface.encode() + b":"
+        begin = data.find(name)
+        if begin < 0 or not interface:
+            return None
+        # bytes packets errs drop fifo frame compressed multicast, then the same to send
+        parts = data[begin + len(name) : begin + len(name) + 512].split(None, 9)
+        try:
+            return int(parts[0]), int(parts[8])
+        except (IndexError, ValueError):
+            return None
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
 
 
 def counter_delta(before: int, after: int) -> int | None:
@@ -61,12 +78,12 @@ class Rates:
     """Bit/s of the interfaces read, from one reading to the next."""
 
     def __init__(self, root: str = "/") -> None:
-        self._root = root
+        self._counters = Counters(root)
         self._last: dict[str, tuple[float, int, int]] = {}
 
     def read(self, interface: str, now: float) -> tuple[float | None, float | None]:
         """(rx_bps, tx_bps) since the last call; `now` is a monotonic time in seconds."""
-        counters = read_counters(interface, self._root)
+        counters = self._counters.read(interface)
         last = self._last.get(interface)
         if counters is None:
             self._last.pop(interface, None)
@@ -79,6 +96,10 @@ class Rates:
             _rate(counter_delta(last[1], counters[0]), seconds),
             _rate(counter_delta(last[2], counters[1]), seconds),
         )
+
+    def close(self) -> None:
+        """Close the file of the counters."""
+        self._counters.close()
 
 
 def _rate(count: int | None, seconds: float) -> float | None:

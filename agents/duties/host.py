@@ -10,9 +10,8 @@ import os
 import time
 from collections.abc import Callable
 
-from agents.duties.counters import default_interface, read_counters
+from agents.duties.counters import Counters, default_interface
 from agents.protocol import Config, HostReport
-from agents.quiet import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ class HostDuty:
         self._disk = disk or root
         self._monotonic = monotonic
         self._files: dict[str, int] = {}
+        self._counters = Counters(root)
         self._cpu: tuple[int, int] | None = None
         self._sensors: list[str] = []
         self._sensors_at = -_SENSORS_AGAIN_S
@@ -48,7 +48,7 @@ class HostDuty:
     def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
         """One HostReport; `cpu_percent` is None the first time."""
         interface = config.uplinks[0].interface if config.uplinks else ""
-        counters = read_counters(interface or default_interface(self._root), self._root)
+        counters = self._counters.read(interface or default_interface(self._root))
         uptime = self._first_number("proc/uptime")
         report = HostReport(
             cpu_percent=self._cpu_percent(),
@@ -67,6 +67,7 @@ class HostDuty:
         for handle in self._files.values():
             os.close(handle)
         self._files.clear()
+        self._counters.close()
 
     def _read(self, name: str, size: int = 1024) -> bytes:
         handle = self._files.get(name, -1)
@@ -100,19 +101,18 @@ class HostDuty:
         return round(min(max(busy, 0.0), 1.0) * 100, 1)
 
     def _memory_percent(self) -> float | None:
-        values: dict[bytes, int] = {}
-        for line in self._read("proc/meminfo", 256).split(b"\n"):
-            name, _, rest = line.partition(b":")
-            with suppress(ValueError, IndexError):
-                values[name] = int(rest.split()[0])
-        total = values.get(b"MemTotal", 0)
-        free = values.get(b"MemAvailable")
-        if free is None:  # kernels before 3.14
-            if b"MemFree" not in values:
-                return None
-            parts = (b"MemFree", b"Buffers", b"Cached")
-            free = sum(values.get(part, 0) for part in parts)
-        if total <= 0:
+        # MemTotal: 1000 kB MemFree: 100 kB MemAvailable: 250 kB Buffers: …
+        words = self._read("proc/meminfo", 256).split()
+        try:
+            total = int(words[1])
+            if words[6] == b"MemAvailable:":
+                free = int(words[7])
+            else:  # kernels before 3.14
+                names = (b"MemFree:", b"Buffers:", b"Cached:")
+                free = sum(int(words[words.index(name) + 1]) for name in names)
+        except (ValueError, IndexError):
+            return None
+        if words[0] != b"MemTotal:" or total <= 0:
             return None
         return round(min(max(1 - free / total, 0.0), 1.0) * 100, 1)
 

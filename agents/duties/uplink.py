@@ -78,7 +78,8 @@ class UplinkDuty:
         return any(not ended.is_set() for ended in self._tests.values())
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Close the file of the counters."""
+        self._rates.close()
 
     # -- one line --------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.duties.counters import Rates, counter_delta, default_interface, read_counters
+from agents.duties.counters import Counters, Rates, counter_delta, default_interface
 from agents.duties.host import HostDuty
 from agents.protocol import Config, HostReport
 
@@ -154,8 +154,11 @@ def test_a_machine_with_ipv6_alone_has_a_default_route_too(tmp_path: Path) -> No
 
 def test_no_default_route_is_no_interface(tmp_path: Path) -> None:
     assert default_interface(str(tmp_path)) == ""
-    assert read_counters("", str(tmp_path)) is None
-    assert read_counters("../../etc", str(tmp_path)) is None
+    assert Counters(str(tmp_path)).read("eth0") is None  # no such file
+    counters(tmp_path, "eth0", 1, 2)
+    made = Counters(str(tmp_path))
+    assert [made.read(name) for name in ("", "face", "th0", "eth0")] == [None, None, None, (1, 2)]
+    made.close()
 
 
 def test_a_rate_is_bits_between_two_readings(root: Path) -> None:
