@@ -198,7 +198,7 @@ async def test_what_was_typed_survives_a_lost_connection(
         await pilot.press("e")
         await until(pilot, lambda: len(forms) == 2)
         assert forms[1]["draft"] == {"name": "typed"}
-        assert "Nothing was changed" in forms[1]["errors"][""]
+        assert "nothing is written twice" in forms[1]["errors"][""]
 
 
 async def test_leaving_the_clash_returns_to_the_form_with_what_was_typed(

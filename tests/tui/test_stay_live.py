@@ -90,7 +90,7 @@ async def test_writing_while_offline_is_a_sentence(app: SchoolopsApp, city: City
         city.cut()
         await shows(pilot, "✖ offline")
         await pilot.press("e")
-        await says(pilot, "Nothing was changed")
+        await says(pilot, "nothing is written twice")
 
 
 def test_too_many_changes_become_a_reset() -> None:
