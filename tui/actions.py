@@ -31,6 +31,11 @@ class Action:
     show: bool = False
     tooltip: str = ""
 
+    @property
+    def group(self) -> str:
+        """The heading in the help under which it stands."""
+        return _GROUPS.get(self.id.partition(".")[0], "")
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -51,6 +56,17 @@ class Aim:
     marked: bool = False
     q: str = ""
     count: int | None = None
+
+
+_GROUPS = {
+    "row": N_("Moving about"), "column": N_("Moving about"),
+    "go": N_("Going somewhere"), "school": N_("Going somewhere"), "main": N_("Main screens"),
+    "list": N_("Looking"), "view": N_("Looking"), "mark": N_("Marks"),
+    "record": N_("Changing"), "device": N_("Changing"), "credential": N_("Changing"),
+    "agent": N_("Changing"), "discovered": N_("Changing"), "token": N_("Changing"),
+    "audit": N_("Looking"), "file": N_("Files and clipboard"), "copy": N_("Files and clipboard"),
+    "help": N_("The program"), "palette": N_("The program"), "app": N_("The program"),
+}  # fmt: skip
 
 
 def _in(*places: str) -> frozenset[str]:

@@ -35,8 +35,8 @@ WIDTHS: Mapping[str, int] = {
     "health": 13, "short_name": 24, "school_name": 24, "reason": 22, "form": 11, "number": 6,
     "model": 16,
     "room": 8, "building": 14, "site": 16, "name": 16, "kind": 14, "seats": 5, "state": 10,
-    "contract_down_bps": 10, "contract_up_bps": 10, "measured_down": 10, "measured_up": 10,
-    "share": 10, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
+    "contract_down_bps": 10, "contract_up_bps": 10, "measured_down": 11, "measured_up": 11,
+    "share": 9, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
     "at": 14, "detail": 40, "phone": 18, "pupils": 6, "reports": 9,
 }  # fmt: skip
 HEADINGS: Mapping[str, str] = {
@@ -156,6 +156,6 @@ def _measured(field: Field, measured: Mapping[str, Mapping[str, Any]], order: An
         if share is None:
             return "–", "dim"
         tone = "ok" if share >= 0.9 else "warning" if share >= 0.5 else "down"
-        return f"{cells.bar(share, 1.0, 5)}{share * 100:4.0f}%", tone
+        return f"{cells.bar(share, 1.0, 4)}{share * 100:4.0f}%", tone
 
     return cell

@@ -8,6 +8,7 @@ from typing import Any
 from tui import cells
 from tui.actions import N_
 from tui.i18n import _
+from tui.reasons import reason
 
 LABELS: Mapping[str, tuple[str, str]] = {
     "reachable": (N_("Answers"), "yes"),
@@ -69,6 +70,8 @@ def shown(name: str, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name == "error":
+        return reason(value)
     if not isinstance(value, (int, float)):
         return cells.clean(str(value))
     if unit == "bps":
