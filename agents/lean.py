@@ -3,7 +3,7 @@
 `python -m agents` and the single-file archive are started by `runpy`, which with `site` and
 one malloc arena a thread makes 1.5 MB that a process running for months does not need. So the
 long-running command replaces itself once by a plain interpreter. The SNMP extra still finds
-its packages: `add_site_packages` does then what `site` was kept from.
+its packages: the runner does then what `site` was kept from.
 """
 
 from __future__ import annotations
@@ -35,11 +35,3 @@ def _replace() -> None:
         os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is the point
     except OSError:
         return  # then with what there is
-
-
-def add_site_packages() -> None:
-    """Make installed packages importable, if the interpreter was started without them."""
-    if "site" not in sys.modules:
-        import site
-
-        site.main()

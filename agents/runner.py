@@ -13,6 +13,7 @@ that is set moves the next tick and causes no burst.
 from __future__ import annotations
 
 import os
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -22,7 +23,6 @@ from importlib import import_module
 from agents import __version__
 from agents.config import ConfigKeeper
 from agents.events import Event, start
-from agents.lean import add_site_packages
 from agents.log import say
 from agents.protocol import Config, DeviceReport, HostReport
 from agents.sender import Sender, now_us
@@ -382,5 +382,13 @@ def _is_busy(job: Job) -> bool:
 def _load(path: str, options: dict[str, Any]) -> Any:
     module, _, name = path.partition(":")
     if module.rpartition(".")[2] in SLOW:
-        add_site_packages()
+        _add_site_packages()
     return getattr(import_module(module), name)(**options)
+
+
+def _add_site_packages() -> None:
+    """Make installed packages importable, if `agents.lean` started the interpreter without."""
+    if "site" not in sys.modules:
+        import site
+
+        site.main()

@@ -2,6 +2,7 @@
 
     python benchmarks/run.py              all of them
     python benchmarks/run.py load tui     only bench_load.py and bench_tui.py
+    python benchmarks/run.py --page       none; only write the page of the stored results
 
 A benchmark prints JSON objects, one a line: `bar` (what is measured), `figure`, `unit`, `limit`
 (at most; with `"at_least": true` at least; null for none), `peer` (`{"name", "figure"}`: who
@@ -77,8 +78,8 @@ def number(value: Any) -> str:
 def peer(result: Result) -> str:
     """The peer's figure in words."""
     given = result.get("peer")
-    if not isinstance(given, dict):
-        return "" if given is None else str(given)
+    if not given or not isinstance(given, dict):
+        return str(given or "")
     if "name" in given:
         figure = given.get("figure")
         unit = given.get("unit", result["unit"])
@@ -128,10 +129,13 @@ def this_machine() -> str:
 def main(names: list[str]) -> int:
     scripts = sorted(FOLDER.glob("bench_*.py"))
     known = {script.stem.removeprefix("bench_"): script for script in scripts}
+    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"results": {}}
+    if names == ["--page"]:
+        PAGE.write_text(page(stored["results"], stored["machine"]), "utf-8")
+        return 0
     if unknown := [name for name in names if name not in known]:
         sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}\n")
         return 2
-    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"results": {}}
     results: dict[str, list[Result]] = {k: v for k, v in stored["results"].items() if k in known}
     problems = []
     for name in names or list(known):
