@@ -172,7 +172,7 @@ class Store:
             self.reader = self.writer
         elif self.dialect == "sqlite":
             self.file = Path(url.database or "")
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(self.file)
             self.writer = _sqlite_engine(str(url), "BEGIN IMMEDIATE")
             self.reader = _sqlite_engine(str(url), "BEGIN", read_only=True)
         else:
@@ -242,6 +242,18 @@ class Store:
     def off_change(self, listener: Callable[[], None]) -> None:
         """The reverse of `on_change`."""
         self._listeners.remove(listener)
+
+
+def _make_private(file: Path) -> None:
+    """Make the folder and the file where there is none, readable by nobody else."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise Unusable(
+            f"the database {file} cannot be made or written: {error.strerror}",
+            code="setup.database",
+        ) from None
 
 
 def _unavailable(error: OperationalError) -> SchoolopsError:

@@ -1,4 +1,4 @@
-"""One process owns a SQLite file at a time."""
+"""One server at a time on a home, and one on a SQLite file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
+
+from sqlalchemy.engine import make_url
 
 from schoolops.core import paths
 from schoolops.core.errors import Unusable
@@ -15,15 +18,25 @@ from schoolops.core.settings import Settings
 
 @contextlib.contextmanager
 def own_store(settings: Settings, what: str) -> Iterator[None]:
-    """Be the only process on the SQLite file; `Unusable` names who has it.
+    """Be the only one on this home and its SQLite file; `Unusable` names who is.
 
-    PostgreSQL serves many processes: there it does nothing.
+    On PostgreSQL several servers may work, each with a home of its own.
     """
-    if settings.database.url and not settings.database.url.startswith("sqlite"):
-        yield
-        return
     paths.ensure_home(settings.home)
-    handle: IO[str] = (settings.home / "server.lock").open("a+", encoding="utf-8")
+    with contextlib.ExitStack() as held:
+        held.enter_context(_lock(settings.home / "server.lock", settings.home, what))
+        url = make_url(settings.database_url)
+        if url.get_backend_name() == "sqlite":
+            file = Path(url.database or "").absolute()
+            if file.parent != settings.home.absolute():
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                held.enter_context(_lock(file.with_name(file.name + ".lock"), file, what))
+        yield
+
+
+@contextlib.contextmanager
+def _lock(path: Path, where: Path, what: str) -> Iterator[None]:
+    handle: IO[str] = path.open("a+", encoding="utf-8")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -31,7 +44,8 @@ def own_store(settings: Settings, what: str) -> Iterator[None]:
         owner = handle.read().strip() or "another process"
         handle.close()
         raise Unusable(
-            f"{owner} works on {settings.home} already; use that one, or stop it first",
+            f"{owner} works on {where} already; use that one, or stop it first with: "
+            "schoolops serve --stop",
             code="setup.in_use",
         ) from None
     try:

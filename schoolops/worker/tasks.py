@@ -6,15 +6,19 @@ import datetime as dt
 import logging
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, select
 
 from schoolops.db import backup, changes
-from schoolops.db.engine import Store
+from schoolops.db.engine import Store, UnitOfWork
 from schoolops.db.tables import note
+from schoolops.db.upsert import upsert
 
 log = logging.getLogger("schoolops.worker")
 
 LAST_BACKUP = "nightly backup"
+CLAIM = "nightly backup until"
+CLAIM_MICROS = 3600 * 1_000_000
+"""So long nobody else tries: a backup takes less, and one that fails need not fail each minute."""
 
 
 def forget_changes(store: Store) -> None:
@@ -25,23 +29,19 @@ def forget_changes(store: Store) -> None:
 
 def back_up_at_night(store: Store) -> None:
     """Make the nightly backup once it is time, also when the server slept through the hour."""
-    night, before = due_night(store)
-    if night is None or not _claim(store, night):
+    night = due_night(store)
+    if night is None or not _claim(store):
         return
-    try:
-        made = backup.create(store, reason="nightly")
-    except BaseException:
-        # Not made: the next minute tries again.
-        _set(store, before or "")
-        raise
+    made = backup.create(store, reason="nightly")
     backup.prune(store.settings)
     with store.write() as unit:
+        _set(unit, LAST_BACKUP, night)
         unit.audit("backup", detail={"file": made["path"], "sha256": made["sha256"]})
     log.info("nightly backup %s, %s bytes", made["path"], made["bytes"])
 
 
-def due_night(store: Store) -> tuple[str | None, str | None]:
-    """The date whose backup is due and not made, or None; and the date of the last one."""
+def due_night(store: Store) -> str | None:
+    """The date whose backup is due and not made, or None."""
     now = dt.datetime.fromtimestamp(store.clock.now() / 1e6, ZoneInfo(store.settings.timezone))
     hour, minute = map(int, store.settings.backup.at.split(":"))
     due = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
@@ -50,26 +50,26 @@ def due_night(store: Store) -> tuple[str | None, str | None]:
         last = connection.scalar(select(note.c.value).where(note.c.name == LAST_BACKUP))
     if last is None:
         # A store that is new today has nothing of last night to save.
-        _claim(store, night)
-        return None, None
-    return (None if last >= night else night), last
+        with store.write() as unit:
+            _set(unit, LAST_BACKUP, night)
+        return None
+    return None if last >= night else night
 
 
-def _set(store: Store, night: str) -> None:
+def _claim(store: Store) -> bool:
+    """Begin an attempt; False while another one runs, or has failed a short time ago.
+
+    Whoever is killed on the way leaves a claim that ends by itself.
+    """
     with store.write() as unit:
-        unit.connection.execute(update(note).where(note.c.name == LAST_BACKUP).values(value=night))
-
-
-def _claim(store: Store, night: str) -> bool:
-    """Mark the night as taken; False when another server was faster."""
-    with store.write() as unit:
-        found = unit.connection.scalar(
-            select(note.c.value).where(note.c.name == LAST_BACKUP).with_for_update()
-        )
-        if found is None:
-            unit.connection.execute(insert(note), {"name": LAST_BACKUP, "value": night})
-            return True
-        if found >= night:
+        if unit.store.is_postgresql:
+            unit.connection.execute(select(func.pg_advisory_xact_lock(0xBAC)))
+        until = unit.connection.scalar(select(note.c.value).where(note.c.name == CLAIM))
+        if until is not None and unit.now < int(until) <= unit.now + CLAIM_MICROS:
             return False
-        unit.connection.execute(update(note).where(note.c.name == LAST_BACKUP).values(value=night))
+        _set(unit, CLAIM, str(unit.now + CLAIM_MICROS))
         return True
+
+
+def _set(unit: UnitOfWork, name: str, value: str) -> None:
+    upsert(unit.connection, note, [{"name": name, "value": value}])
