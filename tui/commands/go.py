@@ -22,7 +22,8 @@ def open_row(screen: Frame, aim: Aim) -> None:
         if record and kind is not None and kind.editable:
             open_record(screen, kind.plural, str(record))
     elif aim.plural in {*BY_PLURAL, *lists.TITLES} - {"discovered"}:
-        open_record(screen, aim.plural, aim.id)
+        # A school's screen asks by its number: known, it needs one round trip less.
+        open_record(screen, aim.plural, aim.key if aim.plural == "schools" else aim.id)
 
 
 def back(screen: Frame, aim: Aim) -> None:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from inventory.kinds import Kind, find_kind
 from tui import cells, columns, describe
 from tui.actions import Aim
-from tui.backend import code_of
+from tui.backend import Json, code_of
 from tui.feed import Changes
 from tui.frame import Frame
 from tui.i18n import _
@@ -52,6 +52,7 @@ class ListScreen(Frame):
         self.names: tuple[str, ...] = ()
         self.measured: dict[str, Any] = {}
         self._timer: Timer | None = None
+        self._anew = True
         self._measuring = False
         self.places = self._places()
 
@@ -100,6 +101,7 @@ class ListScreen(Frame):
             self.table.set_columns(shown)
             return
         asked = columns.asked(self.names, self.kind)
+        self._anew = not keep
         source = ServerSource(client, self.plural, self.q, self.sort, asked)
         self.table.show(source, shown, self.sort, keep=keep)
 
@@ -169,7 +171,12 @@ class ListScreen(Frame):
     def _detail_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        if self.size.width >= 120:
+        if self.size.width < 120:
+            return
+        if self._anew and self.table.current() is not None:  # nobody is running through the rows
+            self._anew = False
+            self._load_detail()
+        else:
             self._timer = self.set_timer(DETAIL_PAUSE_S, self._load_detail)
 
     def _load_detail(self) -> None:
@@ -180,11 +187,14 @@ class ListScreen(Frame):
     async def _detail(self, row: Row) -> None:
         client = self.client
         assert client is not None
-        record = await client.get(self.plural, row[0])
+        measured = self.kind.name in ("uplink", "device", "agent")
+        record, latest = await asyncio.gather(
+            client.get(self.plural, row[0]),
+            client.latest(self.kind.plural, row[0]) if measured else _nothing(),
+        )
         lines = [Content.styled(cells.clean(str(record.get("key", row[1]))), "bold"), Content("")]
         lines += describe.state_lines(record)
-        if self.kind.name in ("uplink", "device", "agent"):
-            latest = await client.latest(self.kind.plural, row[0])
+        if measured:
             if self.kind.name == "uplink":
                 bars = describe.contract_lines(latest, record, 34, narrow=True)
                 lines += [Content(""), describe.heading(_("Contract and measured")), *bars]
@@ -252,3 +262,7 @@ class ListScreen(Frame):
         if row is None or not self.table.columns:
             return ""
         return self.table.columns[self.table.column].cell(row)[0].strip() or str(row[1])
+
+
+async def _nothing() -> Json:
+    return {}

@@ -22,6 +22,7 @@ from tui.lines import Line, Lines
 from tui.reasons import reason
 
 MOST = 200
+UUID_LENGTH = 36
 
 
 class SchoolScreen(Frame):
@@ -41,6 +42,7 @@ class SchoolScreen(Frame):
         super().__init__()
         self.id_or_key = id
         self.record: Json = {}
+        self.drawn = False
 
     def body(self) -> Iterable[Widget]:
         with Horizontal(id="across"):
@@ -63,11 +65,11 @@ class SchoolScreen(Frame):
             self.begin()
 
     async def _load(self, client: Backend) -> None:
-        if not self.record:
+        if not self.record and len(self.id_or_key) == UUID_LENGTH:
             self.record = await client.get("schools", self.id_or_key)
             self.show_state()
-        number = self.record["key"]
-        here = f"school:{number}"
+        # Known by its number, everything can be asked for at once.
+        here = f"school:{self.record.get('key') or self.id_or_key}"
 
         async def rows(plural: str, columns: tuple[str, ...], q: str = "") -> list[Json]:
             page = await client.page(plural, q=f"{here} {q}".strip(), limit=MOST, columns=columns)
@@ -90,16 +92,24 @@ class SchoolScreen(Frame):
             rows("rooms", ("health", "freshness", "name", "kind", "building", "seats", "reason")),
         ]  # fmt: skip
         record, found = await asyncio.gather(
-            client.get("schools", self.record["id"]), asyncio.gather(*asked)
+            client.get("schools", self.record.get("id") or self.id_or_key), asyncio.gather(*asked)
         )
-        faulty, uplinks, people, sites, buildings, rooms = found
+        first, self.record = not self.drawn, record
+        uplinks = found[1]
+        if first and uplinks:  # what is measured comes a round trip later
+            self._draw(found, [None] * len(uplinks))
         latest = await asyncio.gather(
             *(client.latest("uplinks", one["id"]) for one in uplinks), return_exceptions=True
         )
-        self.record = record
+        self._draw(found, [one if isinstance(one, dict) else {} for one in latest])
+
+    def _draw(self, found: list[list[Json]], latest: list[Json | None]) -> None:
+        self.drawn = True
+        faulty, uplinks, people, sites, buildings, rooms = found
+        record = self.record
         lines = self._head()
         lines += _faults(faulty)
-        lines += _uplinks(uplinks, [one if isinstance(one, dict) else {} for one in latest])
+        lines += _uplinks(uplinks, latest)
         lines += _people(people)
         lines += _premises(sites, buildings, rooms)
         master = describe.field_lines(SCHOOL, record, skip=("number",))
@@ -189,7 +199,8 @@ def _faults(rows: list[Json]) -> list[Line]:
     return found
 
 
-def _uplinks(rows: list[Json], latest: list[Json]) -> list[Line]:
+def _uplinks(rows: list[Json], latest: list[Json | None]) -> list[Line]:
+    """`latest` has None for what is still on its way."""
     found = [_title(_("Uplinks"), "" if rows else _("none"))]
     for row, last in zip(rows, latest, strict=True):
         text = "  ".join(
@@ -200,7 +211,9 @@ def _uplinks(rows: list[Json], latest: list[Json]) -> list[Line]:
         state = describe.state(row["health"], row["freshness"], 13)
         found.append(_line("uplinks", row, state, "  ", cells.clean(text),
                            copy=str(row.get("hotline") or "")))  # fmt: skip
-        bars = describe.contract_lines(last, {"values": row})
+        bars = describe.contract_lines(last or {}, {"values": row})
+        if last is None:
+            bars = [Content("…") for _bar in bars]
         found += [Line(Content.assemble("    ", bar)) for bar in bars]
     return found
 
