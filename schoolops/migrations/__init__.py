@@ -7,6 +7,8 @@ SQLite upgrades itself when it is opened, after a copy of itself. PostgreSQL is 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +101,34 @@ def _upgrade(store: Store, before: str | None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
-    with store.writer.begin() as connection:
-        if store.is_postgresql:
-            # Two servers that start at once upgrade one after the other.
-            connection.execute(text("SELECT pg_advisory_xact_lock(730001)"))
+    with _ready_for_changes(store) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     log.info("database upgraded from %s to %s", before or "nothing", HEAD)
+
+
+@contextmanager
+def _ready_for_changes(store: Store) -> Iterator[Connection]:
+    """A transaction in which tables may be made anew."""
+    with store.writer.connect() as connection:
+        if store.is_postgresql:
+            with connection.begin():
+                # Two servers that start at once upgrade one after the other.
+                connection.execute(text("SELECT pg_advisory_xact_lock(730001)"))
+                yield connection
+            return
+        driver: Any = connection.connection.driver_connection
+        # SQLite alters a table by copying it; dropping the old one must not touch the rows that
+        # refer to it. This can be said outside of a transaction only.
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+                if broken:
+                    raise Unusable(
+                        f"the upgrade breaks references of {broken[0][0]}; nothing was changed",
+                        code="setup.upgrade",
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from inventory.kinds import KINDS
 from schoolops import migrations
+from schoolops.core.errors import Unusable
+from schoolops.core.settings import Settings, load_settings
+from schoolops.db import backup
 from schoolops.db.engine import Store
+from schoolops.estate.loading import Loader
 from schoolops.migrations.metadata import metadata
 
 
@@ -37,3 +51,171 @@ def test_the_history_is_one_line_and_names_all_files() -> None:
     revisions = [revision.revision for revision in script.walk_revisions()]
     assert tuple(reversed(revisions)) == migrations.HISTORY
     assert script.get_heads() == [migrations.HEAD]
+
+
+# --- a version that does not exist yet --------------------------------------------------------
+
+NEXT = '''
+"""Add a column to a table that others refer to."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+
+def upgrade():
+    # SQLite makes the table anew, as it must for most changes.
+    anew = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("schools", recreate=anew) as batch:
+        batch.add_column(sa.Column("motto", sa.Text(), nullable=False, server_default="none"))
+    {more}
+'''
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Become a schoolops with one more revision; `more` is a line of its upgrade."""
+
+    def install(more: str = "pass") -> None:
+        folder = tmp_path / "migrations"
+        shutil.copytree(Path(migrations.__file__).parent, folder)
+        (folder / "versions" / "0002_add_motto.py").write_text(NEXT.format(more=more))
+        monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
+        monkeypatch.setattr(migrations, "HEAD", "0002")
+        monkeypatch.setattr(migrations, "HISTORY", ("0001", "0002"))
+
+    return install
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    store = Store.open(settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def fill(settings: Settings) -> None:
+    """A school and a room that refers to it."""
+    with opened(settings) as store, store.write() as unit:
+        Loader(unit).load(KINDS["school"], [{"number": "164800", "name": "Größe"}])
+        Loader(unit).load(KINDS["room"], [{"school": "164800", "name": "1", "kind": "other"}])
+
+
+def room_and_motto(settings: Settings) -> tuple[Any, ...]:
+    query = "SELECT rooms.name, schools.motto FROM rooms JOIN schools ON school_id = schools.id"
+    with opened(settings) as store, store.read() as connection:
+        return tuple(connection.execute(text(query)).one())
+
+
+def revision(settings: Settings) -> str | None:
+    with opened(settings) as store, store.read() as connection:
+        return migrations.current(connection)
+
+
+def backups(settings: Settings) -> list[Path]:
+    return [Path(one["path"]) for one in backup.list_backups(settings)]
+
+
+@pytest.mark.parametrize("settings_of_store", ["sqlite"], indirect=True)
+def test_sqlite_upgrades_itself_after_a_copy_of_itself(
+    settings_of_store: Settings, next_version: Callable[..., None]
+) -> None:
+    fill(settings_of_store)
+    next_version()
+    migrations.prepare(settings_of_store)
+    assert revision(settings_of_store) == "0002"
+    assert room_and_motto(settings_of_store) == ("1", "none")
+    (copy,) = backups(settings_of_store)
+    assert "migration" in copy.name
+    manifest = backup.check(copy, migrations.HISTORY)
+    assert manifest["revision"] == "0001"
+    assert manifest["fingerprint"]["schools"][0] == 1
+    migrations.prepare(settings_of_store)  # the next start has nothing to do
+    assert backups(settings_of_store) == [copy]
+
+
+@pytest.mark.parametrize("settings_of_store", ["postgresql"], indirect=True)
+def test_postgresql_waits_to_be_told_and_keeps_a_copy(
+    settings_of_store: Settings, next_version: Callable[..., None]
+) -> None:
+    fill(settings_of_store)
+    next_version()
+    with pytest.raises(Unusable, match="run: schoolops db upgrade") as caught:
+        migrations.prepare(settings_of_store)
+    assert caught.value.code == "setup.upgrade"
+    assert revision(settings_of_store) == "0001"
+    assert migrations.upgrade(settings_of_store)["up_to_date"]
+    assert room_and_motto(settings_of_store) == ("1", "none")
+    assert len(backups(settings_of_store)) == 1
+    migrations.prepare(settings_of_store)
+
+
+def test_the_copy_restores_what_was_and_is_upgraded_again(
+    settings_of_store: Settings, next_version: Callable[..., None]
+) -> None:
+    fill(settings_of_store)
+    next_version()
+    migrations.upgrade(settings_of_store)
+    backup.restore(settings_of_store, backups(settings_of_store)[0], migrations.HISTORY)
+    assert revision(settings_of_store) == "0001"
+    migrations.upgrade(settings_of_store)
+    assert room_and_motto(settings_of_store) == ("1", "none")
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["raise ZeroDivisionError", "op.execute('INSERT INTO nowhere VALUES (1)')"],
+)
+def test_an_upgrade_that_fails_changes_nothing(
+    settings_of_store: Settings, next_version: Callable[..., None], more: str
+) -> None:
+    fill(settings_of_store)
+    with opened(settings_of_store) as store, store.read() as connection:
+        before = backup.fingerprint(connection)
+    next_version(more)
+    with pytest.raises((ZeroDivisionError, DBAPIError)):
+        migrations.upgrade(settings_of_store)
+    with opened(settings_of_store) as store, store.read() as connection:
+        assert backup.fingerprint(connection) == before
+
+
+def test_an_upgrade_that_breaks_references_changes_nothing(
+    settings_of_store: Settings, next_version: Callable[..., None]
+) -> None:
+    fill(settings_of_store)
+    next_version("op.execute('DELETE FROM schools')")
+    with pytest.raises((Unusable, IntegrityError)):
+        migrations.upgrade(settings_of_store)
+    assert revision(settings_of_store) == "0001"
+
+
+def test_a_database_of_a_newer_version_is_refused(
+    settings_of_store: Settings, next_version: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(settings_of_store)
+    next_version()
+    migrations.upgrade(settings_of_store)
+    monkeypatch.setattr(migrations, "HEAD", "0001")
+    monkeypatch.setattr(migrations, "HISTORY", ("0001",))
+    for call in (migrations.prepare, migrations.upgrade):
+        with pytest.raises(Unusable, match="made by a newer schoolops") as caught:
+            call(settings_of_store)
+        assert caught.value.code == "setup.newer"
+    assert room_and_motto(settings_of_store) == ("1", "none")
+
+
+def test_servers_that_start_at_once_on_an_empty_database_make_it_once(
+    postgres_url: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOLOPS_DATABASE__URL", postgres_url)
+    found = load_settings()
+    code = "from schoolops import migrations as m; import schoolops.core.settings as s; "
+    command = [sys.executable, "-c", code + "m.prepare(s.load_settings())"]
+    servers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for server in servers:
+        _, complaint = server.communicate(timeout=60)
+        assert server.returncode == 0, complaint
+    assert revision(found) == migrations.HEAD
