@@ -24,7 +24,12 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 WHOLE = (
     N_("no reply"),
+    N_("no answer"),
     N_("never measured"),
+    N_("never seen"),
+    N_("no news of it"),
+    N_("the school's agent is silent"),
+    N_("not active by contract"),
     N_("is silent"),
     N_("no target answers"),
     N_("no report from the school"),
@@ -36,6 +41,7 @@ PATTERNS = tuple(
     (message, _pattern(message))
     for message in (
         N_("does not answer: {why}"),
+        N_("no answer: {why}"),
         N_("read in part: {why}"),
         N_("hot: {value} °C"),
         N_("busy: processor {value} %"),

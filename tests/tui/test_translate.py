@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from tui import i18n, messages
 from tui.reasons import reason
@@ -51,6 +52,17 @@ def test_the_reasons_of_the_health_rules_read_german() -> None:
     assert reason("something new\x1b[2J") == "something new [2J"
     i18n.use("en")
     assert reason("hot: 71 °C") == "hot: 71 °C"
+
+
+def test_every_verdict_in_the_health_code_is_known_here() -> None:
+    """Sentences that stand whole in the code of the health rules."""
+    from schoolops.telemetry import health, rules
+
+    i18n.use("de")
+    for module in (health, rules):
+        code = Path(str(module.__file__)).read_text("utf-8")
+        for text in re.findall(r'Verdict\("\w+", "([^"]+)"\)', code):
+            assert reason(text) != text, text
 
 
 def test_every_reason_a_health_rule_gives_is_known_here() -> None:
