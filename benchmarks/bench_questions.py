@@ -132,8 +132,8 @@ def questions(facts: dict[str, Any]) -> list[Question]:
         ),
         Question(
             "Which agents are silent?",
-            filtered("7", "Agents", "state:silent",
-                     f"{len(facts['dark'])}  / state", *(f"agent-{number}" for number in facts["dark"])),
+            filtered("7", "Agents", "state:silent", f"{len(facts['dark'])}  / state",
+                     *(f"agent-{number}" for number in facts["dark"])),
             (("ls", "agents", "state:silent"),),
         ),
         Question(
@@ -209,11 +209,11 @@ async def _ask(app: Any, line: Any, question: Question) -> dict[str, Any]:
             raise AssertionError(f"{question.text} was answered before:\n{app.text()}")
         begun, begun_cpu = time.perf_counter(), app.cpu()
         if step.typed:
-            while not isinstance(app.focused, Input):  # the cursor blinks in the line
+            while not isinstance(app.focused, Input):  # noqa: ASYNC110 (until the cursor is there)
                 await asyncio.sleep(0.002)
             for letter in step.press:
                 app.press(_name(letter), letter)
-            while app.focused.value != step.press:
+            while app.focused.value != step.press:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
         else:
             app.press(step.press, step.press if len(step.press) == 1 else None)
@@ -233,7 +233,7 @@ def _name(letter: str) -> str:
 
 def _sum(question: Question, times: list[dict[str, Any]]) -> dict[str, Any]:
     def middle(name: str) -> float:
-        return round(statistics.median(one[name] for one in times), 1)
+        return round(statistics.median(float(one[name]) for one in times), 1)
 
     return {
         "question": question.text,
@@ -316,7 +316,7 @@ def report(found: list[dict[str, Any]]) -> None:
             "figure": max(one["keys"] for one in found),
             "unit": "keys",
             "limit": KEYS_LIMIT,
-            "peer": "",
+            "peer": "none: no other program answers them; a typed word counts as one key",
             "command": COMMAND,
         },
         {

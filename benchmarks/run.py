@@ -6,9 +6,10 @@
 
 A benchmark prints JSON objects, one a line: `bar` (what is measured), `figure`, `unit`, `limit`
 (at most; with `"at_least": true` at least; null for none), `peer` (`{"name", "figure"}`: who
-does the same job) and `command` (how to measure it again). The page is made from the results
-that lie in benchmarks/results.json, so that one benchmark can be measured alone. Leaves 1 when
-a benchmark fails or a limit is missed.
+does the same job), `command` (how to measure it again) and, if wanted, `detail`: a list of
+objects with the same names, or one object; the page shows it under the table. The page is
+made from the results that lie in benchmarks/results.json, so that one benchmark can be measured
+alone. Leaves 1 when a benchmark fails or a limit is missed.
 """
 
 from __future__ import annotations
@@ -107,7 +108,23 @@ def page(results: dict[str, list[Result]], machine: str) -> str:
                 f"`{result['command']}`",
             )
             lines.append("| " + " | ".join(str(c).replace("|", "\\|") for c in cells) + " |")
+    for name in sorted(results):
+        for result in results[name]:
+            lines += detail(result)
     return INTRO.format(machine=machine) + "\n".join(lines) + "\n"
+
+
+def detail(result: Result) -> list[str]:
+    """What lies behind a figure, as a table with a heading."""
+    given = result.get("detail")
+    rows = [given] if isinstance(given, dict) else given
+    if not rows:
+        return []
+    names = list(rows[0])
+    cells = [[number(row.get(name, "")) for name in names] for row in rows]
+    table = [[name.replace("_", " ") for name in names], ["---"] * len(names), *cells]
+    bodies = ("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in table)
+    return ["", f"## {result['bar']}", "", *bodies]
 
 
 def this_machine() -> str:
