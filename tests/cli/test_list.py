@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import pty
+import shlex
 import subprocess
 import sys
 
@@ -128,7 +129,7 @@ def test_on_a_terminal_the_table_fits_its_width(served: Served) -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_error(served: Served) -> None:
-    command = f"{sys.executable} -m schoolops.cli ls schools --all | head -n 1"
+    command = f"{shlex.quote(sys.executable)} -m schoolops.cli ls schools --all | head -n 1"
     result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], env=served.environment, capture_output=True
     )
