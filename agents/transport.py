@@ -346,7 +346,9 @@ class Client:
         headers = {"connection": "close"} if version == "HTTP/1.0" else {}
         for line in lines:
             name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
+            name, value = name.strip().lower(), value.strip()
+            again = name == "set-cookie" and name in headers  # the one that may come repeatedly
+            headers[name] = f"{headers[name]}, {value}" if again else value
         return int(rest[:3]), headers
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
