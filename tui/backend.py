@@ -121,7 +121,9 @@ def extra_of(error: BaseException) -> Json:
 def sentence(error: BaseException) -> str | None:
     """What to tell a person; None for an error that nobody expected."""
     if is_offline(error):
-        return _("No connection to the server. Try again when it is back; nothing is written twice.")
+        return _(
+            "No connection to the server. Try again when it is back; nothing is written twice."
+        )
     if code_of(error) and hasattr(error, "detail"):
         return str(error.detail)
     if isinstance(error, OSError):
