@@ -12,6 +12,7 @@ memory, beside stock tables of 20,000 rows.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sqlite3
@@ -86,6 +87,7 @@ async def look(server: int, first_name: str) -> dict[str, float]:
 
     client, ready = await connect_async(), asyncio.Event()
     await client.live()
+    gc.freeze()  # as tui.run does
 
     async def connect() -> Any:
         await ready.wait()

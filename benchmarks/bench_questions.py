@@ -16,6 +16,7 @@ The peer is schoolops' own command line over the same line: start, import, one o
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -176,7 +177,9 @@ async def ask_all(address: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
     line = slow_line.delay(RTT_S)
 
     async def connect() -> Any:
-        return await connect_async(address, facts["token"])
+        client = await connect_async(address, facts["token"])
+        gc.freeze()  # as tui.run does
+        return client
 
     app = WatchedApp(connect, TuiSettings(language="en"), server_url=address)
     asked = questions(facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,10 @@ def run(server: str | None = None, read_only: bool = False, token: str | None = 
     async def connect() -> Backend:
         from schoolops.client import connect_async
 
-        return await connect_async(server, token)
+        client = await connect_async(server, token)
+        # What is imported by now stays: a full collection need not visit it between two keys.
+        gc.freeze()
+        return client
 
     folder = home()
     app = SchoolopsApp(

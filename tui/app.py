@@ -6,6 +6,7 @@ What it shows lives in `tui/screens/`, what it can do in `tui/actions.py` and `t
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -27,6 +28,8 @@ from tui.i18n import _
 from tui.screens.overview import Overview
 from tui.settings import TuiSettings
 from tui.themes import HIGH_CONTRAST
+
+TIDY_S = 2.0
 
 
 def _palette() -> type[Provider]:
@@ -281,6 +284,12 @@ class SchoolopsApp(App[int]):
         # One at a time: two digits typed at once must not take the last screen away.
         async with self._main_turn:
             await self._replace_stack(make)
+        self.set_timer(TIDY_S, self._tidy)
+
+    def _tidy(self) -> None:
+        """Free the screens that are gone while nobody waits: in the middle of a key it is felt."""
+        if self.idle_s() > TIDY_S / 2:
+            gc.collect()
 
     async def _replace_stack(self, make: Callable[[], Frame]) -> None:
         with self.batch_update():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult, RenderResult
 from textual.binding import BindingsMap
 from textual.content import Content
@@ -141,6 +142,11 @@ class Frame(Screen[None]):
 
     def live(self, changes: Changes) -> None:
         """Something changed; only called while this screen is on top."""
+
+    def on_unmount(self) -> None:
+        # Textual's cache of colours holds on to the lines of up to 1,024 widgets that are gone:
+        # a quarter of a million objects, which every full garbage collection then visits.
+        StylesCache.get_inner_outer.cache_clear()
 
     def on_screen_resume(self) -> None:
         self.show_state()
