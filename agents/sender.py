@@ -7,6 +7,7 @@ answer means:
 |-------------------------------------------|---------------------------------------------------|
 | 200 with an acknowledgement               | rows forgotten, next batch at once                |
 | 409 report.out_of_order                   | go on from the server's `acked_seq`               |
+| 409 report.clock                          | our clock is wrong: send in the server's time     |
 | 413                                       | half as many rows; a single row is put aside      |
 | 422 report.invalid                        | the same, so the bad row is found and put aside   |
 | 401, 403 with a code of schoolops         | no more batches; asked again once an hour         |
@@ -46,6 +47,7 @@ FIRST_WAIT_S = 2.0
 MAX_WAIT_S = 300.0
 MAX_RETRY_AFTER_S = 3600.0
 REFUSED_WAIT_S = 3600.0
+CLOCK_AGREES_US = 2_000_000
 
 
 def now_us() -> int:
@@ -109,6 +111,8 @@ class Sender:
         self._max_rows = MAX_ROWS
         self._wanted_etag = ""
         self._fetch_failed = False
+        self._shift_us = 0
+        """Added to all times that are sent, once the server has refused our clock."""
 
     # -- the loop --------------------------------------------------------------------------
 
@@ -161,9 +165,11 @@ class Sender:
     # -- batches ---------------------------------------------------------------------------
 
     def _post(self, pending: Pending) -> Answer:
-        batch = make_batch(
-            self._agent, pending.boot, pending.rows, pending.lost_before, self._clock()
-        )
+        rows = pending.rows
+        if self._shift_us:
+            rows = [r._replace(observed_at=r.observed_at + self._shift_us) for r in rows]
+        now = self._clock() + self._shift_us
+        batch = make_batch(self._agent, pending.boot, rows, pending.lost_before, now)
         body = encode_batch(batch)
         headers = {"Content-Type": CONTENT_TYPE}
         if len(body) > PLAIN_BYTES:
@@ -180,6 +186,8 @@ class Sender:
             self._spool.resume(pending.boot, problem["acked_seq"])
             wait = self._back_off(detail)
             return 0.0 if self.failures == 1 else wait
+        if code == "report.clock" and isinstance(problem.get("server_time"), int):
+            return self._take_time(problem["server_time"], detail)
         if answer.status == 413 or code == "report.invalid":
             reason = detail or "the server takes no batch of this size"
             return self._narrow(pending, reason, certain=bool(code))
@@ -206,6 +214,15 @@ class Sender:
         self._max_rows = min(self._max_rows * 2, MAX_ROWS)
         self._all_well()
         return 0.0
+
+    def _take_time(self, server_time: int, detail: str) -> float:
+        """Go on in the server's time. The clock stays as it is; the server shows the offset."""
+        shift = server_time - self._clock()
+        again = abs(shift - self._shift_us) < CLOCK_AGREES_US
+        self._shift_us = 0 if abs(shift) < CLOCK_AGREES_US else shift
+        self.offset_us = shift
+        say(f"{detail}; until then times are sent {shift // 1_000_000} s shifted")
+        return self._back_off(detail) if again else 0.0
 
     def _narrow(self, pending: Pending, reason: str, *, certain: bool) -> float:
         """Something in this batch is not wanted: try with half of it, down to the row."""

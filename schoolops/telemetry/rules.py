@@ -40,7 +40,8 @@ def _over(facts: Facts, name: str, limit: float) -> bool:
 def assess_device(facts: Facts) -> Verdict:
     """A switch, access point, router or controller."""
     if facts.get("reachable") is False:
-        return Verdict("down", f"does not answer: {facts.get('error') or 'no reply'}")
+        why = str(facts.get("error") or "no answer")
+        return Verdict("down", why if why.startswith("no answer") else f"does not answer: {why}")
     if _over(facts, "temperature_c", TEMPERATURE_C):
         return Verdict("warning", f"hot: {facts['temperature_c']:.0f} °C")
     if _over(facts, "cpu_percent", CPU_PERCENT):

@@ -76,6 +76,10 @@ class BookingServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # broken connections are what is tested
 
+    def now(self) -> int:
+        """The server's time, UTC microseconds."""
+        return time.time_ns() // 1000
+
     def values(self, table: str, field: str) -> list[Any]:
         return [values.get(field) for _, _, t, _, values in self.rows if t == table]
 
@@ -83,6 +87,10 @@ class BookingServer(ThreadingHTTPServer):
         """Status and body of the answer."""
         if batch["version"] != 1:
             return 422, {"code": "report.version", "detail": "unknown version"}
+        offset = self.now() - batch["sent_at"]
+        if abs(offset) > 1800 * 1_000_000:
+            detail = f"the agent's clock is {abs(offset) // 1_000_000} s off"
+            return 409, {"code": "report.clock", "detail": detail, "server_time": self.now()}
         rows = []
         for table, columns in batch["tables"].items():
             extra = set(columns) - set(REPORTS[table]._fields) - {"seq", "observed_at"}
@@ -109,7 +117,7 @@ class BookingServer(ThreadingHTTPServer):
             self.batches.append(batch)
             return 200, {
                 "acked_seq": self.booked[batch["boot"]],
-                "server_time": time.time_ns() // 1000,
+                "server_time": self.now(),
                 "config_etag": self.config["etag"],
                 "commands": [],
             }
@@ -199,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(status, data)
         if fault == "twice":
-            self._send(status, {**data, "acked_seq": 10**6})
+            self._send(status, data)
 
 
 def make_certificate(folder: Path, name: str = "server", days: int = 2) -> tuple[Path, Path]:

@@ -273,3 +273,32 @@ def test_rows_wake_a_sleeping_sender_and_stop_ends_it(agent: Agent, server: Book
     agent.sender.wake.set()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_a_wrong_clock_is_told_and_its_reports_arrive_in_the_servers_time(
+    agent: Agent, server: BookingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hour = 3600 * 1_000_000
+    fast = server.now() + hour
+    monkeypatch.setattr(agent.sender, "_clock", lambda: fast)
+    agent.spool.append([("host", fast, HostReport(uptime_s=1))])
+    agent.deliver()
+    assert booked(server) == [1]
+    ((_, _, _, observed_at, _),) = server.rows
+    assert abs(observed_at - server.now()) < 60 * 1_000_000
+    assert agent.sender.offset_us is not None
+    assert abs(agent.sender.offset_us + hour) < 60 * 1_000_000
+
+
+def test_a_clock_that_was_set_right_needs_no_shift_any_more(
+    agent: Agent, server: BookingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [server.now() - 7200 * 1_000_000]
+    monkeypatch.setattr(agent.sender, "_clock", lambda: clock[0])
+    put(agent, 1)
+    agent.deliver()
+    clock[0] = server.now()
+    put(agent, 2)
+    agent.deliver()
+    assert booked(server) == [1, 2]
+    assert abs(server.batches[-1]["sent_at"] - server.now()) < 60 * 1_000_000

@@ -109,8 +109,9 @@ def test_a_wrong_declared_size_does_not_hide_rows() -> None:
 SOUND = xlsx(["serial", "model"], *[[f"S{n}", "iPad"] for n in range(500)])
 
 
-@pytest.mark.parametrize("kept", [30, 200, len(SOUND) // 2, len(SOUND) - 30])
-def test_a_truncated_file_is_refused(kept: int) -> None:
+@pytest.mark.parametrize("share", [0.003, 0.02, 0.5, 0.997])
+def test_a_truncated_file_is_refused(share: float) -> None:
+    kept = round(len(SOUND) * share)
     with pytest.raises(FileRefused, match="cut off"):
         read_table(SOUND[:kept], "x.xlsx")
 
