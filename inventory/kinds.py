@@ -122,10 +122,14 @@ class Kind:
         """The field of that name, system fields included; KeyError if there is none."""
         return self.by_name()[name]
 
-    def by_name(self) -> dict[str, Field]:
+    def by_name(self) -> Mapping[str, Field]:
         """All fields in order, system and health fields last."""
-        extra = SYSTEM_FIELDS + (HEALTH_FIELDS if self.health else ())
-        return {f.name: f for f in self.fields + (extra if self.editable else ())}
+        found = _FIELDS.get(self.name)
+        if found is None:
+            extra = SYSTEM_FIELDS + (HEALTH_FIELDS if self.health else ())
+            fields = self.fields + (extra if self.editable else ())
+            found = _FIELDS[self.name] = MappingProxyType({f.name: f for f in fields})
+        return found
 
     def editable_fields(self) -> tuple[Field, ...]:
         """What a person may set."""
@@ -153,6 +157,9 @@ class Kind:
             raise ValueError(f"a {self.label} needs {' and '.join(missing)}")
         return "/".join(parts)
 
+
+_FIELDS: dict[str, Mapping[str, Field]] = {}
+"""Kind → what `by_name` answers, made once: it is asked for every cell of an import."""
 
 SYSTEM_FIELDS: tuple[Field, ...] = (
     Field("key", T.TEXT, "Key", protected=True, width=18),
