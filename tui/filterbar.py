@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from inventory.kinds import Kind
 from tui.i18n import _
 
-if TYPE_CHECKING:
-    from tui.screens.listing import ListScreen
+
+class Filtered(Protocol):
+    """The list screen that the bar belongs to."""
+
+    table: Widget
+
+    def apply_filter(self, text: str) -> None: ...
 
 
 class FilterBar(Vertical):
@@ -95,7 +101,7 @@ class FilterBar(Vertical):
         except FilterError as error:
             self.refuse(str(error))
             return
-        screen: ListScreen = self.screen  # type: ignore[assignment]
+        screen = cast(Filtered, self.screen)
         screen.apply_filter(text)
         self.action_close()
 
@@ -106,6 +112,6 @@ class FilterBar(Vertical):
         hint.update(Content(f"✖ {why}"))
 
     def action_close(self) -> None:
-        screen: ListScreen = self.screen  # type: ignore[assignment]
+        screen = cast(Filtered, self.screen)
         self.remove()
         screen.table.focus()

@@ -84,14 +84,15 @@ def _system_columns(kind: Kind) -> list[Column[Any]]:
 
 
 # Listing a big table in the order of a column must not sort it, so these have an index of
-# (column, id). Small tables are sorted as fast without.
+# (column, id). It holds `retired_at` too: then any page is found in the index alone. Small
+# tables are sorted as fast without.
 _SORTED = {
-    "device": ("kind", "name", "serial", "asset_tag", "model", "school_id", "room_id", "owner",
-               "firmware", "health", "updated_at", "parent_id", "address", "key_folded"),
+    "device": ("key", "kind", "name", "serial", "asset_tag", "model", "school_id", "room_id",
+               "owner", "firmware", "health", "updated_at", "parent_id", "address", "key_folded"),
     "room": ("key_folded", "school_id", "building_id", "health"),
     "contact": ("school_id",), "uplink": ("school_id", "health", "device_id"),
     "site": ("school_id",), "building": ("school_id", "site_id"),
-    "school": ("name", "authority", "municipality", "health"),
+    "school": ("name", "authority", "municipality", "health", "key_folded"),
 }  # fmt: skip
 
 
@@ -101,7 +102,13 @@ def _table(kind: Kind) -> Table:
         columns += [Column("secret", LargeBinary), Column("secret2", LargeBinary)]
     table = Table(kind.plural, metadata, *columns)
     for name in _SORTED.get(kind.name, ()):
-        Index(f"ix_{kind.plural}_{name}", table.c[name], table.c.id)
+        Index(f"ix_{kind.plural}_{name}", table.c[name], table.c.id, table.c.retired_at)
+    if kind.name == "device":
+        c = table.c
+        # The lists of iPads, access points and so on.
+        Index("ix_devices_kind_key", c.kind, c.key, c.id, c.retired_at)
+        few = c.retired_at.is_not(None)
+        Index("ix_devices_retired_at", c.retired_at, sqlite_where=few, postgresql_where=few)
     return table
 
 

@@ -17,7 +17,7 @@ from schoolops.core.permissions import Actor
 from schoolops.db.tables import audit_event
 from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name, observation, placement
-from schoolops.estate.query import order_by, translate
+from schoolops.estate.query import Way, order_by, translate, way
 from schoolops.estate.values import from_column, to_json
 
 OBSERVED = frozenset({"observed", "freshness"})
@@ -53,12 +53,27 @@ class Estate:
     ) -> Page:
         """One page of a list. Raises `FilterError`, `Invalid` for a wrong column or sort."""
         fields = self._fields(kind, columns)
-        statement = self._matching(kind, q, self._needed(fields, sort))
-        statement = statement.order_by(*order_by(kind, sort or kind.default_sort))
-        statement = statement.offset(offset).limit(limit + 1)
-        found = self.connection.execute(statement).all()
-        rows = self._render(kind, fields, found[:limit])
-        return Page(tuple(f.name for f in fields), rows, offset, len(found) > limit)
+        # First which rows, from the index alone where it can be; then those rows.
+        statement = self.place(kind, q, sort).offset(offset).limit(limit + 1)
+        ids = self.connection.scalars(statement).all()
+        found = self.connection.execute(
+            _select(kind, self._needed(fields)).where(TABLES[kind.name].c.id.in_(ids[:limit]))
+        )
+        by_id = {row.id: row for row in found}
+        rows = self._render(kind, fields, [by_id[i] for i in ids[:limit]])
+        return Page(tuple(f.name for f in fields), rows, offset, len(ids) > limit)
+
+    def place(self, kind: Kind, q: str, sort: str) -> Select[Any]:
+        """The ids of all that match, in order."""
+        tree = parse(q, kind)
+        table = TABLES[kind.name]
+        found = self._way(kind, tree, sort or kind.default_sort)
+        return (
+            select(table.c.id)
+            .select_from(_source(kind, _asks(tree)))
+            .where(readable_by(self.actor, kind), *self._where(kind, tree, table, found.hidden))
+            .order_by(*order_by(kind, sort or kind.default_sort, found.sort))
+        )
 
     def count(self, kind: Kind, q: str = "") -> int:
         """How many records match."""
@@ -67,7 +82,10 @@ class Estate:
         statement = select(func.count()).select_from(_source(kind, _asks(tree)))
         return (
             self.connection.scalar(
-                statement.where(readable_by(self.actor, kind), *self._where(kind, tree, table))
+                statement.where(
+                    readable_by(self.actor, kind),
+                    *self._where(kind, tree, table, self._way(kind, tree, "key").hidden),
+                )
             )
             or 0
         )
@@ -85,7 +103,7 @@ class Estate:
     def by_ids(self, kind: Kind, uids: Sequence[str], columns: Sequence[str] = ()) -> Page:
         """The rows with these uuids, in that order; what is not there is left out."""
         fields = self._fields(kind, columns)
-        statement = _select(kind, fields, self._needed(fields, "")).where(
+        statement = _select(kind, self._needed(fields)).where(
             readable_by(self.actor, kind), TABLES[kind.name].c.uid.in_(uids)
         )
         rows = self._render(kind, fields, self.connection.execute(statement).all())
@@ -96,7 +114,7 @@ class Estate:
     def export(self, kind: Kind, q: str, columns: Sequence[str]) -> Iterable[list[Any]]:
         """All matching rows, some at a time: the values of the columns alone."""
         fields = self._fields(kind, columns)
-        statement = self._matching(kind, q, self._needed(fields, ""))
+        statement = self._matching(kind, q, self._needed(fields))
         statement = statement.order_by(TABLES[kind.name].c.key).execution_options(yield_per=1000)
         # The cursor is closed too when the reader stops early.
         with self.connection.execute(statement) as found:
@@ -244,11 +262,18 @@ class Estate:
     def _matching(self, kind: Kind, q: str, needed: frozenset[str]) -> Select[Any]:
         tree = parse(q, kind)
         table = TABLES[kind.name]
-        statement = _select(kind, self._fields(kind, ()), needed | _asks(tree), everything=True)
+        statement = _select(kind, needed | _asks(tree))
         return statement.where(readable_by(self.actor, kind), *self._where(kind, tree, table))
 
-    def _where(self, kind: Kind, tree: Filter, table: Any) -> list[ColumnElement[bool]]:
-        clauses = translate(kind, tree, self.connection.dialect.name, self.now)
+    def _way(self, kind: Kind, tree: Filter, sort: str) -> Way:
+        if self.connection.dialect.name != "sqlite":
+            return Way()  # PostgreSQL knows better
+        return way(kind, tree, sort, not self.actor.unlimited)
+
+    def _where(
+        self, kind: Kind, tree: Filter, table: Any, hidden: frozenset[str] = frozenset()
+    ) -> list[ColumnElement[bool]]:
+        clauses = translate(kind, tree, self.connection.dialect.name, self.now, hidden)
         if "retired" not in _asks(tree):
             clauses.append(table.c.retired_at.is_(None))
         return clauses
@@ -266,8 +291,8 @@ class Estate:
         return tuple(known[name] for name in columns)
 
     @staticmethod
-    def _needed(fields: Iterable[Field], sort: str) -> frozenset[str]:
-        return frozenset(field.name for field in fields) | {sort.lstrip("-")}
+    def _needed(fields: Iterable[Field]) -> frozenset[str]:
+        return frozenset(field.name for field in fields)
 
     def _render(self, kind: Kind, fields: Sequence[Field], rows: Sequence[Row[Any]]) -> list[Any]:
         """Table rows → lists, with the keys of references looked up once a page."""
@@ -351,9 +376,7 @@ def _source(kind: Kind, needed: frozenset[str]) -> Any:
     return table
 
 
-def _select(
-    kind: Kind, fields: Sequence[Field], needed: frozenset[str], everything: bool = False
-) -> Select[Any]:
+def _select(kind: Kind, needed: frozenset[str]) -> Select[Any]:
     table = TABLES[kind.name]
     columns: list[Any] = [c for c in table.c if c.name not in _FOR_FILTERS]
     if kind.health and needed & OBSERVED:

@@ -314,10 +314,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_schools_uid")),
     )
     with op.batch_alter_table("schools", schema=None) as batch_op:
-        batch_op.create_index("ix_schools_authority", ["authority", "id"], unique=False)
-        batch_op.create_index("ix_schools_health", ["health", "id"], unique=False)
-        batch_op.create_index("ix_schools_municipality", ["municipality", "id"], unique=False)
-        batch_op.create_index("ix_schools_name", ["name", "id"], unique=False)
+        batch_op.create_index(
+            "ix_schools_authority", ["authority", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_schools_health", ["health", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_schools_key_folded", ["key_folded", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_schools_municipality", ["municipality", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_schools_name", ["name", "id", "retired_at"], unique=False)
 
     op.create_table(
         "token",
@@ -377,7 +384,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_contacts_uid")),
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
-        batch_op.create_index("ix_contacts_school_id", ["school_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_contacts_school_id", ["school_id", "id", "retired_at"], unique=False
+        )
 
     op.create_table(
         "credentials",
@@ -492,7 +501,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_sites_uid")),
     )
     with op.batch_alter_table("sites", schema=None) as batch_op:
-        batch_op.create_index("ix_sites_school_id", ["school_id", "id"], unique=False)
+        batch_op.create_index("ix_sites_school_id", ["school_id", "id", "retired_at"], unique=False)
 
     op.create_table(
         "buildings",
@@ -536,8 +545,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_buildings_uid")),
     )
     with op.batch_alter_table("buildings", schema=None) as batch_op:
-        batch_op.create_index("ix_buildings_school_id", ["school_id", "id"], unique=False)
-        batch_op.create_index("ix_buildings_site_id", ["site_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_buildings_school_id", ["school_id", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_buildings_site_id", ["site_id", "id", "retired_at"], unique=False)
 
     op.create_table(
         "rooms",
@@ -586,10 +597,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_rooms_uid")),
     )
     with op.batch_alter_table("rooms", schema=None) as batch_op:
-        batch_op.create_index("ix_rooms_building_id", ["building_id", "id"], unique=False)
-        batch_op.create_index("ix_rooms_health", ["health", "id"], unique=False)
-        batch_op.create_index("ix_rooms_key_folded", ["key_folded", "id"], unique=False)
-        batch_op.create_index("ix_rooms_school_id", ["school_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_rooms_building_id", ["building_id", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_rooms_health", ["health", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_rooms_key_folded", ["key_folded", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_rooms_school_id", ["school_id", "id", "retired_at"], unique=False)
 
     op.create_table(
         "devices",
@@ -663,20 +678,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_devices_uid")),
     )
     with op.batch_alter_table("devices", schema=None) as batch_op:
-        batch_op.create_index("ix_devices_address", ["address", "id"], unique=False)
-        batch_op.create_index("ix_devices_asset_tag", ["asset_tag", "id"], unique=False)
-        batch_op.create_index("ix_devices_firmware", ["firmware", "id"], unique=False)
-        batch_op.create_index("ix_devices_health", ["health", "id"], unique=False)
-        batch_op.create_index("ix_devices_key_folded", ["key_folded", "id"], unique=False)
-        batch_op.create_index("ix_devices_kind", ["kind", "id"], unique=False)
-        batch_op.create_index("ix_devices_model", ["model", "id"], unique=False)
-        batch_op.create_index("ix_devices_name", ["name", "id"], unique=False)
-        batch_op.create_index("ix_devices_owner", ["owner", "id"], unique=False)
-        batch_op.create_index("ix_devices_parent_id", ["parent_id", "id"], unique=False)
-        batch_op.create_index("ix_devices_room_id", ["room_id", "id"], unique=False)
-        batch_op.create_index("ix_devices_school_id", ["school_id", "id"], unique=False)
-        batch_op.create_index("ix_devices_serial", ["serial", "id"], unique=False)
-        batch_op.create_index("ix_devices_updated_at", ["updated_at", "id"], unique=False)
+        batch_op.create_index("ix_devices_address", ["address", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_asset_tag", ["asset_tag", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_devices_firmware", ["firmware", "id", "retired_at"], unique=False)
+        batch_op.create_index("ix_devices_health", ["health", "id", "retired_at"], unique=False)
+        batch_op.create_index("ix_devices_key", ["key", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_key_folded", ["key_folded", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_devices_kind", ["kind", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_kind_key", ["kind", "key", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_devices_model", ["model", "id", "retired_at"], unique=False)
+        batch_op.create_index("ix_devices_name", ["name", "id", "retired_at"], unique=False)
+        batch_op.create_index("ix_devices_owner", ["owner", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_parent_id", ["parent_id", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_devices_retired_at",
+            ["retired_at"],
+            unique=False,
+            sqlite_where=sa.text("retired_at IS NOT NULL"),
+            postgresql_where=sa.text("retired_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_devices_room_id", ["room_id", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_school_id", ["school_id", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_devices_serial", ["serial", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_updated_at", ["updated_at", "id", "retired_at"], unique=False
+        )
 
     op.create_table(
         "uplinks",
@@ -738,8 +774,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_uplinks_uid")),
     )
     with op.batch_alter_table("uplinks", schema=None) as batch_op:
-        batch_op.create_index("ix_uplinks_device_id", ["device_id", "id"], unique=False)
-        batch_op.create_index("ix_uplinks_health", ["health", "id"], unique=False)
-        batch_op.create_index("ix_uplinks_school_id", ["school_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_uplinks_device_id", ["device_id", "id", "retired_at"], unique=False
+        )
+        batch_op.create_index("ix_uplinks_health", ["health", "id", "retired_at"], unique=False)
+        batch_op.create_index(
+            "ix_uplinks_school_id", ["school_id", "id", "retired_at"], unique=False
+        )
 
     # ### end Alembic commands ###
