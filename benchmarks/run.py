@@ -118,7 +118,7 @@ def detail(result: Result) -> list[str]:
     """What lies behind a figure, as a table with a heading."""
     given = result.get("detail")
     rows = [given] if isinstance(given, dict) else given
-    if not rows:
+    if not rows or not rows[0]:
         return []
     names = list(rows[0])
     cells = [[number(row.get(name, "")) for name in names] for row in rows]
