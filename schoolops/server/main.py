@@ -69,6 +69,11 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
 
     from schoolops.server.app import Door
 
+    # Before anybody can find this server, so that ending it is always in order.
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
     common: dict[str, Any] = {
         "log_config": None,
         "access_log": False,
@@ -94,10 +99,6 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
         )
         sockets.append([tcp])
         _write_address(settings, tcp, bool(tls))
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     tasks = [
         # `serve` would take over the process's signals, which two servers share here.
         asyncio.create_task(server._serve(own))
@@ -166,7 +167,9 @@ def _write_address(settings: Settings, tcp: socket.socket, tls: bool) -> None:
     scheme = "https" if tls else "http"
     shown = f"[{host}]" if ":" in host else host
     address = f"{scheme}://{shown}:{port}"
-    (settings.home / "server.address").write_text(address + "\n", encoding="utf-8")
+    fresh = settings.home / "server.address.new"
+    fresh.write_text(address + "\n", encoding="utf-8")
+    fresh.replace(settings.home / "server.address")  # nobody reads half of it
     log.info("listening on %s", address)
 
 
