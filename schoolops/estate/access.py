@@ -38,6 +38,13 @@ def require(actor: Actor, permission: str) -> None:
         )
 
 
+def require_everywhere(actor: Actor, permission: str) -> None:
+    """Raise `Forbidden` unless the actor has the permission for the whole city."""
+    require(actor, permission)
+    if not actor.unlimited:
+        raise Forbidden(f"this concerns the whole city; yours is {actor.scope_text()} only")
+
+
 def in_scope(actor: Actor, school_id: ColumnElement[int]) -> ColumnElement[bool]:
     """WHERE for rows whose school the actor may see. Unlimited actors also see what has none."""
     if actor.unlimited:

@@ -21,7 +21,7 @@ from inventory.kinds import KINDS, Kind
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import require, write_permission
+from schoolops.estate.access import readable_by, require, write_permission
 from schoolops.estate.models import TABLES, column_name, placement
 from schoolops.estate.values import from_column, make_search_text, to_columns, to_json
 
@@ -223,7 +223,9 @@ class Loader:
                 (found.key, found.id)
                 for found in self.unit.connection.execute(
                     select(table.c.key, table.c.id).where(
-                        table.c.key.in_(wanted), table.c.retired_at.is_(None)
+                        readable_by(self.unit.actor, KINDS[f.reference]),
+                        table.c.key.in_(wanted),
+                        table.c.retired_at.is_(None),
                     )
                 )
             )

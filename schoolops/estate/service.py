@@ -15,7 +15,7 @@ from schoolops.core.errors import Conflict, Forbidden, Invalid
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import CREDENTIALS_WRITE, decide
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import require, write_permission
+from schoolops.estate.access import readable_by, require, write_permission
 from schoolops.estate.bulk import BulkChange, refuse_key_fields
 from schoolops.estate.models import TABLES, column_name, placement
 from schoolops.estate.repository import Estate
@@ -189,7 +189,10 @@ class Inventory:
                 continue
             table = TABLES[field.reference]
             found = self.unit.connection.execute(
-                select(table.c.id, table.c.retired_at).where(table.c.key == str(value))
+                select(table.c.id, table.c.retired_at).where(
+                    readable_by(self.unit.actor, KINDS[field.reference]),
+                    table.c.key == str(value),
+                )
             ).one_or_none()
             label = KINDS[field.reference].label
             if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from schoolops.identity import service
@@ -37,8 +37,8 @@ def create_token(new: NewToken, store: TheStore, actor: TheActor) -> Json:
 
 
 @router.delete("/tokens/{name}", status_code=204)
-def revoke_token(name: str, store: TheStore, actor: TheActor) -> Json:
+def revoke_token(name: str, store: TheStore, actor: TheActor) -> Response:
     """End a token."""
     with store.write(actor) as unit:
         service.revoke_token(unit, name)
-    return Json(None, status_code=204)
+    return Response(status_code=204)

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 import schoolops
 from schoolops.core.permissions import AUDIT_READ, BACKUP
 from schoolops.db import audit, changes
-from schoolops.estate.access import require
+from schoolops.estate.access import require, require_everywhere
 from schoolops.web.context import Json, TheActor, TheStore
 
 router = APIRouter(tags=["server"])
@@ -56,7 +56,7 @@ def make_backup(store: TheStore, actor: TheActor) -> Json:
     """Make a backup now, online, and prove by a test restore that it is good."""
     from schoolops.db import backup
 
-    require(actor, BACKUP)
+    require_everywhere(actor, BACKUP)
     made = backup.create(store)
     with store.write(actor) as unit:
         unit.audit("backup", detail={"file": made["path"], "sha256": made["sha256"]})
@@ -68,5 +68,5 @@ def list_backups(store: TheStore, actor: TheActor) -> Json:
     """The backups there are, latest first."""
     from schoolops.db import backup
 
-    require(actor, BACKUP)
+    require_everywhere(actor, BACKUP)
     return Json({"backups": backup.list_backups(store.settings)})

@@ -23,6 +23,9 @@ def test_a_token_opens_the_server_from_elsewhere_within_its_scope(
     assert listed["a.viewer"]["schools"] == ["164800"]
     assert token not in run("token", "list").out
 
+    monkeypatch.setenv("SCHOOLOPS_TOKEN", token)
+    assert [s["key"] for s in run("ls", "schools", "--json").json] == ["164800"]
+    monkeypatch.delenv("SCHOOLOPS_TOKEN")
     monkeypatch.setenv("SCHOOLOPS_HOME", str(tmp_path / "laptop"))
     far = ("--server", served.url)
     refused = run("ls", "schools", *far)

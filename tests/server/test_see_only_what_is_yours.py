@@ -73,7 +73,8 @@ def test_the_service_provider_sees_equipment_and_no_person(two_schools: None, to
 def test_a_school_writes_its_own_contacts_only(two_schools: None, token: Any) -> None:
     person = token("sek2", "school", schools=["164800"])
     person.create("contacts", school="164800", role="caretaker", name="H. Meister")
-    person.create("contacts", 403, school="164801", role="caretaker", name="H. Meister")
+    # A school that may not be seen is not there; a refusal would tell that it is.
+    person.create("contacts", 422, school="164801", role="caretaker", name="H. Meister")
     report = person.upload(
         "contacts",
         "c.csv",
@@ -98,6 +99,28 @@ def test_a_name_is_never_given_to_somebody_else(api: Api, token: Any) -> None:
     token("m.weber", "viewer")
     api.call("DELETE", "/tokens/m.weber", 204)
     api.post("/tokens", {"name": "m.weber", "role": "viewer"}, 409)
+
+
+def test_nothing_of_another_school_can_be_named_or_probed(two_schools: None, token: Any) -> None:
+    person = token("netz", "operator", schools=["164800"])
+    body = {"serial": "NEW", "school": "164800", "kind": "ipad"}
+    foreign = person.create("devices", 422, **body, parent="THEIRS")["errors"]["parent"]
+    missing = person.create("devices", 422, **body, parent="NOBODY")["errors"]["parent"]
+    assert foreign.replace("THEIRS", "NOBODY") == missing
+    bulk = {"q": "", "values": {"parent": "THEIRS"}}
+    assert "parent" in person.post("/devices/bulk", bulk, 422)["errors"]
+    data = b"kind;serial;school;parent\nipad;NEW;164800;THEIRS\n"
+    assert person.upload("devices", "d.csv", data)["refused"] == 1
+
+
+def test_what_concerns_the_whole_city_is_not_for_an_administrator_of_one_school(
+    two_schools: None, token: Any
+) -> None:
+    person = token("one", "administrator", schools=["164800"])
+    person.get("/tokens", 403)
+    person.call("DELETE", "/tokens/one", 403)
+    person.get("/backups", 403)
+    person.post("/backups", None, 403)
 
 
 def test_tokens_are_listed_without_their_secret(api: Api, token: Any) -> None:
