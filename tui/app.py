@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -28,6 +28,7 @@ from tui.i18n import _
 from tui.screens.overview import Overview
 from tui.settings import TuiSettings
 from tui.themes import HIGH_CONTRAST
+from tui.typeahead import Opening, TypeAhead, current_opening
 
 TIDY_S = 2.0
 
@@ -38,7 +39,7 @@ def _palette() -> type[Provider]:
     return Actions
 
 
-class SchoolopsApp(App[int]):
+class SchoolopsApp(TypeAhead):
     """The terminal UI of schoolops."""
 
     TITLE = "schoolops"
@@ -239,7 +240,15 @@ class SchoolopsApp(App[int]):
             self.report(error)
             return
         if inspect.isawaitable(result):
-            self.run_worker(self._guard(result), group="action", exit_on_error=False)
+            work = self._act(result, self.begin_opening())
+            self.run_worker(work, group="action", exit_on_error=False)
+
+    async def _act(self, work: Awaitable[Any], opening: Opening) -> None:
+        current_opening(opening)
+        try:
+            await self._guard(work)
+        finally:
+            opening.release()
 
     async def _guard(self, work: Awaitable[Any]) -> None:
         try:

@@ -128,6 +128,8 @@ class Frame(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
+        if not self.children:
+            return  # taken away again while it was being made
         own = BindingsMap(bindings(self.places, self.ops.settings.keymap))
         self._bindings = BindingsMap.merge([own, self._bindings])
         self.show_state()

@@ -319,3 +319,10 @@ async def test_enter_goes_on_to_the_next_field() -> None:
         await desk.press("enter", "enter")
         assert desk.dialog.row("short_name").has_focus_within
         assert desk.answer == OPEN
+
+
+async def test_the_saving_key_never_answers_that_changes_be_discarded() -> None:
+    async with showing("Confirm", "Edit", "Discard what you have changed here?") as desk:
+        assert desk.answer is OPEN
+        await desk.press("ctrl+s")
+        assert desk.answer is False

@@ -13,6 +13,7 @@ from tui.backend import Backend, Json
 from tui.dialogs import dialog
 from tui.frame import Frame
 from tui.i18n import _
+from tui.typeahead import show_dialog
 
 MOST_FOUND = 12
 MOST_READ = 100
@@ -77,7 +78,7 @@ def _label(kind: Kind, names: Sequence[str], values: Sequence[Any]) -> str:
 
 async def ask(screen: Frame, name: str, /, *args: Any, **kwargs: Any) -> Any:
     """Show a dialog and wait for its answer."""
-    return await screen.ops.push_screen_wait(dialog(name, *args, **kwargs))
+    return await show_dialog(screen.ops, dialog(name, *args, **kwargs))
 
 
 def open_record(screen: Frame, plural: str, id: str) -> None:

@@ -52,9 +52,9 @@ def step_right(screen: Frame, aim: Aim) -> None:
     screen.step("right")
 
 
-def open_filter(screen: Frame, aim: Aim) -> None:
+async def open_filter(screen: Frame, aim: Aim) -> None:
     if isinstance(screen, ListScreen):
-        screen.open_filter()
+        await screen.open_filter()
 
 
 def _sort(screen: Frame, down: bool) -> None:

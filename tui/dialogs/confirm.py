@@ -16,8 +16,8 @@ class Confirm(Dialog[bool]):
     destructive goes through `ConfirmPlan`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "accept", "Yes", show=False, id="dialog.yes"),
-        Binding("j", "accept", "Ja", show=False, id="dialog.ja"),
+        Binding("y", "yes", "Yes", show=False, id="dialog.yes"),
+        Binding("j", "yes", "Ja", show=False, id="dialog.ja"),
         Binding("n", "cancel", "No", show=False, id="dialog.no"),
     ]
 
@@ -34,8 +34,13 @@ class Confirm(Dialog[bool]):
         yes = "dialog.ja" if language() == "de" else "dialog.yes"
         return [(yes, self.yes), ("dialog.no", self.no)]
 
-    def action_accept(self) -> None:
+    def action_yes(self) -> None:
         self.dismiss(True)
+
+    def action_accept(self) -> None:
+        """The key that saves in a form answers the safe way: somebody who wants to save does
+        not want to lose what is asked about."""
+        self.dismiss(False)
 
     def action_cancel(self) -> None:
         self.dismiss(False)

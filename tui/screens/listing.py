@@ -147,11 +147,11 @@ class ListScreen(Frame):
 
     # ---- filter -------------------------------------------------------------------------
 
-    def open_filter(self) -> None:
+    async def open_filter(self) -> None:
         from tui.filterbar import FilterBar
 
         if not self.query(FilterBar):
-            self.mount(FilterBar(self.kind, self.q), before="#across")
+            await self.mount(FilterBar(self.kind, self.q), before="#across")
 
     def apply_filter(self, q: str) -> None:
         self.q = q
