@@ -56,6 +56,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     app.state.authenticate = _authenticate
     app.state.last_request = time.monotonic()
     app.state.open_streams = 0
+    app.state.ending = False
     _answer_errors(app)
     add_routes(app)
 

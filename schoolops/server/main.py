@@ -108,6 +108,7 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
     if on_demand:
         ending.append(asyncio.create_task(_until_unneeded(app, settings)))
     await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+    app.state.ending = True  # screens that follow are told the end, and go by themselves
     for server in reversed(servers):
         server.should_exit = True
     await asyncio.gather(*tasks)

@@ -77,7 +77,7 @@ async def _events(request: Request, store: Store, actor: Actor, after: int) -> A
                 else:
                     await asyncio.sleep(0.05)  # let a burst gather
                 wake.clear()
-            if await request.is_disconnected():
+            if state.ending or await request.is_disconnected():
                 return
             after, found = await run_in_threadpool(_read, store, actor, after)
     finally:
