@@ -51,6 +51,8 @@ class BulkChange:
             columns = self._columns_for(row)
             differing = {name: value for name, value in columns.items() if stored[name] != value}
             problem = self._refusal(row)
+            if not problem and row.retired_at is not None:
+                problem = "is retired; reinstate it first"
             if problem:
                 self._note(row, "refused", problem)
             elif not differing:

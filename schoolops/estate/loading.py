@@ -23,7 +23,13 @@ from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import readable_by, require, write_permission
 from schoolops.estate.models import TABLES, column_name, placement
-from schoolops.estate.values import from_column, make_search_text, to_columns, to_json
+from schoolops.estate.values import (
+    from_column,
+    make_search_text,
+    refuse_negative,
+    to_columns,
+    to_json,
+)
 
 CHUNK = 500
 REPORTED = 1000
@@ -156,14 +162,15 @@ class Loader:
         self._fetch_references(kind, [values for _, values, _ in good])
         table = TABLES[kind.name]
         existing = {
-            found.key: found
+            found.key_folded: found
             for found in self.unit.connection.execute(
-                select(table).where(table.c.key.in_([key for _, _, key in good]))
+                select(table).where(table.c.key_folded.in_([fold(key) for _, _, key in good]))
             )
         }
         for row, values, key in good:
             ids, problem = self._lookup(kind, values)
-            found = existing.get(key)
+            found = existing.get(fold(key))
+            problem = problem or _unfit(kind, key, values, found)
             problem = problem or self._refusal(kind, values, ids, found)
             if problem:
                 plan.note(row.row, key, "refused", problem)
@@ -380,3 +387,15 @@ class Loader:
                 .values(until_at=self.unit.now)
             )
         self._place(moved)
+
+
+def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> str:
+    """What is wrong with the values of a row, or ''."""
+    if found is not None and found.key != key:
+        return f"{found.key} is there already; write it like that"
+    for name, value in values.items():
+        try:
+            refuse_negative(kind.field(name), value)
+        except ValueError as error:
+            return str(error)
+    return ""

@@ -79,6 +79,7 @@ class Inventory:
         self._allow(kind, _school_of(kind, row), None)
         if row.version != version:
             raise self._stale(kind, row, version, values)
+        _refuse_retired(kind, row)
         self._apply(kind, row, values)
         return self.estate.record(kind, row.uid)
 
@@ -102,6 +103,7 @@ class Inventory:
         self._allow(DEVICE, row.school_id, None)
         if row.version != version:
             raise self._stale(DEVICE, row, version, values)
+        _refuse_retired(DEVICE, row)
         self._apply(DEVICE, row, values, action="move", note=note)
         return self.estate.record(DEVICE, row.uid)
 
@@ -265,10 +267,13 @@ class Inventory:
     def _refuse_taken(self, kind: Kind, key: str, own_id: int = 0) -> None:
         table = TABLES[kind.name]
         found = self.unit.connection.execute(
-            select(table.c.id, table.c.retired_at).where(table.c.key == key)
-        ).one_or_none()
-        if found is not None and found.id != own_id:
-            raise _taken(kind, key, retired=found.retired_at is not None)
+            select(table.c.id, table.c.key, table.c.retired_at).where(
+                table.c.key_folded == fold(key), table.c.id != own_id
+            )
+        ).first()
+        if found is not None:
+            # 'cn12' and 'CN12' are one label on one case.
+            raise _taken(kind, found.key, retired=found.retired_at is not None)
 
     def _stamps(self, kind: Kind, key: str, values: Mapping[str, Value]) -> dict[str, Any]:
         return {
@@ -448,6 +453,13 @@ def _shown(kind: Kind, values: Mapping[str, Value]) -> dict[str, Any]:
     if kind.name == "contact":
         return {"fields": sorted(values)}
     return {name: to_json(value) for name, value in values.items() if value is not None}
+
+
+def _refuse_retired(kind: Kind, row: Row[Any]) -> None:
+    if row.retired_at is not None:
+        raise Conflict(
+            f"{kind.label} {row.key} is retired; reinstate it first", code="estate.retired"
+        )
 
 
 def _taken(kind: Kind, key: str, retired: bool = False) -> Conflict:

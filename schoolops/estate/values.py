@@ -47,12 +47,19 @@ def parse_values(kind: Kind, given: Mapping[str, Any]) -> dict[str, Value]:
             )
             continue
         try:
-            values[name] = parse_given(field, value)
+            values[name] = refuse_negative(field, parse_given(field, value))
         except ValueError as error:
             errors[name] = str(error)
     if errors:
         raise invalid(errors)
     return values
+
+
+def refuse_negative(field: Field, value: Value) -> Value:
+    """Whatever the inventory counts or measures, there is none less than none."""
+    if field.type in (Type.INTEGER, Type.RATE) and isinstance(value, int) and value < 0:
+        raise ValueError(f"{field.name} must not be negative")
+    return value
 
 
 def invalid(errors: Mapping[str, str]) -> Invalid:

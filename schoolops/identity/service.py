@@ -34,6 +34,8 @@ def create_token(
         raise Invalid("a name has letters, digits, . - _ @ and no blanks, such as m.weber")
     if role not in PERSON_ROLES:
         raise Invalid(f"there is no role {role!r}; known are {', '.join(PERSON_ROLES)}")
+    if role == "school" and not schools:
+        raise Invalid("the role school is for single schools: name them (--schools)")
     if authority and schools:
         raise Invalid("give an authority or schools, not both")
     if not 1 <= days <= 3650:

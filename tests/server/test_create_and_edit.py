@@ -41,6 +41,29 @@ def test_a_key_that_is_taken_is_refused(api: Api, room: Any) -> None:
     assert problem["code"] == "estate.duplicate"
 
 
+def test_a_serial_in_other_letters_is_the_same_device(api: Api, school: Any) -> None:
+    api.create("ipads", serial="CN12K3456", school="164800")
+    problem = api.create("ipads", 409, serial="cn12k3456", school="164800")
+    assert "CN12K3456" in problem["detail"]
+    report = api.upload("ipads", "d.csv", b"serial;school\ncn12k3456;164800\n")
+    assert report["refused"] == 1
+    assert "CN12K3456" in report["rows"][0]["reason"]
+
+
+def test_there_are_never_fewer_than_none(api: Api, school: Any) -> None:
+    assert "pupils" in api.edit("schools", school, 422, pupils=-3)["errors"]
+    report = api.upload("schools", "s.csv", b"Schulnummer;Name;Sch\xfcler\n164800;X;-3\n")
+    assert report["refused"] == 1
+
+
+def test_a_retired_record_is_not_edited(api: Api, school: Any) -> None:
+    device = api.create("ipads", serial="A", school="164800")
+    retired = api.post("/devices/A/retire", {"version": 1, "reason": "broken"})
+    assert "reinstate" in api.edit("devices", retired, 409, owner="x")["detail"]
+    done = api.post("/devices/bulk", {"ids": [device["id"]], "values": {"owner": "x"}})
+    assert done["refused"] == 1
+
+
 def test_an_edit_changes_only_what_it_names(api: Api, room: Any) -> None:
     edited = api.edit("rooms", room, seats=28)
     assert edited["version"] == 2

@@ -123,6 +123,10 @@ def test_what_concerns_the_whole_city_is_not_for_an_administrator_of_one_school(
     person.post("/backups", None, 403)
 
 
+def test_the_role_of_a_school_is_never_given_for_all_schools(api: Api) -> None:
+    assert "--schools" in api.post("/tokens", {"name": "x", "role": "school"}, 422)["detail"]
+
+
 def test_tokens_are_listed_without_their_secret(api: Api, token: Any) -> None:
     person = token("m.weber", "viewer")
     listed = api.get("/tokens")
