@@ -256,12 +256,6 @@ class SchoolopsApp(TypeAhead):
         except Exception as error:
             self.report(error)
 
-    def quietly(self, work: Awaitable[Any], group: str, *, exclusive: bool = True) -> None:
-        """Load something for the screen in the background; errors become sentences."""
-        self.screen.run_worker(
-            self._guard(work), group=group, exclusive=exclusive, exit_on_error=False
-        )
-
     def explain(self, error: BaseException) -> str:
         """The sentence for an error; an unexpected one is logged and gets an id."""
         if text := sentence(error):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from textual._styles_cache import StylesCache
@@ -137,6 +137,22 @@ class Frame(Screen[None]):
 
     def begin(self) -> None:
         """Called when mounted, and again when the connection stands or the language changes."""
+
+    def quietly(self, work: Awaitable[Any], group: str, *, exclusive: bool = True) -> None:
+        """Load something for this screen in the background; errors become sentences.
+
+        The work ends with the screen. What it may still say after that concerns nobody.
+        """
+        self.run_worker(
+            self._load_quietly(work), group=group, exclusive=exclusive, exit_on_error=False
+        )
+
+    async def _load_quietly(self, work: Awaitable[Any]) -> None:
+        try:
+            await work
+        except Exception as error:
+            if self in self.app.screen_stack:
+                self.ops.report(error)
 
     def reload(self) -> None:
         """Read everything again, keeping the place."""

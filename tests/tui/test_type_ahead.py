@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
@@ -59,6 +61,39 @@ async def test_main_screens_pressed_in_one_burst_end_at_the_last(app: SchoolopsA
         burst(pilot, "3456789012")
         await shows(pilot, "Schools  6")
         assert app.depth == 1
+
+
+async def test_running_through_the_screens_ends_without_a_complaint(app: SchoolopsApp) -> None:
+    async with app.run_test(size=(140, 45)) as pilot:
+        await at_schools(pilot)
+        for _ in range(3):
+            burst(pilot, "345678901")
+            await shows(pilot, " Overview")
+            burst(pilot, "62646")
+            await shows(pilot, " Uplinks")
+        await pilot.pause(0.3)
+        assert [str(note.message) for note in app._notifications] == []
+
+
+async def test_what_a_screen_still_loads_ends_with_it(app: SchoolopsApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_schools(pilot)
+        gone = app.screen
+        assert isinstance(gone, ListScreen)
+        started, ended = asyncio.Event(), asyncio.Event()
+
+        async def load() -> None:
+            started.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.set()
+
+        gone.quietly(load(), "test")
+        await started.wait()
+        await pilot.press("3")
+        await shows(pilot, "Rooms  18")
+        await asyncio.wait_for(ended.wait(), 2)
 
 
 async def test_after_a_burst_single_keys_work_as_before(app: SchoolopsApp) -> None:

@@ -114,7 +114,7 @@ class ListScreen(Frame):
         if ids:
             for id in ids:
                 self.measured.pop(id, None)
-            self.ops.quietly(self.table.update_rows(ids), "live", exclusive=False)
+            self.quietly(self.table.update_rows(ids), "live", exclusive=False)
             row = self.table.current()
             if row and row[0] in ids:
                 self._detail_soon()
@@ -182,7 +182,7 @@ class ListScreen(Frame):
     def _load_detail(self) -> None:
         row = self.table.current()
         if row is not None and self.client is not None:
-            self.ops.quietly(self._detail(row), "detail")
+            self.quietly(self._detail(row), "detail")
 
     async def _detail(self, row: Row) -> None:
         client = self.client
@@ -210,7 +210,7 @@ class ListScreen(Frame):
     def _measure_soon(self) -> None:
         if not self._measuring and self.client is not None:
             self._measuring = True
-            self.ops.quietly(self._measure(), "measure")
+            self.quietly(self._measure(), "measure")
 
     async def _measure(self) -> None:
         """Read the last report of the uplinks on screen, a few at once."""

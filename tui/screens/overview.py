@@ -125,7 +125,7 @@ class Overview(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.ops.quietly(self._load(anew=True), "overview")
+            self.quietly(self._load(anew=True), "overview")
 
     def reload(self) -> None:
         self.begin()
@@ -139,7 +139,7 @@ class Overview(Frame):
 
     def _refresh(self) -> None:
         self._again = False
-        self.ops.quietly(self._load(anew=False), "overview")
+        self.quietly(self._load(anew=False), "overview")
 
     async def _load(self, anew: bool) -> None:
         client = self.client

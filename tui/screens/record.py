@@ -79,7 +79,7 @@ class RecordScreen(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.ops.quietly(self._load(self.client), "record")
+            self.quietly(self._load(self.client), "record")
 
     def live(self, changes: Changes) -> None:
         if self.record.get("id") in changes.of(self.kind.name, "health"):

@@ -46,7 +46,7 @@ class RoomScreen(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.ops.quietly(self._load(self.client), "room")
+            self.quietly(self._load(self.client), "room")
 
     def live(self, changes: Changes) -> None:
         mine = {self.record.get("id"), *(device["id"] for device in self.devices)}

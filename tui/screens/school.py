@@ -56,7 +56,7 @@ class SchoolScreen(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.ops.quietly(self._load(self.client), "school")
+            self.quietly(self._load(self.client), "school")
 
     def live(self, changes: Changes) -> None:
         if self.record and (

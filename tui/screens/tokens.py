@@ -34,7 +34,7 @@ class TokensScreen(Frame):
     def begin(self) -> None:
         self.query_one(PagedTable).set_columns(_columns())
         if self.client is not None:
-            self.ops.quietly(self._load(self.client), "tokens")
+            self.quietly(self._load(self.client), "tokens")
 
     async def _load(self, client: Backend) -> None:
         found = await client.tokens()
