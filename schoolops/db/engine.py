@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +80,6 @@ class UnitOfWork:
     """The transaction's time, UTC microseconds."""
     store: Store
     _changes: dict[tuple[str, str], int | None] = field(default_factory=dict)
-    _after: list[Callable[[], None]] = field(default_factory=list)
 
     def audit(
         self,
@@ -114,10 +113,6 @@ class UnitOfWork:
     def forget_changes(self) -> None:
         """Drop what was announced: a dry run took it back."""
         self._changes.clear()
-
-    def after_commit(self, call: Callable[[], None]) -> None:
-        """Run `call` once the transaction is on disk."""
-        self._after.append(call)
 
     def flush_changes(self) -> None:
         """Write the announced changes; called by the store just before the commit."""
@@ -203,14 +198,12 @@ class Store:
     def write(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """One write transaction: committed at the end, rolled back by any exception."""
         if self.is_postgresql:
-            unit = yield from self._transaction(actor)
+            yield from self._transaction(actor)
         else:
             with self._lock:
-                unit = yield from self._transaction(actor)
-        for call in unit._after:
-            call()
+                yield from self._transaction(actor)
 
-    def _transaction(self, actor: Actor) -> Generator[UnitOfWork, None, UnitOfWork]:
+    def _transaction(self, actor: Actor) -> Iterator[UnitOfWork]:
         try:
             with self.writer.begin() as connection:
                 unit = UnitOfWork(connection, actor, self.clock.now(), self)
@@ -222,7 +215,6 @@ class Store:
         if announced:
             for listener in self._listeners:
                 listener()
-        return unit
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -33,6 +33,8 @@ class Api:
     def call(self, method: str, path: str, status: int = 200, **more: Any) -> Any:
         answer = self.client.request(method, f"/v1{path}", headers=self.headers, **more)
         assert answer.status_code == status, answer.text
+        if status == 204:
+            assert answer.content == b"", "an answer without content has none"
         return answer.json() if answer.content else None
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:

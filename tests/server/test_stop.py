@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
-
+from schoolops.client import Offline, connect_async
 from schoolops.core import paths
 
 
-def test_stopping_under_a_followed_stream_shows_no_traceback(home: Path) -> None:
+async def test_stopping_while_a_screen_follows_shows_no_traceback(home: Path) -> None:
     command = [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
     try:
-        path = str(paths.socket_path(home))
-        for _ in range(200):
-            with socket.socket(socket.AF_UNIX) as probe:
-                if probe.connect_ex(path) == 0:
-                    break
-            time.sleep(0.05)
-        transport = httpx.HTTPTransport(uds=path)
-        with (
-            httpx.Client(transport=transport, base_url="http://local") as client,
-            client.stream("GET", "/v1/changes") as stream,
-        ):
-            assert next(stream.iter_lines()) == "retry: 2000"
+        await _until_it_listens(paths.socket_path(home))
+        client = await connect_async()
+        try:
+            await client.page("schools")
+            following = asyncio.create_task(_follow(client))
+            await asyncio.sleep(2.5)  # the stream has waited for news at least twice
             process.send_signal(signal.SIGTERM)
-            said, _ = process.communicate(timeout=20)
+            said, _ = await asyncio.wait_for(process.communicate(), 20)
+            await asyncio.wait_for(following, 10)
+        finally:
+            await client.aclose()
     finally:
-        process.kill()
-        process.wait()
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode == 0
-    assert "Traceback" not in said
-    assert "CancelledError" not in said
+    assert b"Traceback" not in said
+    assert b"CancelledError" not in said
+
+
+async def _until_it_listens(path: Path) -> None:
+    for _ in range(200):
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the server did not start")
+
+
+async def _follow(client: object) -> None:
+    try:
+        async for _ in client.changes():  # type: ignore[attr-defined]
+            pass
+    except Offline:
+        return
