@@ -47,6 +47,11 @@ def _term(kind: Kind, word: str) -> str:
     return quoted
 
 
+def nothing_matches(kind: Kind, q: str) -> str:
+    """What to say of an empty list."""
+    return f"no {kind.label_plural} match {q}" if q else f"there are no {kind.label_plural}"
+
+
 def values_of(kind: Kind, words: Sequence[str], preset: str = "") -> dict[str, str]:
     """`field=value` words as values; the kind's own filter (`kind:ipad`) is one more."""
     fields = [field.name for field in kind.editable_fields()]

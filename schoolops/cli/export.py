@@ -12,7 +12,7 @@ from pathlib import Path
 
 from schoolops.cli._guard import DONE, UsageError, say
 from schoolops.cli._server import add_server, client_of
-from schoolops.cli._words import columns_of, filter_of, kind_of
+from schoolops.cli._words import columns_of, filter_of, kind_of, nothing_matches
 
 FORMATS = ("csv", "json", "xlsx")
 
@@ -28,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     kind, preset = kind_of(args.kind)
+    _no_file_names(args)
     q = filter_of(kind, preset, args.filter)
     columns = columns_of(kind, args.columns) if args.columns else None
     file = Path(args.output) if args.output else None
@@ -38,6 +39,8 @@ def run(args: Namespace) -> int:
         raise UsageError(f"there is no folder {file.parent}")
     with client_of(args) as client:
         data = client.export(kind.plural, q, format, columns)
+        if not client.count(kind.plural, q=q):
+            say(f"{nothing_matches(kind, q)}; the export holds no records")
     if file is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -51,6 +54,13 @@ def run(args: Namespace) -> int:
         draft.unlink(missing_ok=True)
     say(f"{file}: {len(data):,} bytes")
     return DONE
+
+
+def _no_file_names(args: Namespace) -> None:
+    """Refuse a filter word that looks like the file to write: it would match nothing, silently."""
+    for word in args.filter:
+        if ":" not in word and Path(word).suffix.lower().lstrip(".") in FORMATS:
+            raise UsageError(f"{word} stands where a filter stands; to write a file: -o {word}")
 
 
 def _format_of(file: Path | None) -> str:

@@ -18,7 +18,7 @@ from inventory.kinds import Kind
 from schoolops.cli._guard import DONE, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_table, shown
-from schoolops.cli._words import columns_of, filter_of, kind_of, positive
+from schoolops.cli._words import columns_of, filter_of, kind_of, nothing_matches, positive
 
 if TYPE_CHECKING:
     from schoolops.client import Client
@@ -142,11 +142,7 @@ def print_rows(kind: Kind, rows: Rows, columns: list[str]) -> None:
     if wide > len(head):
         head.append("")
     if not lines:
-        say(
-            f"no {kind.label_plural} match {rows.q}"
-            if rows.q
-            else f"there are no {kind.label_plural}"
-        )
+        say(nothing_matches(kind, rows.q))
         return
     left_out = print_table(head, [line + [""] * (len(head) - len(line)) for line in lines])
     if left_out:

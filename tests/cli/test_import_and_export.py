@@ -122,3 +122,22 @@ def test_an_unknown_ending_or_folder_is_wrong_use(run: Run, tmp_path: Path) -> N
     assert run("export", "schools", "-o", str(tmp_path / "x.doc")).code == 2
     assert run("export", "schools", "-o", str(tmp_path / "no" / "x.csv")).code == 2
     assert run("export", "schools", "--format", "pdf").code == 2
+
+
+def test_a_file_name_without_o_is_no_filter_but_a_slip(run: Run, tmp_path: Path) -> None:
+    for word in ("out.csv", str(tmp_path / "Out.XLSX"), "devices.json"):
+        result = run("export", "devices", "school:164800", word)
+        assert result.code == 2
+        assert f"-o {word}" in result.err
+        assert result.out == ""
+    assert run("export", "devices", "name:out.csv").code == 0
+
+
+def test_an_export_of_nothing_says_so_beside_the_data(run: Run, tmp_path: Path) -> None:
+    result = run("export", "devices", "name:nowhere-to-be-found", "--columns", "serial")
+    assert result.code == 0
+    assert result.out.lstrip("\ufeff").splitlines() == ["serial"]
+    assert "no devices match name:nowhere-to-be-found" in result.err
+    file = tmp_path / "none.xlsx"
+    assert "no devices match" in run("export", "devices", "name:nix-da", "-o", str(file)).err
+    assert file.exists()
