@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -131,6 +133,72 @@ class ImportSettings(Group):
     """A larger file is refused."""
 
 
+class IdentitySettings(Group):
+    """Sign-in with Keycloak; without an issuer there are the computer's own user and tokens."""
+
+    issuer: str = ""
+    """URL of the realm, such as `https://login.example/realms/schoolops`; empty: no Keycloak."""
+
+    audience: str = "schoolops"
+    """What access tokens must be made out to."""
+
+    cli_client: str = "schoolops-cli"
+    """Client of the command line and the terminal UI (public, device grant)."""
+
+    web_client: str = "schoolops-web"
+    """Client of the web pages (confidential, code with PKCE)."""
+
+    web_secret_file: str = ""
+    """File (0600) with the web client's secret; empty for `keys/schoolops-web.secret` under the
+    home folder, where the bootstrap puts it."""
+
+    leeway_s: int = Field(default=30, ge=0, le=300)
+    """How far Keycloak's clock may be off when a token is checked."""
+
+    session_hours: float = Field(default=10, gt=0)
+    """A web session ends after so long, whatever happens in it."""
+
+    session_idle_minutes: float = Field(default=60, gt=0)
+    """A web session ends after so long without a request."""
+
+    outage_minutes: float = Field(default=60, ge=0)
+    """How long web sessions live on while Keycloak does not answer."""
+
+    admin_url: str = ""
+    """Keycloak's address for administration; empty for the issuer's server."""
+
+    admin_client: str = "schoolops-admin"
+    """Service account that finds users and resets passwords; the bootstrap makes it."""
+
+    admin_secret_file: str = ""
+    """File (0600) with its secret; empty for `keys/schoolops-admin.secret` under the home folder,
+    where the bootstrap puts it."""
+
+    ldap_url: str = ""
+    """`ldaps://…` of a directory whose accounts Keycloak federates; empty for none."""
+
+    ldap_vendor: str = Field(default="other", pattern=r"^(other|ad|ucs)$")
+    """What it is: `ad` (Active Directory), `ucs` (Univention) or `other`."""
+
+    ldap_users_dn: str = ""
+    """Where its users are, such as `ou=people,dc=example,dc=org`."""
+
+    ldap_bind_dn: str = ""
+    """As whom Keycloak reads it; an account that may only read."""
+
+    ldap_bind_secret_file: str = ""
+    """File (0600) with that account's password."""
+
+    @field_validator("issuer", "admin_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if url and not (parts.hostname and (parts.scheme == "https" or loopback)):
+            raise ValueError(f"write it as https://login.example/realms/schoolops, not {url!r}")
+        return url.rstrip("/")
+
+
 class Settings(BaseSettings):
     """All settings. Each field's docstring is its documentation."""
 
@@ -145,7 +213,7 @@ class Settings(BaseSettings):
     """The city's name, as screens and pages show it."""
 
     timezone: str = "Europe/Berlin"
-    """Zone of all times that people see or set."""
+    """Zone of all times that people see or set, such as Europe/Berlin."""
 
     database: DatabaseSettings = DatabaseSettings()
     server: ServerSettings = ServerSettings()
@@ -153,6 +221,19 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = TelemetrySettings()
     backup: BackupSettings = BackupSettings()
     imports: ImportSettings = ImportSettings()
+    identity: IdentitySettings = IdentitySettings()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (LookupError, ValueError, OSError):
+            raise ValueError(
+                f"there is no time zone {name!r}; write one such as Europe/Berlin, "
+                "or install tzdata"
+            ) from None
+        return name
 
     @classmethod
     def settings_customise_sources(
@@ -196,7 +277,7 @@ def load_settings(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise Unusable(
-            f"the setting {name} is wrong: {first['msg']}; "
+            f"the setting {name} is wrong: {first['msg'].removeprefix('Value error, ')}; "
             f"mend it in schoolops.toml or in SCHOOLOPS_{name.upper().replace('.', '__')}",
             code="setup.settings",
         ) from None
