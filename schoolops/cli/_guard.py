@@ -19,8 +19,23 @@ class Refused(Exception):
 
 def say(sentence: str) -> None:
     """A message for people, on stderr: one line, without what would steer the terminal."""
-    words = "".join(c if c.isprintable() else " " for c in sentence).split()
+    words = "".join(c if c.isprintable() else " " for c in with_local_times(sentence)).split()
     print(f"schoolops: {' '.join(words)}", file=sys.stderr)
+
+
+def with_local_times(sentence: str) -> str:
+    """The server's sentences hold times as the API writes them, in UTC; people get local ones."""
+    if "Z" not in sentence:
+        return sentence
+    import re
+
+    from schoolops.cli._table import local_time
+
+    return re.sub(
+        r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
+        lambda found: local_time(found[0]),
+        sentence,
+    )
 
 
 def guarded(command: str, run: Callable[[], int]) -> int:

@@ -40,7 +40,7 @@ def cut(text: str, columns: int) -> str:
 
 
 def local_time(text: str) -> str:
-    """An API time for people: local, to the minute."""
+    """An API time for people: in the zone of the settings, to the minute."""
     import datetime as dt
 
     try:
@@ -49,9 +49,9 @@ def local_time(text: str) -> str:
         return text
     if moment.tzinfo is None:
         return text
-    from zoneinfo import ZoneInfo
+    from schoolops.core.zone import local_zone
 
-    return moment.astimezone(ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M")
 
 
 def shown(kind: Kind, name: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._server import add_server, client_of
-from schoolops.cli._table import print_json, print_table
+from schoolops.cli._table import local_time, print_json, print_table
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def _list(args: Namespace) -> int:
     if args.json:
         print_json(found)
     else:
-        rows = [[one["created"], f"{one['bytes']:,}", one["path"]] for one in found]
+        rows = [[local_time(one["created"]), f"{one['bytes']:,}", one["path"]] for one in found]
         print_table(["CREATED", "BYTES", "FILE"], rows)
     return DONE
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from inventory.kinds import Kind
 from schoolops.cli._bulk import add_where, change_many
 from schoolops.cli._guard import DONE, Refused, UsageError
 from schoolops.cli._server import add_server, client_of
@@ -51,7 +52,7 @@ def run(args: Namespace) -> int:
             edited = client.edit(kind.plural, record["id"], version, dict(values))
         except ApiError as error:
             if error.code == "estate.stale":
-                raise Refused(_stale(error.detail, error.extra)) from None
+                raise Refused(_stale(kind, error.detail, error.extra)) from None
             raise
     if args.json:
         print_json(edited)
@@ -68,12 +69,13 @@ def run(args: Namespace) -> int:
     return DONE
 
 
-def _stale(detail: str, extra: dict[str, Any]) -> str:
+def _stale(kind: Kind, detail: str, extra: dict[str, Any]) -> str:
     """Who changed what: `pupils: theirs 512, yours 500`."""
     changes = extra.get("changes") or {}
-    told = [
-        f"{name}: theirs {theirs!r}, yours {yours!r}" for name, (theirs, yours) in changes.items()
-    ]
+    told = []
+    for name, (theirs, yours) in changes.items():
+        there, here = (shown(kind, name, value) or "–" for value in (theirs, yours))
+        told.append(f"{name}: theirs {there}, yours {here}")
     current = extra.get("current") or {}
     if current.get("version"):
         told.append(f"the current version is {current['version']}")

@@ -18,7 +18,7 @@ from typing import Any
 
 from schoolops.cli._ask import confirm_number
 from schoolops.cli._guard import DONE, Refused
-from schoolops.cli._table import print_json
+from schoolops.cli._table import local_time, print_json
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -60,10 +60,8 @@ def run(args: Namespace) -> int:
 
 
 def _told(manifest: dict[str, Any]) -> str:
-    return (
-        f"{_rows(manifest):,} rows of {manifest['created']}, schoolops {manifest['schoolops']}, "
-        f"{manifest['dialect']}"
-    )
+    made = f"{_rows(manifest):,} rows of {local_time(manifest['created'])}"
+    return f"{made}, schoolops {manifest['schoolops']}, {manifest['dialect']}"
 
 
 def _rows(manifest: dict[str, Any]) -> int:

@@ -48,7 +48,7 @@ def test_a_stale_edit_is_refused_and_says_who_changed_what(run: Run) -> None:
     assert result.code == 1
     assert result.err.startswith("schoolops: ")
     assert "changed by" in result.err
-    assert "name: theirs 'theirs', yours 'mine'" in result.err
+    assert "name: theirs theirs, yours mine" in result.err
     assert "current version is 2" in result.err
     assert run("show", "switch", "CE-3", "--json").json["values"]["name"] == "theirs"
 

@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 import schoolops
+from schoolops.core.clock import from_iso, to_iso
 from schoolops.core.errors import Unusable
 from schoolops.core.settings import Settings
 from schoolops.db.backup import container, postgresql, sqlite
@@ -46,7 +47,8 @@ def create(store: Store, to: Path | None = None, reason: str = "manual") -> dict
     "sha256", "verified", "reason", "created"}`. `verified` is False where the test restore is
     not possible (PostgreSQL, a role that may not create a database).
     """
-    moment = dt.datetime.fromtimestamp(store.clock.now() / 1e6, dt.UTC)
+    now = store.clock.now()
+    moment = dt.datetime.fromtimestamp(now / 1e6, dt.UTC)
     folder = to or store.settings.backup_folder
     target = folder
     if to is None or to.is_dir():
@@ -62,7 +64,7 @@ def create(store: Store, to: Path | None = None, reason: str = "manual") -> dict
         manifest |= {
             "format": container.FORMAT,
             "schoolops": schoolops.__version__,
-            "created": moment.isoformat(),
+            "created": to_iso(now),
             "reason": reason,
             "file": database.name,
             "sha256": container.sha256(database),
@@ -111,9 +113,17 @@ def list_backups(settings: Settings) -> list[dict[str, Any]]:
     """The backups in the settings' folder, latest first."""
     found = sorted(settings.backup_folder.glob(f"*{SUFFIX}"), reverse=True)
     return [
-        {"path": str(path), "bytes": path.stat().st_size, "created": path.name.split("-")[0]}
+        {"path": str(path), "bytes": path.stat().st_size, "created": _made_at(path)}
         for path in found
     ]
+
+
+def _made_at(path: Path) -> str | None:
+    """When a backup was made, as its name says; that of another name, when it was written."""
+    try:
+        return to_iso(from_iso(path.name.split("-")[0]))
+    except ValueError:
+        return to_iso(path.stat().st_mtime_ns // 1000)
 
 
 def prune(settings: Settings) -> list[str]:
