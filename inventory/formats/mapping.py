@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from inventory.fields import Field, Type, Value, fold_heading
 from inventory.formats.table import FileRefused, Table
 from inventory.kinds import Kind
+from inventory.sentences import as_sentence, did_you_mean, join, say
 from inventory.words import find_choice, known_choices
 
 SCHOOL_RELATIVE = frozenset({"room", "site", "building", "uplink"})
@@ -66,10 +67,12 @@ class ColumnMapping:
                 values[column.name] = parse(text)
             except ValueError as error:
                 values[column.name] = None
-                problems.append(f"{heading}: {error}")
+                problems.append(
+                    say("{heading}: {problem}", heading=heading, problem=as_sentence(error))
+                )
         for index, heading, column, _ in self.cells:
             if column.required and not values[column.name] and not cells[index].strip():
-                problems.append(f"{heading}: must not be empty")
+                problems.append(say("{heading}: must not be empty", heading=heading))
             elif column.type is Type.REFERENCE and column.reference in SCHOOL_RELATIVE:
                 values[column.name] = school_relative(values[column.name], values.get("school"))
         return Reading(values, problems, [])
@@ -105,7 +108,8 @@ def guess_mapping(
     notes: list[str] = []
     for index, name in _by_likeness(kind, table, open_headings, chosen).items():
         chosen[index] = name
-        notes.append(f"the column {table.headings[index]!r} is read as {name}")
+        heading = table.headings[index]
+        notes.append(say("the column {heading!r} is read as {name}", heading=heading, name=name))
     _refuse_doubles(table, chosen)
     _refuse_missing(kind, table, {*chosen.values(), *defaults})
     by_name = kind.by_name()
@@ -141,8 +145,12 @@ def _explicit(
             index = folded.index(fold_heading(heading))
         else:
             raise FileRefused(
-                f"the mapping names a column {heading!r}, which is not there; "
-                f"found were: {_listed(table)}"
+                say(
+                    "the mapping names a column {heading!r}, which is not there; found were: "
+                    "{found}",
+                    heading=heading,
+                    found=_listed(table),
+                )
             )
         if not wanted:
             left_out.add(index)
@@ -151,13 +159,22 @@ def _explicit(
         if name is None:
             known = [f.name for f in kind.editable_fields()]
             close = difflib.get_close_matches(wanted, known, 2)
-            hint = f"; did you mean {' or '.join(close)}?" if close else "."
+            problem = say(
+                "the mapping names a field {wanted!r}, which {kinds} do not have",
+                wanted=wanted,
+                kinds=say(kind.label_plural),
+            )
             raise FileRefused(
-                f"the mapping names a field {wanted!r}, which {kind.label_plural} do not have"
-                f"{hint} Known are: {', '.join(known)}"
+                say(
+                    "{problem}. Known are: {known}",
+                    problem=did_you_mean(problem, close),
+                    known=", ".join(known),
+                )
             )
         if name in chosen.values():
-            raise FileRefused(f"the mapping gives two columns for {name}; leave one out")
+            raise FileRefused(
+                say("the mapping gives two columns for {name}; leave one out", name=name)
+            )
         chosen[index] = name
     return chosen, left_out
 
@@ -202,7 +219,10 @@ def _refuse_doubles(table: Table, chosen: Mapping[int, str]) -> None:
     for index in chosen:
         if table.headings.count(table.headings[index]) > 1:
             raise FileRefused(
-                f"the heading {table.headings[index]!r} is there twice; rename one of the columns"
+                say(
+                    "the heading {heading!r} is there twice; rename one of the columns",
+                    heading=table.headings[index],
+                )
             )
 
 
@@ -213,12 +233,17 @@ def _refuse_missing(kind: Kind, table: Table, there: set[str]) -> None:
         missing.append(kind.field(keys[0]))
     if not missing:
         return
-    expected = "; ".join(
-        f"{column.name} (known headings: {', '.join(_names(column))})" for column in missing
+    expected = join(
+        say("{field} (known headings: {known})", field=column.name, known=", ".join(_names(column)))
+        for column in missing
     )
     raise FileRefused(
-        f"the file lacks a column for {expected}. Found were: {_listed(table)}. "
-        "Rename the heading, or give a mapping"
+        say(
+            "the file lacks a column for {expected}. Found were: {found}. Rename the "
+            "heading, or give a mapping",
+            expected=expected,
+            found=_listed(table),
+        )
     )
 
 
@@ -254,7 +279,14 @@ def _parse_choice(column: Field) -> Callable[[str], Value]:
     def parse(text: str) -> Value:
         found = find_choice(column, text)
         if found is None:
-            raise ValueError(f"{column.name} wants one of {known_choices(column)}, not {text!r}")
+            raise ValueError(
+                say(
+                    "{field} wants one of {known}, not {text!r}",
+                    field=column.name,
+                    known=known_choices(column),
+                    text=text,
+                )
+            )
         return found
 
     return parse

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import httpx
 
+from inventory.sentences import say
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._errors import Offline
@@ -98,7 +99,7 @@ class AsyncClient:
                             yield event
                     except ValueError as error:
                         raise Offline(str(error)) from None
-        raise Offline(f"{self.endpoint.name} has ended the stream of changes")
+        raise Offline(say("{server} has ended the stream of changes", server=self.endpoint.name))
 
     async def page(
         self,

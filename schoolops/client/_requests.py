@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Generic, TypeVar, cast
 from urllib.parse import quote
 
+from inventory.sentences import say
 from schoolops.client._errors import ApiError, Offline
 
 T = TypeVar("T")
@@ -112,12 +113,22 @@ def problem(status: int, body: bytes, where: str) -> ApiError | Offline:
         value = None
     if not isinstance(value, dict) or "detail" not in value:
         if status in (502, 503, 504):
-            return Offline(f"{where} is not ready (status {status}); try again in a moment")
+            return Offline(
+                say(
+                    "{where} is not ready (status {status}); try again in a moment",
+                    where=where,
+                    status=status,
+                )
+            )
         return ApiError(
             status,
             f"http.{status}",
-            f"{where} answered with status {status} and no reason; is it a schoolops server "
-            "of this version?",
+            say(
+                "{where} answered with status {status} and no reason; is it a schoolops "
+                "server of this version?",
+                where=where,
+                status=status,
+            ),
         )
     detail = value.pop("detail")
     if isinstance(detail, list):  # the web framework's own form, for a malformed call

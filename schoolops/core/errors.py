@@ -22,19 +22,26 @@ class SchoolopsError(Exception):
     code = "internal.error"
 
     def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
+        """`detail` is English: plain text, or an `inventory.sentences.Sentence`."""
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
         self.extra = extra
 
     def problem(self) -> dict[str, Any]:
-        """The body of an RFC 9457 answer."""
+        """The body of an RFC 9457 answer.
+
+        `detail` is English; `message` is its id in the catalogues and `params` what stands in its
+        places, from which a client makes the sentence in another language.
+        """
         return {
             "type": f"about:blank#{self.code}",
             "title": self.code.replace(".", " ").replace("_", " "),
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
+            "detail": str(self.detail),
+            "message": str(getattr(self.detail, "message", self.detail)),
+            "params": dict(getattr(self.detail, "params", {})),
             **self.extra,
         }
 

@@ -62,11 +62,6 @@ class Actor:
         """Whether the role grants it, in whatever scope."""
         return permission in self.permissions
 
-    def scope_text(self) -> str:
-        if self.schools is not None:
-            return "schools " + ", ".join(sorted(self.schools))
-        return f"authority {self.authority}" if self.authority else "all schools"
-
 
 def decide(actor: Actor, permission: str, school: str | None, authority: str | None) -> bool:
     """Whether the actor may do it at that school (None: something of no school).

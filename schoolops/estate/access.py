@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, false, select, true
 
 from inventory.kinds import Kind
+from inventory.sentences import Sentence, say
 from schoolops.core.errors import Forbidden
 from schoolops.core.permissions import (
     AGENTS_WRITE,
@@ -30,11 +31,29 @@ def write_permission(kind: Kind) -> str:
     return _WRITE.get(kind.name, ESTATE_WRITE)
 
 
+def scope_of(actor: Actor) -> Sentence:
+    """What an actor's permissions are limited to, for a sentence."""
+    if actor.schools is not None:
+        return say("schools {numbers}", numbers=", ".join(sorted(actor.schools)))
+    if actor.authority:
+        return say("authority {authority}", authority=actor.authority)
+    return say("all schools")
+
+
+def outside(actor: Actor) -> Sentence:
+    """Why an actor may not write at a school."""
+    return say("{name} may change {scope} only", name=actor.name, scope=scope_of(actor))
+
+
 def require(actor: Actor, permission: str) -> None:
     """Raise `Forbidden` unless the actor's role has the permission."""
     if not actor.may(permission):
         raise Forbidden(
-            f"the role {actor.role} has no permission {permission}; ask an administrator"
+            say(
+                "the role {role} has no permission {permission}; ask an administrator",
+                role=actor.role,
+                permission=permission,
+            )
         )
 
 
@@ -42,7 +61,9 @@ def require_everywhere(actor: Actor, permission: str) -> None:
     """Raise `Forbidden` unless the actor has the permission for the whole city."""
     require(actor, permission)
     if not actor.unlimited:
-        raise Forbidden(f"this concerns the whole city; yours is {actor.scope_text()} only")
+        raise Forbidden(
+            say("this concerns the whole city; yours is {scope} only", scope=scope_of(actor))
+        )
 
 
 def in_scope(actor: Actor, school_id: ColumnElement[int]) -> ColumnElement[bool]:

@@ -9,13 +9,14 @@ from sqlalchemy import Row, bindparam, select, update
 
 from inventory.fields import Type, Value
 from inventory.kinds import DEVICE, Kind
+from inventory.sentences import Sentence, say
 from schoolops.core.errors import Invalid
 from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import readable_by, require, write_permission
+from schoolops.estate.access import outside, readable_by, require, write_permission
 from schoolops.estate.loading import Loader
 from schoolops.estate.models import TABLES, placement
-from schoolops.estate.values import invalid, to_columns
+from schoolops.estate.values import already_retired, explained, invalid, to_columns
 
 CHUNK = 500
 
@@ -41,7 +42,7 @@ class BulkChange:
         required = [f for f in kind.fields if f.required and f.name in values]
         empty = [f.name for f in required if values[f.name] is None]
         if empty:
-            raise invalid({name: f"{name} must not be empty" for name in empty})
+            raise invalid({name: say("{field} must not be empty", field=name) for name in empty})
 
     def edit(self, uids: Sequence[str]) -> None:
         """Set the values on the records."""
@@ -52,7 +53,7 @@ class BulkChange:
             differing = {name: value for name, value in columns.items() if stored[name] != value}
             problem = self._refusal(row)
             if not problem and row.retired_at is not None:
-                problem = "is retired; reinstate it first"
+                problem = say("is retired; reinstate it first")
             if problem:
                 self._note(row, "refused", problem)
             elif not differing:
@@ -68,7 +69,7 @@ class BulkChange:
         for row in self._read(uids):
             problem = self._refusal(row)
             if not problem and row.retired_at is not None:
-                problem = f"{self.kind.label} {row.key} is retired already"
+                problem = already_retired(self.kind, row.key)
             problem = problem or refusal(row)
             self._note(row, "refused" if problem else "changed", problem)
             if not problem:
@@ -122,15 +123,15 @@ class BulkChange:
     def _refusal(self, row: Row[Any]) -> str:
         school_id = row.id if self.kind.name == "school" else row.school_id
         if self._schools is not None and school_id not in self._schools:
-            return f"{self.unit.actor.name} may change {self.unit.actor.scope_text()} only"
+            return outside(self.unit.actor)
         target = self.columns.get("school_id", school_id)
         if self._schools is not None and target not in self._schools:
-            return f"{self.unit.actor.name} may change {self.unit.actor.scope_text()} only"
+            return outside(self.unit.actor)
         for name, home in self._homes.items():
             if home != target:
-                return f"{name} {self.values[name]} belongs to another school"
+                return foreign(name, self.values[name])
         if self.columns.get("parent_id") == row.id and self.kind is DEVICE:
-            return "a device cannot be connected to itself"
+            return say("a device cannot be connected to itself")
         return ""
 
     def _writable_schools(self) -> set[int] | None:
@@ -161,7 +162,14 @@ class BulkChange:
     def _note(self, row: Row[Any], outcome: str, reason: str = "") -> None:
         self.counts[outcome] += 1
         if outcome != "same":
-            self.rows.append({"id": row.uid, "key": row.key, "outcome": outcome, "reason": reason})
+            self.rows.append(
+                {"id": row.uid, "key": row.key, "outcome": outcome, **explained(reason)}
+            )
+
+
+def foreign(field: str, key: Value) -> Sentence:
+    """Why a room, building or site cannot be referred to."""
+    return say("{field} {key} belongs to another school", field=field, key=key)
 
 
 def refuse_key_fields(kind: Kind, values: Mapping[str, Value]) -> None:
@@ -171,4 +179,10 @@ def refuse_key_fields(kind: Kind, values: Mapping[str, Value]) -> None:
         names -= {"school"}
     if not values.keys().isdisjoint(names):
         wrong = ", ".join(sorted(values.keys() & names))
-        raise Invalid(f"{wrong} tells {kind.label_plural} apart: edit it singly")
+        raise Invalid(
+            say(
+                "{wrong} tells {kinds} apart: edit it singly",
+                wrong=wrong,
+                kinds=say(kind.label_plural),
+            )
+        )

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from inventory.kinds import KINDS, Kind
+from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
@@ -36,7 +37,7 @@ def _names(columns: str) -> list[str]:
 
 def _editable(kind: Kind) -> Kind:
     if not kind.editable:
-        raise Invalid(f"{kind.label_plural} are written by schoolops itself")
+        raise Invalid(say("{kinds} are written by schoolops itself", kinds=say(kind.label_plural)))
     return kind
 
 
@@ -169,7 +170,11 @@ def change_in_bulk(kind: TheKind, bulk: schemas.Bulk, store: TheStore, actor: Th
             uids = inventory.estate.ids(what, _both(kind[1], bulk.q or ""))
         if bulk.expect is not None and bulk.expect != len(uids):
             raise Conflict(
-                f"{len(uids)} records match now, not {bulk.expect}; look at the list again",
+                say(
+                    "{count} records match now, not {expected}; look at the list again",
+                    count=len(uids),
+                    expected=bulk.expect,
+                ),
                 code="estate.count_changed",
                 count=len(uids),
             )

@@ -18,12 +18,14 @@ from sqlalchemy import bindparam, func, insert, select, text, update
 from inventory.fields import Field, Type, Value, fold
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import KINDS, Kind
+from inventory.sentences import as_sentence, join, say
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import readable_by, require, write_permission
+from schoolops.estate.access import outside, readable_by, require, write_permission
 from schoolops.estate.models import TABLES, column_name, placement
 from schoolops.estate.values import (
+    explained,
     from_column,
     make_search_text,
     refuse_negative,
@@ -57,7 +59,9 @@ class ImportPlan:
             outcome != "same" and self.counts["new"] + self.counts["changed"] <= REPORTED
         )
         if listed or (reason and outcome != "same"):
-            self.rows.append({"row": row, "key": key, "outcome": outcome, "reason": reason, **more})
+            self.rows.append(
+                {"row": row, "key": key, "outcome": outcome, **explained(reason), **more}
+            )
 
     def report(self, dry_run: bool) -> dict[str, Any]:
         return {
@@ -158,7 +162,7 @@ class Loader:
             try:
                 good.append((row, row.values, kind.make_key(row.values, {})))
             except ValueError as error:
-                plan.note(row.row, "", "refused", str(error))
+                plan.note(row.row, "", "refused", as_sentence(error))
         self._fetch_references(kind, [values for _, values, _ in good])
         table = TABLES[kind.name]
         existing = {
@@ -179,9 +183,10 @@ class Loader:
                     f.name for f in kind.editable_fields() if f.required and not values.get(f.name)
                 ]
                 if missing:
-                    plan.note(row.row, key, "refused", f"needs {' and '.join(missing)}")
+                    needs = say("needs {fields}", fields=", ".join(missing))
+                    plan.note(row.row, key, "refused", needs)
                     continue
-                plan.note(row.row, key, "new", "; ".join(row.warnings))
+                plan.note(row.row, key, "new", join(row.warnings))
                 plan.inserts.append((values, ids))
             else:
                 self._compare(plan, row, values, ids, found)
@@ -207,7 +212,7 @@ class Loader:
             name: [self._old_value(kind.field(name), stored), to_json(values[name])]
             for name in names
         }
-        plan.note(row.row, found.key, "changed", "; ".join(row.warnings), changes=changes)
+        plan.note(row.row, found.key, "changed", join(row.warnings), changes=changes)
         plan.updates.append((found, differing))
 
     def _old_value(self, f: Field, stored: Any) -> Any:
@@ -246,17 +251,18 @@ class Loader:
                 continue
             found = self._ids[f.reference].get(str(value))
             if found is None:
-                problems.append(f"there is no {KINDS[f.reference].label} {value}")
+                label = say(KINDS[f.reference].label)
+                problems.append(say("there is no {kind} {key}", kind=label, key=value))
             else:
                 ids[f.name] = found
-        return ids, "; ".join(problems)
+        return ids, join(problems)
 
     def _refusal(
         self, kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int], found: Any
     ) -> str:
         """Why the actor may not write this row, or ''."""
         if found is not None and found.retired_at is not None:
-            return "is retired; reinstate it first"
+            return say("is retired; reinstate it first")
         actor = self.unit.actor
         if actor.unlimited:
             return ""
@@ -267,11 +273,11 @@ class Loader:
                 str(values["number"]),
                 found.authority if found else str(values.get("authority")),
             )
-            return "" if allowed else f"{actor.name} may change {actor.scope_text()} only"
+            return "" if allowed else outside(actor)
         for school_id in {ids.get("school"), found.school_id if found else ids.get("school")}:
             number, authority = self._school(school_id)
             if not decide(actor, write_permission(kind), number, authority):
-                return f"{actor.name} may change {actor.scope_text()} only"
+                return outside(actor)
         return ""
 
     def _school(self, school_id: int | None) -> tuple[str | None, str | None]:
@@ -392,10 +398,10 @@ class Loader:
 def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> str:
     """What is wrong with the values of a row, or ''."""
     if found is not None and found.key != key:
-        return f"{found.key} is there already; write it like that"
+        return say("{key} is there already; write it like that", key=found.key)
     for name, value in values.items():
         try:
             refuse_negative(kind.field(name), value)
         except ValueError as error:
-            return str(error)
+            return as_sentence(error)
     return ""

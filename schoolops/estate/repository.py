@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 from inventory.fields import Field, Type
 from inventory.filter import Filter, Match, parse
 from inventory.kinds import KINDS, Kind
+from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
@@ -132,8 +133,13 @@ class Estate:
         row = self.connection.execute(statement).one_or_none()
         if row is None:
             raise NotFound(
-                f"there is no {kind.label} {id_or_key!r} that you may see; "
-                f"look for it with: schoolops ls {kind.plural}"
+                say(
+                    "there is no {kind} {key!r} that you may see; look for it with: schoolops ls "
+                    "{plural}",
+                    kind=say(kind.label),
+                    key=id_or_key,
+                    plural=kind.plural,
+                )
             )
         return row
 
@@ -285,7 +291,11 @@ class Estate:
         wrong = [name for name in columns if name not in known]
         if wrong:
             raise Invalid(
-                f"there is no column {wrong[0]!r}; known are {', '.join(known)}",
+                say(
+                    "there is no column {name!r}; known are {known}",
+                    name=wrong[0],
+                    known=", ".join(known),
+                ),
                 code="filter.invalid",
             )
         return tuple(known[name] for name in columns)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select
 from inventory.filter import parse
 from inventory.formats import FORMATS, plan_file, write
 from inventory.kinds import Kind, find_kind
+from inventory.sentences import as_sentence, say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.ids import hash_token, new_token
@@ -49,12 +50,24 @@ def check(store: Store, actor: Actor, request: Export) -> None:
     """Refuse a wrong format, column or filter before the answer begins."""
     require(actor, read_permission(request.kind))
     if request.format not in FORMATS:
-        raise Invalid(f"there is no format {request.format!r}; known are {', '.join(FORMATS)}")
+        raise Invalid(
+            say(
+                "there is no format {format!r}; known are {known}",
+                format=request.format,
+                known=", ".join(FORMATS),
+            )
+        )
     parse(request.q, request.kind)
     known = request.kind.by_name()
     wrong = [name for name in request.columns if name not in known]
     if wrong:
-        raise Invalid(f"there is no column {wrong[0]!r}; known are {', '.join(known)}")
+        raise Invalid(
+            say(
+                "there is no column {name!r}; known are {known}",
+                name=wrong[0],
+                known=", ".join(known),
+            )
+        )
 
 
 def export(connection: Connection, actor: Actor, now: int, request: Export) -> Iterator[bytes]:
@@ -161,4 +174,4 @@ def _kind(word: str) -> tuple[Kind, str]:
     try:
         return find_kind(word)
     except ValueError as error:
-        raise NotFound(str(error), code="estate.unknown_kind") from None
+        raise NotFound(as_sentence(error), code="estate.unknown_kind") from None
