@@ -7,6 +7,7 @@ SchoolopsError
 ├── Conflict             409 (estate.stale, estate.duplicate, estate.count_changed, …)
 ├── Invalid              422 (estate.invalid, filter.invalid, import.refused, report.…)
 ├── TooMany              429 *.busy
+├── ProviderDown         503 auth.provider_down (Keycloak does not answer)
 └── Unusable             500 setup.… (settings, database, files: the operator must act)
 """
 
@@ -72,6 +73,10 @@ class Invalid(SchoolopsError):
 
 class TooMany(SchoolopsError):
     status, code = 429, "server.busy"
+
+
+class ProviderDown(SchoolopsError):
+    status, code = 503, "auth.provider_down"
 
 
 class Unusable(SchoolopsError):
