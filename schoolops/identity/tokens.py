@@ -135,7 +135,7 @@ def check(
     if claims.get("iss") != issuer:
         raise invalid("another realm made it")
     named = claims.get("aud")
-    if audience not in ([named] if isinstance(named, str) else named or ()):
+    if audience != named and not (isinstance(named, list) and audience in named):
         raise invalid("it is made out to somebody else")
     if claims.get("typ") != kind:
         raise invalid("it is of another kind")
