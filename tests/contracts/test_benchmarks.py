@@ -68,3 +68,11 @@ def test_the_page_is_the_one_of_the_stored_results(run: ModuleType) -> None:
     stored = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
     expected = run.page(stored["results"], stored["machine"])
     assert (ROOT / "docs" / "benchmarks.md").read_text("utf-8") == expected
+
+
+def test_every_benchmark_has_its_figures_on_the_page() -> None:
+    import json
+
+    stored = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))["results"]
+    scripts = {path.stem.removeprefix("bench_") for path in ROOT.glob("benchmarks/bench_*.py")}
+    assert scripts - stored.keys() == set(), "run: python benchmarks/run.py NAME"
