@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Claims", "DeviceStart", "Provider", "Tokens"]
 
+CALLBACK_PATH = "/sign-in/callback"
+BACKCHANNEL_LOGOUT_PATH = "/sign-out/backchannel"
+SIGNED_OUT_PATH = "/"
+"""Where the web pages take a code, a back-channel logout, and whoever has signed out: below
+`server.public_url`; the bootstrap allows the realm's web client exactly these."""
+
 STRONG = "passkey"
 """The acr of a sign-in by passkey; the bootstrap maps it to Keycloak's second level."""
 
