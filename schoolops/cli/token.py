@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import Any
 
 from schoolops.cli._ask import read_secrets
@@ -21,14 +21,25 @@ from schoolops.cli._words import positive
 
 INTERMIXED = False
 
-ROLES = ("administrator", "operator", "school", "viewer", "auditor")
+ROLES = {
+    "administrator": "everything",
+    "operator": "inventory, equipment logins and agents, but no contacts",
+    "school": "reads the inventory, keeps the contacts",
+    "viewer": "reads inventory and contacts",
+    "auditor": "reads the inventory and the audit",
+}
 
 
 def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(dest="doing", metavar="create|list|revoke|keep", required=True)
-    create = doing.add_parser("create", help="make a token", allow_abbrev=False)
+    roles = "\n".join(f"  {role:<14} {may}" for role, may in ROLES.items())
+    create = doing.add_parser(
+        "create", help="make a token", allow_abbrev=False,
+        formatter_class=RawDescriptionHelpFormatter,
+        epilog=f"roles, within the schools of --schools or --authority, else all:\n{roles}",
+    )  # fmt: skip
     create.add_argument("name", metavar="NAME", help="whose it is, such as m.weber")
-    create.add_argument("--role", required=True, choices=ROLES)
+    create.add_argument("--role", required=True, choices=tuple(ROLES), help="see below")
     scope = create.add_mutually_exclusive_group()
     scope.add_argument("--schools", metavar="N,N", help="only these schools, by number")
     scope.add_argument("--authority", metavar="N", help="only the schools of this authority")
