@@ -36,12 +36,16 @@ class ParsedRow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a file proposes. `mapping` is heading → field, `ignored` the unused headings."""
+    """What a file proposes. `mapping` is heading → field, `ignored` the unused headings.
+
+    `published`: it is a list that somebody publishes, not one's own.
+    """
 
     mapping: dict[str, str]
     ignored: list[str]
     notes: list[str]
     rows: Iterator[ParsedRow] = field(repr=False)
+    published: bool = False
 
 
 def plan_file(
@@ -64,6 +68,7 @@ def plan_file(
         list(reader.ignored),
         [*table.notes, *reader.notes],
         plan_rows(kind, table, reader),
+        reader.published,
     )
 
 

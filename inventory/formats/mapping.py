@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from inventory.fields import Field, Type, Value, fold_heading
 from inventory.formats.table import FileRefused, Table
@@ -31,7 +31,10 @@ class Reading(NamedTuple):
 
 
 class RowReader(Protocol):
-    """Reads rows of one table. `columns` maps headings to fields, `ignored` are the others."""
+    """Reads rows of one table. `columns` maps headings to fields, `ignored` are the others.
+
+    `published`: the table is a list that somebody publishes for everybody.
+    """
 
     @property
     def columns(self) -> Mapping[str, str]: ...
@@ -39,6 +42,8 @@ class RowReader(Protocol):
     def ignored(self) -> tuple[str, ...]: ...
     @property
     def notes(self) -> Sequence[str]: ...
+    @property
+    def published(self) -> bool: ...
 
     def read(self, cells: Sequence[str]) -> Reading: ...
 
@@ -53,6 +58,7 @@ class ColumnMapping:
     notes: tuple[str, ...]
     defaults: Mapping[str, Value]
     cells: tuple[tuple[int, str, Field, Callable[[str], Value]], ...] = field(repr=False)
+    published: ClassVar[bool] = False
 
     def read(self, cells: Sequence[str]) -> Reading:
         """Parse every cell; all problems of the row are collected."""

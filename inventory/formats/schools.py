@@ -58,6 +58,7 @@ class StateList:
     only a row without number or name is refused."""
 
     notes: Sequence[str] = ()
+    published = True
 
     def __init__(self, table: Table, layout: Mapping[str, str]) -> None:
         folded = [fold_heading(heading) for heading in table.headings]

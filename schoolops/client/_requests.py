@@ -229,8 +229,11 @@ def import_file(
     data: bytes | BinaryIO,
     dry_run: bool,
     mapping: Mapping[str, str] | None,
+    overwrite: bool,
 ) -> Request[Json]:
     params = {"filename": filename, "dry_run": "1" if dry_run else "0"}
+    if overwrite:
+        params["overwrite"] = "1"
     if mapping:
         params["mapping"] = json.dumps(dict(mapping), ensure_ascii=False)
     return Request(
@@ -255,8 +258,9 @@ def download_link(plural: str, q: str, format: str, columns: Sequence[str] | Non
     return Request("POST", "/downloads", as_object, content=_body(body))
 
 
-def history(id: str) -> Request[Json]:
-    return Request("GET", _path("devices", id, "/history"), as_object)
+def history(plural: str, id: str, before: int) -> Request[Json]:
+    params = {"before": str(before)} if before else {}
+    return Request("GET", _path(plural, id, "/history"), as_object, params)
 
 
 def latest(plural: str, id: str) -> Request[Json]:

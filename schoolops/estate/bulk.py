@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, select
 
 from inventory.fields import Type, Value
 from inventory.kinds import DEVICE, Kind
@@ -13,10 +13,11 @@ from inventory.sentences import Sentence, say
 from schoolops.core.errors import Invalid
 from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
+from schoolops.estate import macs
 from schoolops.estate.access import outside, readable_by, require, write_permission
-from schoolops.estate.loading import Loader
-from schoolops.estate.models import TABLES, placement
+from schoolops.estate.models import TABLES
 from schoolops.estate.values import already_retired, explained, invalid, to_columns
+from schoolops.estate.writing import Cause, Change, change_rows
 
 CHUNK = 500
 
@@ -46,7 +47,7 @@ class BulkChange:
 
     def edit(self, uids: Sequence[str]) -> None:
         """Set the values on the records."""
-        updates: list[tuple[Any, dict[str, Any]]] = []
+        updates: list[Change] = []
         for row in self._read(uids):
             stored = row._mapping
             columns = self._columns_for(row)
@@ -59,9 +60,8 @@ class BulkChange:
             elif not differing:
                 self._note(row, "same")
             else:
-                self._note(row, "changed")
-                updates.append((row, differing))
-        Loader(self.unit).update_rows(self.kind, updates)
+                updates.append(Change(row, differing))
+        change_rows(self.unit, self.kind, self._without_foreign_macs(updates), Cause("bulk edit"))
 
     def retire(self, uids: Sequence[str], reason: str, refusal: Any) -> None:
         """Take the records out of use. `refusal(row)` says what still hangs on one, or ''."""
@@ -74,28 +74,9 @@ class BulkChange:
             self._note(row, "refused" if problem else "changed", problem)
             if not problem:
                 gone.append(row)
-        if not gone:
-            return
-        table = TABLES[self.kind.name]
-        self.unit.connection.execute(
-            update(table)
-            .where(table.c.id == bindparam("row_id"))
-            .values(
-                retired_at=self.unit.now,
-                retired_reason=reason,
-                version=table.c.version + 1,
-                updated_at=self.unit.now,
-                updated_by=self.unit.actor.name,
-            ),
-            [{"row_id": row.id} for row in gone],
-        )
-        if self.kind is DEVICE:
-            self.unit.connection.execute(
-                update(placement)
-                .where(placement.c.device_id == bindparam("device"), placement.c.until_at.is_(None))
-                .values(until_at=self.unit.now),
-                [{"device": row.id} for row in gone],
-            )
+        columns = {"retired_at": self.unit.now, "retired_reason": reason}
+        changes = [Change(row, columns) for row in gone]
+        change_rows(self.unit, self.kind, changes, Cause("bulk retire", reason))
 
     def changed_keys(self) -> list[str]:
         return [row["key"] for row in self.rows if row["outcome"] == "changed"]
@@ -105,11 +86,23 @@ class BulkChange:
     def _read(self, uids: Sequence[str]) -> Iterable[Row[Any]]:
         table = TABLES[self.kind.name]
         readable = readable_by(self.unit.actor, self.kind)
-        for start in range(0, len(uids), CHUNK):
-            part = list(uids[start : start + CHUNK])
+        unique = list(dict.fromkeys(uids))
+        for start in range(0, len(unique), CHUNK):
+            part = unique[start : start + CHUNK]
             yield from self.unit.connection.execute(
                 select(table).where(readable, table.c.uid.in_(part)).order_by(table.c.key)
             ).all()
+
+    def _without_foreign_macs(self, updates: list[Change]) -> list[Change]:
+        """The changes that can be, all of them noted."""
+        given = self.values.get("macs")
+        refused: Mapping[int, str] = {}
+        if isinstance(given, tuple):
+            refused = macs.conflicts(self.unit, [macs.Claim(u.row.id, given) for u in updates])
+        for place, change in enumerate(updates):
+            why = refused.get(place, "")
+            self._note(change.row, "refused" if why else "changed", why)
+        return [change for place, change in enumerate(updates) if place not in refused]
 
     def _columns_for(self, row: Row[Any]) -> dict[str, Any]:
         """The columns to set; a device that goes to another school leaves its room behind."""

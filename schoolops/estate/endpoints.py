@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from inventory.kinds import KINDS, Kind
+from inventory.kinds import Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.estate import schemas, transfer
+from schoolops.estate import revisions, schemas, transfer
 from schoolops.estate.listing import lister
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
@@ -134,13 +134,18 @@ async def import_file(
     filename: str,
     dry_run: bool = False,
     mapping: str = "",
+    overwrite: bool = False,
 ) -> Json:
-    """Import a file (the body): compared with what is there, row by row, in one transaction."""
+    """Import a file (the body): compared with what is there, row by row, in one transaction.
+
+    A published list leaves the fields that people corrected, and the report names them as `kept`;
+    with `overwrite` its values are taken.
+    """
     data = await read_body(request, store.settings.imports.max_megabytes * 1_000_000)
     chosen = _mapping(mapping)
     report = await run_in_threadpool(
         transfer.import_file, store, actor, _editable(kind[0]), kind[1], filename, data, chosen,
-        dry_run,
+        dry_run, overwrite,
     )  # fmt: skip
     return Json(report)
 
@@ -239,14 +244,17 @@ def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor
 
 
 @router.get("/{plural}/{id:path}/history")
-def read_history(kind: TheKind, id: str, store: TheStore, actor: TheActor) -> Json:
-    """Where a device stood, and what was done to a record."""
+def read_history(
+    kind: TheKind,
+    id: str,
+    store: TheStore,
+    actor: TheActor,
+    before: Annotated[int, Query(ge=0, description="The last number of the page before")] = 0,
+) -> Json:
+    """What a record was before each change, who made it, and where a device stood."""
     with store.read() as connection:
         estate = Estate(connection, actor, store.clock.now())
-        what = _editable(kind[0])
-        row = estate.find(what, id)
-        placements = estate.history(row.uid) if what is KINDS["device"] else []
-        return Json({"placements": placements, "events": estate.events(what, row.key)})
+        return Json(revisions.history(estate, _editable(kind[0]), id, before))
 
 
 @router.patch("/{plural}/{id:path}")

@@ -15,9 +15,8 @@ from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
-from schoolops.db.tables import audit_event
 from schoolops.estate.access import readable_by
-from schoolops.estate.models import TABLES, column_name, observation, placement
+from schoolops.estate.models import TABLES, column_name, observation
 from schoolops.estate.query import Way, order_by, translate, way
 from schoolops.estate.values import from_column, to_json
 
@@ -180,49 +179,11 @@ class Estate:
                 "observed": to_iso(seen[0]) if seen else None,
                 "freshness": self._freshness(seen[1] if seen else None),
             }
+        if kind.published:
+            record["own_fields"] = (row.own_fields or "").split()
         if kind.name == "credential":
             record["has_secret"] = row.secret is not None
         return record
-
-    def history(self, uid_or_key: str) -> list[dict[str, Any]]:
-        """Where a device stood, latest first."""
-        device = self.find(KINDS["device"], uid_or_key)
-        rows = self.connection.execute(
-            select(placement)
-            .where(placement.c.device_id == device.id)
-            .order_by(placement.c.id.desc())
-        ).all()
-        schools = self.keys("school", [row.school_id for row in rows if row.school_id])
-        rooms = self.keys("room", [row.room_id for row in rows if row.room_id])
-        return [
-            {
-                "school": schools.get(row.school_id),
-                "room": rooms.get(row.room_id),
-                "from": to_iso(row.from_at),
-                "until": to_iso(row.until_at),
-                "by": row.by,
-                "note": row.note,
-            }
-            for row in rows
-        ]
-
-    def events(self, kind: Kind, key: str, limit: int = 100) -> list[dict[str, Any]]:
-        """What was done to a record, latest first."""
-        rows = self.connection.execute(
-            select(audit_event)
-            .where(audit_event.c.kind == kind.name, audit_event.c.record == key)
-            .order_by(audit_event.c.id.desc())
-            .limit(limit)
-        )
-        return [
-            {
-                "at": to_iso(row.at),
-                "actor": row.actor,
-                "action": row.action,
-                "detail": json.loads(row.detail),
-            }
-            for row in rows
-        ]
 
     # -- references ------------------------------------------------------------------------
 

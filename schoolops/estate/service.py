@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from inventory.fields import Type, Value, fold
-from inventory.kinds import EDITABLE, KINDS, Kind
-from inventory.sentences import as_sentence, join, say
-from schoolops.core.clock import to_iso
-from schoolops.core.errors import Conflict, Forbidden, Invalid
-from schoolops.core.ids import uuid7
-from schoolops.core.permissions import CREDENTIALS_WRITE, decide
+from inventory.kinds import KINDS, Kind
+from inventory.sentences import say
+from schoolops.core.errors import Conflict, Invalid
+from schoolops.core.permissions import CREDENTIALS_WRITE
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import outside, readable_by, require, write_permission
-from schoolops.estate.bulk import BulkChange, foreign, refuse_key_fields
-from schoolops.estate.models import TABLES, column_name, placement
-from schoolops.estate.repository import Estate
+from schoolops.estate.access import require
+from schoolops.estate.bulk import BulkChange, refuse_key_fields
+from schoolops.estate.models import column_name
+from schoolops.estate.rules import Rules, refuse_retired, school_of, taken
 from schoolops.estate.values import (
     already_retired,
     from_column,
     invalid,
-    make_search_text,
     parse_values,
     to_columns,
     to_json,
 )
+from schoolops.estate.writing import Cause, Change, change_rows, insert_one
 
 DEVICE = KINDS["device"]
 
@@ -38,7 +36,8 @@ class Inventory:
 
     def __init__(self, unit: UnitOfWork) -> None:
         self.unit = unit
-        self.estate = Estate(unit.connection, unit.actor, unit.now)
+        self.rules = Rules(unit)
+        self.estate = self.rules.estate
 
     # -- one record ------------------------------------------------------------------------
 
@@ -52,17 +51,11 @@ class Inventory:
         school_id = ids.get("school")
         self.rules.allow(kind, school_id, values if kind.name == "school" else None)
         self.rules.refuse_taken(kind, key)
-        uid = uuid7()
-        columns = to_columns(kind, values, ids) | self._stamps(kind, key, values)
-        columns |= {"uid": uid, "created_at": self.unit.now, "version": 1}
-        table = TABLES[kind.name]
+        self.rules.refuse_macs(kind, values)
         try:
-            result = self.unit.connection.execute(insert(table), columns)
+            row_id, uid = insert_one(self.unit, kind, values, ids)
         except IntegrityError:
             raise taken(kind, key) from None
-        (row_id,) = result.inserted_primary_key or (0,)
-        if kind is DEVICE:
-            self._place(row_id, ids.get("school"), ids.get("room"), "")
         shown = row_id if kind.name == "school" else school_id
         self.unit.audit("create", kind.name, key, shown, _shown(kind, values))
         self.unit.announce(kind.name, uid, shown)
@@ -82,7 +75,7 @@ class Inventory:
         if row.version != version:
             raise self.rules.stale(kind, row, version, values)
         refuse_retired(kind, row)
-        self._apply(kind, row, values)
+        self._apply(kind, row, values, Cause("edit"))
         return self.estate.record(kind, row.uid)
 
     def move(
@@ -106,7 +99,7 @@ class Inventory:
         if row.version != version:
             raise self.rules.stale(DEVICE, row, version, values)
         refuse_retired(DEVICE, row)
-        self._apply(DEVICE, row, values, action="move", note=note)
+        self._apply(DEVICE, row, values, Cause("move", note))
         return self.estate.record(DEVICE, row.uid)
 
     def retire(self, kind: Kind, id_or_key: str, version: int, reason: str) -> dict[str, Any]:
@@ -129,9 +122,8 @@ class Inventory:
                 say("{kind} {key} is not retired", kind=say(kind.label), key=row.key),
                 code="estate.not_retired",
             )
-        self._update(kind, row, {"retired_at": None, "retired_reason": None})
-        if kind is DEVICE:
-            self._place(row.id, row.school_id, row.room_id, "reinstated")
+        self.rules.refuse_macs(kind, self.current(kind, row), row.id)
+        self._update(kind, row, {"retired_at": None, "retired_reason": None}, Cause("reinstate"))
         self.unit.audit("reinstate", kind.name, row.key, school_of(kind, row))
         return self.estate.record(kind, row.uid)
 
@@ -146,7 +138,7 @@ class Inventory:
         seal = self.unit.store.secrets.seal
         columns: dict[str, Any] = {"secret": seal(secret, f"credential:{row.uid}")}
         columns["secret2"] = seal(secret2, f"credential:{row.uid}:2") if secret2 else None
-        self._update(kind, row, columns)
+        self._update(kind, row, columns, Cause("set secret"))
         self.unit.audit("set secret", kind.name, row.key, row.school_id)
 
     # -- many records ----------------------------------------------------------------------
@@ -197,49 +189,36 @@ class Inventory:
                 values[field.name] = from_column(field, stored)
         return values
 
-    def _apply(
-        self,
-        kind: Kind,
-        row: Row[Any],
-        values: Mapping[str, Value],
-        *,
-        ids: Mapping[str, int] | None = None,
-        action: str = "edit",
-        note: str = "",
-        audit: bool = True,
-    ) -> bool:
-        """Set parsed values on a row; answers whether anything changed."""
+    def _apply(self, kind: Kind, row: Row[Any], values: Mapping[str, Value], cause: Cause) -> None:
+        """Set parsed values on a row, if they are others."""
         old = self.current(kind, row)
         new = {name: value for name, value in values.items() if old[name] != value}
         if not new:
-            return False
+            return
         if kind.name == "school" and "number" in new:
             raise invalid({"number": say("a school number never changes: create the new school")})
         merged = old | new
         if kind is DEVICE and "school" in new and "room" not in new:
             merged["room"] = new["room"] = None  # the room stays behind
         self.rules.require_fields(kind, merged)
-        all_ids = self._ids_of(kind, row) | dict(
-            ids if ids is not None else self.rules.resolve(kind, new)
-        )
-        all_ids = {name: i for name, i in all_ids.items() if merged.get(name)}
-        self.rules.check(kind, merged, all_ids, row.id)
+        ids = self._ids_of(kind, row) | self.rules.resolve(kind, new)
+        ids = {name: i for name, i in ids.items() if merged.get(name)}
+        self.rules.check(kind, merged, ids, row.id)
         if not self.unit.actor.unlimited and "school" in new:
-            self.rules.allow(kind, all_ids.get("school"), None)
+            self.rules.allow(kind, ids.get("school"), None)
+        self.rules.refuse_macs(kind, new, row.id)
         key = self.rules.make_key(kind, merged)
+        columns = to_columns(kind, new, ids)
+        columns = {n: value for n, value in columns.items() if row._mapping[n] != value}
         if key != row.key:
             self.rules.refuse_taken(kind, key, row.id)
-        columns = to_columns(kind, new, all_ids) | self._stamps(kind, key, merged)
-        self._update(kind, row, columns)
-        if kind is DEVICE and not new.keys().isdisjoint(("school", "room")):
-            self._place(row.id, all_ids.get("school"), all_ids.get("room"), note)
-        if audit:
-            detail: dict[str, Any] = {"fields": sorted(new)}
-            if kind.name != "contact":
-                changes = {n: [to_json(old[n]), to_json(merged[n])] for n in new}
-                detail = {"changes": changes} | ({"note": note} if note else {})
-            self.unit.audit(action, kind.name, key, school_of(kind, row), detail)
-        return True
+            columns |= {"key": key, "key_folded": fold(key)}
+        self._update(kind, row, columns, cause)
+        detail: dict[str, Any] = {"fields": sorted(new)}
+        if kind.name != "contact":
+            changes = {n: [to_json(old[n]), to_json(merged[n])] for n in new}
+            detail = {"changes": changes} | ({"note": cause.note} if cause.note else {})
+        self.unit.audit(cause.how, kind.name, key, school_of(kind, row), detail)
 
     def _ids_of(self, kind: Kind, row: Row[Any]) -> dict[str, int]:
         ids: dict[str, int] = {}
@@ -250,17 +229,9 @@ class Inventory:
                     ids[field.name] = stored
         return ids
 
-    def _update(self, kind: Kind, row: Row[Any], columns: Mapping[str, Any]) -> None:
-        table = TABLES[kind.name]
-        stamps = {
-            "version": row.version + 1,
-            "updated_at": self.unit.now,
-            "updated_by": self.unit.actor.name,
-        }
+    def _update(self, kind: Kind, row: Row[Any], columns: Mapping[str, Any], cause: Cause) -> None:
         try:
-            self.unit.connection.execute(
-                update(table).where(table.c.id == row.id), dict(columns) | stamps
-            )
+            change_rows(self.unit, kind, [Change(row, columns)], cause)
         except IntegrityError:
             raise taken(kind, str(columns.get("key", row.key))) from None
         self.unit.announce(kind.name, row.uid, school_of(kind, row))
@@ -273,11 +244,12 @@ class Inventory:
         in_use = self.rules.in_use(kind, row)
         if in_use:
             raise Conflict(in_use, code="estate.in_use")
-        self._update(kind, row, {"retired_at": self.unit.now, "retired_reason": reason.strip()})
-        detail = {"reason": reason.strip()}
+        reason = reason.strip()
+        gone = {"retired_at": self.unit.now, "retired_reason": reason}
+        self._update(kind, row, gone, Cause("retire", reason))
+        detail = {"reason": reason}
         self.unit.audit("retire", kind.name, row.key, school_of(kind, row), detail)
-        if kind is DEVICE:
-            self._close_placement(row.id)
+
 
 def _shown(kind: Kind, values: Mapping[str, Value]) -> dict[str, Any]:
     """Values for the audit: whoever reads it must not learn what the record would hide.

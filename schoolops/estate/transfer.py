@@ -100,17 +100,19 @@ def import_file(
     data: bytes,
     mapping: Mapping[str, str] | None,
     dry_run: bool,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Import a file in one transaction; a dry run writes nothing. `FileRefused` if it is none.
 
     `narrow` is the filter of the path ('kind:ipad' of /ipads): the default of that column.
+    `overwrite`: a published list overwrites what people corrected.
     """
     defaults = {"kind": narrow.removeprefix("kind:")} if narrow else None
     limit = store.settings.imports.max_megabytes * 1_000_000
     plan = plan_file(kind, data, filename, mapping, defaults, limit)
     with store.write(actor) as unit:
         loader = Loader(unit)
-        planned = loader.plan(kind, plan.rows, filename, data)
+        planned = loader.plan(kind, plan.rows, filename, data, plan.published, overwrite)
         planned.mapping, planned.ignored, planned.notes = plan.mapping, plan.ignored, plan.notes
         if not dry_run:
             loader.apply(planned)
