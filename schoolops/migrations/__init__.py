@@ -20,10 +20,10 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test compares it with the files."""
 
-HISTORY = ("0001", "0002")
+HISTORY = ("0001", "0002", "0003")
 """All revisions, oldest first."""
 
 
