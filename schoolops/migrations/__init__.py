@@ -20,10 +20,10 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; a test compares it with the files."""
 
-HISTORY = ("0001", "0002", "0003")
+HISTORY = ("0001", "0002", "0003", "0004")
 """All revisions, oldest first."""
 
 
