@@ -117,8 +117,9 @@ def _key(kind: Kind, values: Mapping[str, Value]) -> str:
 def _doubles(
     kind: Kind, readings: Sequence[tuple[int, Reading]], reader: RowReader
 ) -> dict[int, list[str]]:
-    """Row → why: rows of the file with an equal key, or with one of the alternative keys equal."""
-    found: dict[int, list[str]] = {}
+    """Row → why: rows of the file with an equal key, an equal alternative key, or the same MAC
+    address, which is one device's."""
+    found = _same_macs(kind, readings)
     unique = [kind.key, *((name,) for name in kind.alternative_keys)]
     for names in unique:
         rows: dict[tuple[str, ...], list[int]] = {}
@@ -135,6 +136,23 @@ def _doubles(
                 values = (str(reading.values[name]) for name in names)
                 has = ", ".join(f"{t} {v}" for t, v in zip(titles, values, strict=True))
                 problem = say("{rows} have {has}", rows=_rows(twice[number]), has=has)
+                found.setdefault(number, []).append(problem)
+    return found
+
+
+def _same_macs(kind: Kind, readings: Sequence[tuple[int, Reading]]) -> dict[int, list[str]]:
+    names = [f.name for f in kind.fields if f.type is Type.MACS]
+    rows: dict[str, list[int]] = {}
+    for name in names:
+        for number, reading in readings:
+            macs = reading.values.get(name)
+            for mac in macs if isinstance(macs, tuple) else ():
+                rows.setdefault(mac, []).append(number)
+    found: dict[int, list[str]] = {}
+    for mac, numbers in rows.items():
+        if len(numbers) > 1:
+            problem = say("{rows} have MAC address {mac}", rows=_rows(numbers), mac=mac)
+            for number in numbers:
                 found.setdefault(number, []).append(problem)
     return found
 

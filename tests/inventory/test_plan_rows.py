@@ -50,6 +50,20 @@ def test_one_serial_twice_refuses_all_its_rows_and_names_them() -> None:
     assert "rows 3, 6, 7" in found[5].reason
 
 
+def test_one_mac_address_on_two_rows_refuses_both_and_names_them() -> None:
+    text = (
+        "serial;kind;school;mac\n"
+        "A;ipad;1;02:00:00:00:00:01 02:00:00:00:00:02\n"
+        "B;ipad;1;0200.0000.0003\n"
+        "C;ipad;1;02-00-00-00-00-02\n"
+        "D;ipad;1;\n"
+    )
+    found = rows(DEVICE, text)
+    assert [row.values is None for row in found] == [True, False, True, False]
+    assert found[0].reason == "row 2 and row 4 both have MAC address 02:00:00:00:00:02"
+    assert found[2].reason == found[0].reason
+
+
 def test_many_equal_rows_are_named_in_short() -> None:
     text = "serial;kind;school\n" + "A;ipad;1\n" * 30
     assert "2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 20 more" in rows(DEVICE, text)[0].reason
