@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
+from inventory.sentences import say
 from schoolops.core.errors import NotFound, ProviderDown, Unauthenticated
 from schoolops.core.ids import hash_token, new_token, uuid7
 from schoolops.core.permissions import Actor
@@ -98,8 +99,10 @@ class Sessions:
             ).one_or_none()
             if row is None:
                 raise NotFound(
-                    "this link was used already or has expired; make a new one with: "
-                    "schoolops portal open",
+                    say(
+                        "this link was used already or has expired; make a new one with: "
+                        "schoolops portal open"
+                    ),
                     code="web.link_gone",
                 )
             secret = new_token("sow")
@@ -199,7 +202,10 @@ class Sessions:
             limit = row.access_expires_at + round(self.settings.outage_minutes * MINUTE)
             if now >= limit:
                 raise ProviderDown(
-                    "sign-in does not answer, and has not for a while; your session waits for it"
+                    say(
+                        "sign-in does not answer, and has not for a while; your session waits "
+                        "for it"
+                    )
                 )
             claims = _claims(row)
         return self._session(row, secret, self.actor_of(self.store, claims), claims)
@@ -207,7 +213,7 @@ class Sessions:
     def _renew(self, row: Row[Any]) -> Claims | None:
         """New tokens from Keycloak, written; None when another request is about it."""
         if self.provider is None:
-            raise Unauthenticated("this session came from a sign-in that is no more")
+            raise Unauthenticated(say("this session came from a sign-in that is no more"))
         with self.store.write() as unit:
             # A refresh token is used once: whoever wins this update may use it.
             won = unit.connection.execute(
