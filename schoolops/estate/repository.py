@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 
 from inventory.fields import Field, Type
 from inventory.filter import Filter, Match, parse
-from inventory.kinds import KINDS, Kind
+from inventory.kinds import Kind
 from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
