@@ -74,11 +74,11 @@ def from_code(folder: Path = HERE) -> dict[str, str | None]:
 
 
 def from_inventory() -> set[str]:
-    """Labels of kinds, fields and choices."""
+    """Labels of kinds, fields and choices, and the usual reasons to retire."""
     found = set()
     fields = [*SYSTEM_FIELDS, *HEALTH_FIELDS]
     for kind in KINDS.values():
-        found |= {kind.label, kind.label_plural}
+        found |= {kind.label, kind.label_plural, *kind.retire_reasons}
         fields += kind.fields
     for field in fields:
         # The state's own list of school forms is German in every language.
