@@ -143,18 +143,19 @@ def _school_name(visit: Visit, number: str) -> str:
     return str(record["short_name"] or record["name"])
 
 
-def _with_keycloak(actor: Actor) -> bool:
+def _of_a_school(actor: Actor) -> bool:
     """In the navigation of persons of schools; the page itself asks for more."""
     return actor.schools is not None
 
 
 PAGES = (
-    Page("/classes", get=list_classes, may=_with_keycloak, title="Passwords"),
+    Page("/classes", get=list_classes, may=_of_a_school, title="Passwords", keycloak=True),
     Page(
         "/classes/{school}/{name}/passwords",
         get=show_class,
         post=reset,
-        may=_with_keycloak,
+        may=_of_a_school,
+        keycloak=True,
         example="/classes/164800/5a/passwords",
     ),
 )
