@@ -8,7 +8,6 @@ import pytest
 
 from inventory.kinds import DEVICE, EDITABLE, ROOM, Kind
 from tests.tui.dialog_host import OPEN, showing
-from tui import i18n
 
 
 async def lookup(kind: str, text: str) -> list[tuple[str, str]]:
@@ -204,8 +203,7 @@ async def test_a_usual_reason_is_picked_from_the_list() -> None:
 
 
 async def test_a_school_is_not_retired_for_what_befalls_a_device() -> None:
-    i18n.use("de")
-    async with showing("RetireDialog", "164800", 1, "school") as desk:
+    async with showing("RetireDialog", "164800", 1, "school", language="de") as desk:
         assert "gestohlen" not in desk.text
         assert "mit einer anderen Schule zusammengelegt" in desk.text
         await desk.press("tab", "down", "enter", "enter")
