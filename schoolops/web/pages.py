@@ -117,12 +117,14 @@ class Page:
     """Who may use it; None for everybody. It is also in the navigation of those alone."""
     title: str = ""
     """Its name in the navigation (a message id); '' for a page that is not in it."""
-    example: str = ""
-    """An address that the tests visit; '' for `path`, '-' for an address that shows no page."""
+    examples: tuple[str, ...] = ()
+    """Addresses that the tests visit, when `path` itself is none."""
     keycloak: bool = False
     """Whether it has nothing to say without Keycloak."""
     machine: bool = False
     """Called by a program: no form of ours, so its source is not checked."""
+    redirects: bool = False
+    """Whether it only ever leads elsewhere."""
     takes_file: bool = False
     """Whether its form has a file, of the size that imports may have."""
 

@@ -137,10 +137,10 @@ def _school_name(visit: Visit, number: str) -> str:
     with visit.store.read() as connection:
         estate = Estate(connection, visit.actor, visit.store.clock.now())
         try:
-            record = estate.record(KINDS["school"], number)
+            values = estate.record(KINDS["school"], number)["values"]
         except (NotFound, Forbidden):
             return number
-    return str(record["short_name"] or record["name"])
+    return str(values["short_name"] or values["name"])
 
 
 def _of_a_school(actor: Actor) -> bool:
@@ -156,6 +156,6 @@ PAGES = (
         post=reset,
         may=_of_a_school,
         keycloak=True,
-        example="/classes/164800/5a/passwords",
+        examples=("/classes/164800/5a/passwords",),
     ),
 )

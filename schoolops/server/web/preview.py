@@ -152,5 +152,10 @@ def _may(actor: Actor) -> bool:
 
 PAGES = (
     Page("/preview", get=show_list, may=_may, title="Own texts"),
-    Page("/preview/{name}", get=show_one, may=_may, example="/preview/privacy"),
+    Page(
+        "/preview/{name}",
+        get=show_one,
+        may=_may,
+        examples=("/preview/privacy", "/preview/slips", "/preview/start"),
+    ),
 )

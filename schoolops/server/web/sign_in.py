@@ -186,9 +186,9 @@ def use_link(visit: Visit) -> Response:
 
 
 PAGES = (
-    Page("/sign-in", get=start_sign_in, signed_in=False, example="-"),
+    Page("/sign-in", get=start_sign_in, signed_in=False, redirects=True),
     Page(CALLBACK_PATH, get=finish_sign_in, signed_in=False),
     Page("/sign-out", post=sign_out, signed_in=False),
     Page(BACKCHANNEL_LOGOUT_PATH, post=back_channel_logout, signed_in=False, machine=True),
-    Page("/open/{code}", get=show_link, post=use_link, signed_in=False, example="/open/x"),
+    Page("/open/{code}", get=show_link, post=use_link, signed_in=False, examples=("/open/x",)),
 )
