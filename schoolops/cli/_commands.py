@@ -30,6 +30,11 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "agent": ("schoolops.cli.agent", "invite, list and revoke the agents at schools"),
         "discovered": ("schoolops.cli.discovered", "devices that agents found: adopt or ignore"),
     },
+    "Sign in": {
+        "login": ("schoolops.cli.login", "sign in at another computer's server"),
+        "logout": ("schoolops.cli.logout", "end that sign-in"),
+        "whoami": ("schoolops.cli.whoami", "who the server takes me for"),
+    },
     "Operate": {
         "serve": ("schoolops.cli.serve", "run the server"),
         "portal": ("schoolops.cli.portal", "open the web pages, and the city's own texts"),

@@ -21,6 +21,14 @@ class NewToken(BaseModel):
     days: int = Field(default=365)
 
 
+@router.get("/sign-in")
+def how_to_sign_in(store: TheStore) -> Json:
+    """The realm and the client of the command line's sign-in; needs no login. Empty: tokens."""
+    identity = store.settings.identity
+    client = identity.cli_client if identity.issuer else ""
+    return Json({"issuer": identity.issuer, "client": client})
+
+
 @router.get("/tokens")
 def list_tokens(store: TheStore, actor: TheActor) -> Json:
     """All tokens, without secrets."""
