@@ -222,6 +222,7 @@ class Sessions:
                     web_session.c.id == row.id,
                     web_session.c.ended_at.is_(None),
                     web_session.c.refresh_after <= unit.now,
+                    web_session.c.access_expires_at == row.access_expires_at,  # not done yet
                 )
                 .values(refresh_after=unit.now + REFRESH_PAUSE)
                 .returning(web_session.c.refresh_token)

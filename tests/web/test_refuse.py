@@ -1,4 +1,4 @@
-"""What pages refuse: forms from elsewhere, foreign addresses, guesses, bodies that are too large."""
+"""What pages refuse: forms from elsewhere, foreign addresses, guesses, too large bodies."""
 
 from __future__ import annotations
 
