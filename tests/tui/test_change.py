@@ -198,6 +198,7 @@ async def test_what_was_typed_survives_a_lost_connection(
         await pilot.press("e")
         await until(pilot, lambda: len(forms) == 2)
         assert forms[1]["draft"] == {"name": "typed"}
+        assert forms[1]["place"] is forms[0]["place"]
         assert "nothing is written twice" in forms[1]["errors"][""]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from inventory.kinds import DEVICE, EDITABLE, SCHOOL, UPLINK, Kind
 from tests.tui.dialog_host import OPEN, Desk, showing
+from tui.dialogs.record_form import Place
 
 SCHOOLS = [("164800", "Goethe-Gymnasium"), ("165189", "Gymnasium Koblenzer Straße")]
 
@@ -174,6 +175,52 @@ async def test_escape_asks_only_if_something_changed() -> None:
         assert desk.answer == OPEN
         await desk.press("escape", "y")
         assert desk.answer is None
+
+
+def _foot(desk: Any) -> str:
+    return next(line for line in reversed(desk.text.splitlines()) if "^s" in line or "Esc" in line)
+
+
+async def test_the_foot_line_names_the_key_that_finds_a_field_where_one_is() -> None:
+    values = {"school": "164800", "serial": "X", "notes": "a"}
+    async with showing("RecordForm", DEVICE, values, title="E") as desk:
+        desk.dialog.row("serial").enter()
+        await desk.settle(lambda: " / " in _foot(desk))
+        assert "Find a field" in _foot(desk)
+        await desk.press("left")  # from here on '/' is a character
+        await desk.settle(lambda: "^f" in _foot(desk))
+        assert " / " not in _foot(desk)
+        await desk.press("slash")
+        assert "/" in desk.dialog.row("serial").text
+        await desk.press("ctrl+f")
+        await desk.settle(lambda: "Go to the field" in _foot(desk))
+        assert "Save" not in _foot(desk)
+        await desk.press("escape")
+        desk.dialog.row("notes").enter()
+        await desk.settle(lambda: "^f" in _foot(desk))
+        desk.dialog.row("kind").enter()
+        await desk.settle(lambda: " / " in _foot(desk))
+
+
+async def test_a_refused_form_opens_again_at_the_field_with_the_error() -> None:
+    place = Place("model")
+    values = {"school": "164800", "serial": "X"}
+    errors = {"vendor": "is wrong"}
+    async with showing("RecordForm", DEVICE, values, title="E", errors=errors, place=place) as desk:
+        assert desk.dialog.row("vendor").has_focus_within
+
+
+async def test_a_refusal_that_names_no_field_leaves_the_cursor_where_it_was() -> None:
+    place = Place()
+    values = {"school": "164800", "serial": "X"}
+    async with showing("RecordForm", DEVICE, values, title="E", place=place) as desk:
+        desk.dialog.row("model").enter()
+        await desk.type("iPad 9")
+        await desk.press("ctrl+s")
+        assert place.field == "model"
+    errors = {"": "No connection to the server."}
+    async with showing("RecordForm", DEVICE, values, title="E", errors=errors, place=place) as desk:
+        assert desk.dialog.row("model").has_focus_within
 
 
 async def test_slash_finds_a_field_only_before_one_has_typed() -> None:

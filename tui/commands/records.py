@@ -20,6 +20,7 @@ from tui.commands.common import (
     lookup_of,
     nothing,
 )
+from tui.dialogs.record_form import Place
 from tui.frame import Frame
 from tui.i18n import _, ngettext
 from tui.said import translated
@@ -36,6 +37,7 @@ async def edit(screen: Frame, aim: Aim) -> None:
     record = await client.get(kind.plural, aim.id)
     changed: Json = {}
     errors: Mapping[str, str] = {}
+    place = Place()
     write_again = False
     while True:
         if not write_again:
@@ -48,6 +50,7 @@ async def edit(screen: Frame, aim: Aim) -> None:
                 lookup=lookup_of(screen),
                 draft=changed,
                 errors=errors,
+                place=place,
             )
             if not answer:
                 return
@@ -85,6 +88,7 @@ async def new(screen: Frame, aim: Aim) -> None:
         kind = KINDS[name]
     draft = _presets(screen, kind, aim)
     errors: Mapping[str, str] = {}
+    place = Place()
     while True:
         values = await ask(
             screen,
@@ -94,6 +98,7 @@ async def new(screen: Frame, aim: Aim) -> None:
             title=_("New: {kind}").format(kind=_(kind.label)),
             lookup=lookup_of(screen),
             errors=errors,
+            place=place,
             new=True,
         )
         if not values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -31,11 +32,18 @@ async def no_lookup(_kind: str, _text: str) -> list[tuple[str, str]]:
     return []
 
 
+@dataclass(slots=True)
+class Place:
+    """The name of the field at which a form was left."""
+
+    field: str = ""
+
+
 class FindField(Input):
     """The line in which one types the name of a field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down,tab", "screen.found", "Go to the field", show=False),
+        Binding("enter,down,tab", "screen.found", "Go to the field", show=False, id="dialog.found"),
     ]
 
 
@@ -45,8 +53,9 @@ class RecordForm(Dialog[dict[str, Any]]):
     `values` are the record's as the server sent them; references are keys. Answers a dict of
     the values that now differ from them (None: to be emptied), or None if the person gave up or
     nothing differs. After a refusal the frame opens the form again with the server's `errors`
-    (field → sentence) and what had been typed as `draft`, so that nothing is lost. With
-    `new=True` the values are presets, and all that are filled in are answered.
+    (field → sentence), what had been typed as `draft` and the `place` it was left at, so that
+    nothing is lost. With `new=True` the values are presets, and all that are filled in are
+    answered.
     """
 
     TALL = True
@@ -81,12 +90,12 @@ class RecordForm(Dialog[dict[str, Any]]):
         lookup: Lookup = no_lookup,
         draft: Mapping[str, Any] | None = None,
         new: bool = False,
-        focus: str = "",
+        place: Place | None = None,
     ) -> None:
         super().__init__(title)
         self.kind = kind
         self.new = new
-        self.first = focus
+        self.place = place or Place()
         errors = dict(errors or {})
         self.refused = bool(errors)  # what was typed stands nowhere but here
         draft = draft or {}
@@ -122,11 +131,30 @@ class RecordForm(Dialog[dict[str, Any]]):
         yield Sentence(_("no field of that name"), id="none")
 
     def hints(self) -> list[Hint]:
+        finding = self.is_mounted and bool(self.query_one("#find").display)
+        if finding:
+            return [
+                ("dialog.found", _("Go to the field")),
+                ("dialog.cancel", _("Back to the form")),
+            ]
+        key = "dialog.find_anywhere" if self._slash_is_text() else "dialog.find"
         return [
             ("dialog.accept", _("Save")),
             ("dialog.cancel", _("Cancel")),
-            ("dialog.find", _("Find a field")),
+            (key, _("Find a field")),
         ]
+
+    def on_descendant_focus(self) -> None:
+        self.call_later(self._show_keys)
+
+    @on(FormInput.Begun)
+    def _begun(self) -> None:
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        """The foot line names what keys do where the cursor is now."""
+        if self.is_mounted:
+            self.show_hints()
 
     def on_mount(self) -> None:
         self.query_one("#box").border_subtitle = Content(_("* required  • changed"))
@@ -134,10 +162,8 @@ class RecordForm(Dialog[dict[str, Any]]):
         if self.other_errors:
             self.problem(self.other_errors)
         wrong = [row for row in self.rows if row.error]
-        start = wrong[0] if wrong else self.rows[0]
-        if self.first and not wrong:
-            start = self.row(self.first)
-        start.enter()
+        before = [row for row in self.rows if row.field.name == self.place.field]
+        (wrong + before + self.rows)[0].enter()
 
     def changes(self) -> dict[str, Any]:
         """What differs from the stored values (of a new record: what is filled in)."""
@@ -158,6 +184,7 @@ class RecordForm(Dialog[dict[str, Any]]):
         self.problem("")
 
     def action_accept(self) -> None:
+        self.place.field = next((r.field.name for r in self.rows if r.has_focus_within), "")
         wrong = [row for row in self.rows if row.check()]
         if wrong:
             count = len(wrong)
@@ -211,11 +238,14 @@ class RecordForm(Dialog[dict[str, Any]]):
 
     def action_find_by_slash(self) -> None:
         """'/' is a character where one is in the middle of typing."""
-        focused = self.focused
-        typing = isinstance(focused, (Input, TextArea))
-        if typing and not (isinstance(focused, FormInput) and focused.fresh):
+        if self._slash_is_text():
             raise SkipAction
         self.action_find()
+
+    def _slash_is_text(self) -> bool:
+        focused = self.focused
+        typing = isinstance(focused, (Input, TextArea))
+        return typing and not (isinstance(focused, FormInput) and focused.fresh)
 
     def action_find(self) -> None:
         if any(choice.expanded for choice in self.query(Select)):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import Input, Select, TextArea
 
 
@@ -16,6 +17,9 @@ class FormInput(Input):
     (it finds a field); afterwards it is a character like any other, as in a room's key."""
 
     fresh = True
+
+    class Begun(Message):
+        """The first key since it was entered: from now on '/' is a character."""
 
     def on_focus(self) -> None:
         self.fresh = True
@@ -26,10 +30,15 @@ class FormInput(Input):
         return super().check_consume_key(key, character)
 
     def on_key(self) -> None:
-        self.fresh = False
+        self._begin()
 
     def on_paste(self) -> None:
-        self.fresh = False
+        self._begin()
+
+    def _begin(self) -> None:
+        if self.fresh:
+            self.fresh = False
+            self.post_message(self.Begun())
 
 
 class Choice(Select[str], inherit_bindings=False):
