@@ -1,6 +1,6 @@
 """Access of colleagues to this server: named tokens with a role and a scope.
 
-    schoolops token create m.weber --role school --schools 164800,164811
+    schoolops token create m.weber --role school-admin --schools 164800,164811
     schoolops token list
     schoolops token revoke m.weber
     schoolops token keep --server https://schoolops.example
@@ -21,14 +21,14 @@ from schoolops.cli._words import positive
 
 INTERMIXED = False
 
-ROLES = ("administrator", "operator", "school", "viewer", "auditor")
-
 
 def configure(parser: ArgumentParser) -> None:
+    from schoolops.core.permissions import PERSON_ROLES
+
     doing = parser.add_subparsers(dest="doing", metavar="create|list|revoke|keep", required=True)
     create = doing.add_parser("create", help="make a token", allow_abbrev=False)
     create.add_argument("name", metavar="NAME", help="whose it is, such as m.weber")
-    create.add_argument("--role", required=True, choices=ROLES)
+    create.add_argument("--role", required=True, choices=PERSON_ROLES, metavar="ROLE")
     scope = create.add_mutually_exclusive_group()
     scope.add_argument("--schools", metavar="N,N", help="only these schools, by number")
     scope.add_argument("--authority", metavar="N", help="only the schools of this authority")

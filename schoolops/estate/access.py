@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 
 from inventory.kinds import Kind
 from schoolops.core.errors import Forbidden
@@ -41,29 +41,35 @@ def require(actor: Actor, permission: str) -> None:
 def require_everywhere(actor: Actor, permission: str) -> None:
     """Raise `Forbidden` unless the actor has the permission for the whole city."""
     require(actor, permission)
-    if not actor.unlimited:
-        raise Forbidden(f"this concerns the whole city; yours is {actor.scope_text()} only")
+    scope = actor.scope(permission)
+    if not scope.everywhere:
+        raise Forbidden(f"this concerns the whole city; yours is {scope.text()} only")
 
 
-def in_scope(actor: Actor, school_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """WHERE for rows whose school the actor may see. Unlimited actors also see what has none."""
-    if actor.unlimited:
+def in_scope(
+    actor: Actor, school_id: ColumnElement[int], permission: str = ESTATE_READ
+) -> ColumnElement[bool]:
+    """WHERE for rows whose school lies where the actor has the permission.
+
+    Who has it for the whole city also sees what belongs to no school.
+    """
+    scope = actor.scope(permission)
+    if scope.everywhere:
         return true()
     schools = TABLES["school"]
-    if actor.schools is not None:
-        if not actor.schools:
-            return false()
-        allowed = select(schools.c.id).where(schools.c.number.in_(actor.schools))
-    else:
-        allowed = select(schools.c.id).where(schools.c.authority == actor.authority)
-    return school_id.in_(allowed)
+    allowed = []
+    if scope.schools:
+        allowed.append(schools.c.number.in_(scope.schools))
+    if scope.authorities:
+        allowed.append(schools.c.authority.in_(scope.authorities))
+    return school_id.in_(select(schools.c.id).where(or_(*allowed))) if allowed else false()
 
 
 def readable_by(actor: Actor, kind: Kind) -> ColumnElement[bool]:
     """Where every read of a kind starts. `Forbidden` when the role may not read it at all."""
-    require(actor, read_permission(kind))
-    table = TABLES[kind.name]
-    return in_scope(actor, school_column(kind.name, table))
+    permission = read_permission(kind)
+    require(actor, permission)
+    return in_scope(actor, school_column(kind.name, TABLES[kind.name]), permission)
 
 
 def school_column(kind_name: str, table: object) -> ColumnElement[int]:

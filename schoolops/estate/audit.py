@@ -22,7 +22,7 @@ def audit_listing(connection: Connection, actor: Actor, now: int) -> Listing:
         uid=columns.id,
         key=columns.id,
         search=columns.actor + " " + columns.action + " " + columns.kind + " " + columns.record,
-        where=[in_scope(actor, columns.school_id)],
+        where=[in_scope(actor, columns.school_id, AUDIT_READ)],
         sort=columns.id,
     )
 

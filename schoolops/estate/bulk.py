@@ -10,7 +10,6 @@ from sqlalchemy import Row, bindparam, select, update
 from inventory.fields import Type, Value
 from inventory.kinds import DEVICE, Kind
 from schoolops.core.errors import Invalid
-from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import readable_by, require, write_permission
 from schoolops.estate.loading import Loader
@@ -122,10 +121,10 @@ class BulkChange:
     def _refusal(self, row: Row[Any]) -> str:
         school_id = row.id if self.kind.name == "school" else row.school_id
         if self._schools is not None and school_id not in self._schools:
-            return f"{self.unit.actor.name} may change {self.unit.actor.scope_text()} only"
+            return self._outside()
         target = self.columns.get("school_id", school_id)
         if self._schools is not None and target not in self._schools:
-            return f"{self.unit.actor.name} may change {self.unit.actor.scope_text()} only"
+            return self._outside()
         for name, home in self._homes.items():
             if home != target:
                 return f"{name} {self.values[name]} belongs to another school"
@@ -133,17 +132,22 @@ class BulkChange:
             return "a device cannot be connected to itself"
         return ""
 
+    def _outside(self) -> str:
+        actor = self.unit.actor
+        return f"{actor.name} may change {actor.scope(write_permission(self.kind)).text()} only"
+
     def _writable_schools(self) -> set[int] | None:
         """Ids of the schools the actor may write at; None: everywhere."""
         actor, permission = self.unit.actor, write_permission(self.kind)
         require(actor, permission)
-        if actor.unlimited:
+        scope = actor.scope(permission)
+        if scope.everywhere:
             return None
         schools = TABLES["school"]
         rows = self.unit.connection.execute(
             select(schools.c.id, schools.c.number, schools.c.authority)
         )
-        return {row.id for row in rows if decide(actor, permission, row.number, row.authority)}
+        return {row.id for row in rows if scope.covers(row.number, row.authority)}
 
     def _homes_of_references(self, ids: Mapping[str, int]) -> dict[str, int | None]:
         """The school of the room, building or site that is set."""

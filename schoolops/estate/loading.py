@@ -19,7 +19,6 @@ from inventory.fields import Field, Type, Value, fold
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import KINDS, Kind
 from schoolops.core.ids import uuid7
-from schoolops.core.permissions import decide
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import readable_by, require, write_permission
 from schoolops.estate.models import TABLES, column_name, placement
@@ -258,20 +257,17 @@ class Loader:
         if found is not None and found.retired_at is not None:
             return "is retired; reinstate it first"
         actor = self.unit.actor
-        if actor.unlimited:
+        scope = actor.scope(write_permission(kind))
+        if scope.everywhere:
             return ""
+        outside = f"{actor.name} may change {scope.text()} only"
         if kind.name == "school":
-            allowed = decide(
-                actor,
-                write_permission(kind),
-                str(values["number"]),
-                found.authority if found else str(values.get("authority")),
-            )
-            return "" if allowed else f"{actor.name} may change {actor.scope_text()} only"
+            authority = found.authority if found else str(values.get("authority"))
+            return "" if scope.covers(str(values["number"]), authority) else outside
         for school_id in {ids.get("school"), found.school_id if found else ids.get("school")}:
             number, authority = self._school(school_id)
-            if not decide(actor, write_permission(kind), number, authority):
-                return f"{actor.name} may change {actor.scope_text()} only"
+            if not scope.covers(number, authority):
+                return outside
         return ""
 
     def _school(self, school_id: int | None) -> tuple[str | None, str | None]:

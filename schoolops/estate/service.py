@@ -13,7 +13,7 @@ from inventory.kinds import EDITABLE, KINDS, Kind
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid
 from schoolops.core.ids import uuid7
-from schoolops.core.permissions import CREDENTIALS_WRITE, decide
+from schoolops.core.permissions import CREDENTIALS_WRITE
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import readable_by, require, write_permission
 from schoolops.estate.bulk import BulkChange, refuse_key_fields
@@ -225,7 +225,8 @@ class Inventory:
         actor = self.unit.actor
         permission = write_permission(kind)
         require(actor, permission)
-        if actor.unlimited:
+        scope = actor.scope(permission)
+        if scope.everywhere:
             return
         number: str | None = None
         authority: str | None = None
@@ -237,8 +238,8 @@ class Inventory:
                 select(schools.c.number, schools.c.authority).where(schools.c.id == school_id)
             ).one()
             number, authority = found.number, found.authority
-        if not decide(actor, permission, number, authority):
-            raise Forbidden(f"{actor.name} may change {actor.scope_text()} only")
+        if not scope.covers(number, authority):
+            raise Forbidden(f"{actor.name} may change {scope.text()} only")
 
     def _check_rules(
         self, kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int], own_id: int = 0
@@ -322,7 +323,7 @@ class Inventory:
         )
         all_ids = {name: i for name, i in all_ids.items() if merged.get(name)}
         self._check_rules(kind, merged, all_ids, row.id)
-        if not self.unit.actor.unlimited and "school" in new:
+        if "school" in new:
             self._allow(kind, all_ids.get("school"), None)
         key = self._make_key(kind, merged)
         if key != row.key:

@@ -11,7 +11,7 @@ from inventory.kinds import KINDS
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from schoolops.core.ids import fold_code, hash_token, join_code, new_token, uuid7
-from schoolops.core.permissions import AGENTS_WRITE, Actor, decide
+from schoolops.core.permissions import AGENTS_WRITE, Actor
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.access import require
 from schoolops.estate.repository import Estate
@@ -30,8 +30,9 @@ def invite(unit: UnitOfWork, school: str, name: str = "") -> dict[str, Any]:
     """Make an agent that waits for its machine; the one-time code is shown this once."""
     require(unit.actor, AGENTS_WRITE)
     row = Estate(unit.connection, unit.actor, unit.now).find(KINDS["school"], school)
-    if not decide(unit.actor, AGENTS_WRITE, row.number, row.authority):
-        raise Forbidden(f"{unit.actor.name} may invite agents for {unit.actor.scope_text()} only")
+    scope = unit.actor.scope(AGENTS_WRITE)
+    if not scope.covers(row.number, row.authority):
+        raise Forbidden(f"{unit.actor.name} may invite agents for {scope.text()} only")
     name = name.strip() or _free_name(unit, row.number)
     if len(name) > 60:
         raise Invalid("the agent's name is longer than 60 characters")
@@ -73,7 +74,7 @@ def _free_name(unit: UnitOfWork, number: str) -> str:
 
 def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]:
     """Exchange a one-time code for the agent's secret. `BadCode` says what is wrong with it."""
-    with store.write(Actor("agent", "agent")) as unit:
+    with store.write(Actor.of("agent", "agent")) as unit:
         row = unit.connection.execute(
             select(agent).where(agent.c.code_hash == hash_token(fold_code(code)))
         ).one_or_none()

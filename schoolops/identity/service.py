@@ -10,14 +10,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from schoolops.core.ids import hash_token, new_token
-from schoolops.core.permissions import ROLES, TOKENS_WRITE, Actor
+from schoolops.core.permissions import PERSON_ROLES, ROLES, TOKENS_WRITE, Actor
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.access import require_everywhere
 from schoolops.estate.models import TABLES
 from schoolops.identity.models import token
 
 DAY = 86_400_000_000
-PERSON_ROLES = tuple(role for role in ROLES if role != "agent")
 
 
 def create_token(
@@ -34,8 +33,8 @@ def create_token(
         raise Invalid("a name has letters, digits, . - _ @ and no blanks, such as m.weber")
     if role not in PERSON_ROLES:
         raise Invalid(f"there is no role {role!r}; known are {', '.join(PERSON_ROLES)}")
-    if role == "school" and not schools:
-        raise Invalid("the role school is for single schools: name them (--schools)")
+    if ROLES[role].level != "city" and not schools:
+        raise Invalid(f"the role {role} is for single schools: name them (--schools)")
     if authority and schools:
         raise Invalid("give an authority or schools, not both")
     if not 1 <= days <= 3650:
@@ -131,5 +130,5 @@ def actor_of_token(store: Store, secret: str) -> Actor:
             unit.connection.execute(
                 update(token).where(token.c.id == row.id).values(last_used_at=now)
             )
-    schools = frozenset(row.schools.split()) if row.schools is not None else None
-    return Actor(row.name, row.role, row.authority, schools)
+    schools = row.schools.split() if row.schools is not None else None
+    return Actor.of(row.name, row.role, authority=row.authority, schools=schools)

@@ -125,7 +125,7 @@ def _authenticate(request: Request) -> Actor:
     if token is not None:
         return actor_of_token(request.app.state.store, token)
     if request.scope.get("schoolops.local"):
-        return Actor(request.app.state.local_user, "administrator")
+        return Actor.of(request.app.state.local_user, "authority-admin")
     raise Unauthenticated("a token is needed: ask an administrator for `schoolops token create`")
 
 

@@ -53,7 +53,7 @@ CORRECT_FROM_S = 5
 ETAG_S = 10.0
 
 _SUBJECTS = {"uplink": "uplink", "device": "device"}
-_AGENT = Actor("agents", "agent")
+_AGENT = Actor.of("agents", "agent")
 
 
 class _Wire(msgspec.Struct):
