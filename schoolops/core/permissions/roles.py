@@ -79,7 +79,7 @@ ROLES: Mapping[str, Role] = MappingProxyType({
         Role("service-provider", "Service provider",
             "runs the equipment; sees no person", "city", _EQUIPMENT),
         Role("technician", "Technician",
-            "runs the equipment and calls the schools", "city", _EQUIPMENT | {CONTACTS_READ},
+            "runs the equipment and calls the schools", "city", _EQUIPMENT | {CONTACTS_READ, BREAK_GLASS},
              opens=_opens(operations="core contact")),
         Role(
             "school-admin", "Administrator of a school",
