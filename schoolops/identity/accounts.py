@@ -11,15 +11,15 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from inventory.sentences import say
 from schoolops.core.errors import NotFound, Unauthenticated
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import CITY, ROLES, Actor, Grant, Scope, grants_of
-from schoolops.db.engine import Store
+from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES
-from schoolops.identity.models import access_grant, account
+from schoolops.identity.models import access_grant, account, account_role
 from schoolops.identity.oidc import Claims
 
 HOUR = 3600 * 1_000_000
@@ -178,7 +178,7 @@ def _note(store: Store, claims: Claims) -> None:
         before = unit.connection.execute(select(account).where(same)).one_or_none()
         if before is None:
             uid = uuid7()
-            unit.connection.execute(
+            made = unit.connection.execute(
                 insert(account),
                 values
                 | {
@@ -190,6 +190,7 @@ def _note(store: Store, claims: Claims) -> None:
                     "ended_before": 0,
                 },
             )
+            _keep_roles(unit, made.inserted_primary_key[0], claims.groups)
             unit.audit("first sign-in", "account", claims.username)
             unit.announce("account", uid, None)
             return
@@ -197,9 +198,28 @@ def _note(store: Store, claims: Claims) -> None:
             update(account).where(account.c.id == before.id).values(last_seen_at=unit.now, **values)
         )
         if before.groups != values["groups"]:
+            _keep_roles(unit, before.id, claims.groups)
             detail = {"groups": [json.loads(before.groups), sorted(claims.groups)]}
             unit.audit("roles changed", "account", claims.username, None, detail)
         unit.announce("account", before.uid, None)
+
+
+def _keep_roles(unit: UnitOfWork, account_id: int, groups: Iterable[str]) -> None:
+    unit.connection.execute(delete(account_role).where(account_role.c.account_id == account_id))
+    held = {found for path in groups if (found := role_of_group(path)) is not None}
+    rows = [
+        {"account_id": account_id, "role": role, "place": _place(scope)} for role, scope in held
+    ]
+    if rows:
+        unit.connection.execute(insert(account_role), rows)
+
+
+def _place(scope: Scope) -> str:
+    if scope.everywhere:
+        return "city"
+    if scope.authorities:
+        return f"authority {next(iter(scope.authorities))}"
+    return next(iter(scope.schools))
 
 
 def find_account(connection: Connection, username_or_uid: str) -> Row[Any]:

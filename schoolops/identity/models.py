@@ -56,6 +56,16 @@ account = Table(
 Access tokens issued before `ended_before` (UTC microseconds) are not taken any more.
 """
 
+account_role = Table(
+    "account_role",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True),
+    Column("role", String(40), primary_key=True),
+    Column("place", String(12), primary_key=True),
+    Index("ix_account_role_place", "place", "role"),
+)
+"""The roles in an account's groups. `place`: a school's number, 'authority 10042' or 'city'."""
+
 access_grant = Table(
     "access_grant",
     metadata,
