@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect, text
 
 from schoolops.core.errors import Unusable
 from schoolops.core.settings import Settings
+from schoolops.db import row_security
 from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
@@ -104,6 +105,8 @@ def _upgrade(store: Store, before: str | None) -> None:
     with _ready_for_changes(store) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if store.is_postgresql:
+            row_security.ensure(connection)
     log.info("database upgraded from %s to %s", before or "nothing", HEAD)
 
 
