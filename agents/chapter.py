@@ -19,6 +19,8 @@ from agents.records import decode_row, pack, scan
 
 _STATE = "chapter.json"
 _SUFFIX = ".seg"
+RECENT_ROWS = 64
+"""Rows of a chapter that are held in memory beside the file."""
 
 
 class DoubtfulWrite(OSError):
@@ -41,7 +43,8 @@ class Chapter:
     def pending(self) -> int:
         """How many rows still wait for an acknowledgement."""
         base = max(self.acked, self.floor)
-        return self.last - base - sum(1 for seq in self.rejected if seq > base)
+        count = self.last - base
+        return count - sum(seq > base for seq in self.rejected) if self.rejected else count
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """(seq, payload) of what is held above `acked`, in order of seq."""
@@ -87,7 +90,8 @@ class Chapter:
     def acknowledge(self, seq: int) -> None:
         """The server has booked everything up to `seq`."""
         self.acked = max(self.acked, min(seq, self.last))
-        self.rejected = {number for number in self.rejected if number > self.acked}
+        if self.rejected:
+            self.rejected = {number for number in self.rejected if number > self.acked}
 
     def rewind(self, seq: int) -> None:
         """The server has booked less than it said before: offer what is left above `seq`."""
@@ -135,7 +139,9 @@ class Segment:
 
 
 class DiskChapter(Chapter):
-    """Rows on disk: `append` returns only when they survive a power cut."""
+    """Rows on disk. What `append` has written survives the end of this process, and a power cut
+    once `flush` has returned. The newest rows are held in memory too, so that a row which is
+    delivered at once is never read back."""
 
     def __init__(self, folder: str, boot: str, kernel: str) -> None:
         super().__init__(boot)
@@ -145,6 +151,8 @@ class DiskChapter(Chapter):
         self.intact = True
         """False after damage: no further row may get a number of this boot."""
         self._handle = -1
+        self._recent: deque[tuple[int, bytes]] = deque()
+        self._flushed = True
         self._unsaved = 0
 
     # -- opening ---------------------------------------------------------------------------
@@ -201,20 +209,37 @@ class DiskChapter(Chapter):
 
     # -- writing ---------------------------------------------------------------------------
 
-    def append(self, payloads: list[bytes], segment_bytes: int) -> None:
-        """Give the rows the next numbers and put them on disk. On OSError no number was used;
-        on DoubtfulWrite the chapter must not be appended to again."""
+    def append(self, payloads: list[bytes], segment_bytes: int, *, flush: bool = True) -> None:
+        """Give the rows the next numbers and write them. On OSError no number was used; on
+        DoubtfulWrite the chapter must not be appended to again."""
         tail = self._tail(segment_bytes)
-        data = b"".join(pack(self.last + 1 + i, payload) for i, payload in enumerate(payloads))
+        rows = list(enumerate(payloads, self.last + 1))
+        data = b"".join([pack(seq, payload) for seq, payload in rows])
         try:
             write_all(self._handle, data)
-            os.fdatasync(self._handle)
+            if flush:
+                os.fdatasync(self._handle)
         except OSError as error:
             self._take_back(tail, error)
             raise
         tail.size += len(data)
-        self.last += len(payloads)
-        tail.last = self.last
+        self.last = tail.last = rows[-1][0]
+        self._flushed = self._flushed and flush
+        self._recent += rows
+        if len(self._recent) > RECENT_ROWS:
+            self._recent.clear()  # nobody takes them at the moment; they are in the file
+
+    def flush(self) -> None:
+        """Let what waits survive a power cut. After an OSError nothing more may be appended: the
+        rows may have been sent already, so they keep their numbers."""
+        if self._flushed or self.pending <= 0:
+            return
+        try:
+            os.fdatasync(self._handle)
+        except OSError:
+            self.intact = False
+            raise
+        self._flushed = True
 
     def _take_back(self, tail: Segment, error: OSError) -> None:
         try:
@@ -229,6 +254,7 @@ class DiskChapter(Chapter):
             if self._handle < 0:
                 self._handle = os.open(tail.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
             return tail
+        self.flush()
         path = os.path.join(self.folder, f"{self.last + 1:016d}{_SUFFIX}")
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         handle = os.open(path, flags, 0o600)
@@ -245,6 +271,11 @@ class DiskChapter(Chapter):
     # -- reading and forgetting ------------------------------------------------------------
 
     def records(self) -> Iterator[tuple[int, bytes]]:
+        if self._recent and self._recent[0][0] == max(self.acked, self.floor) + 1:
+            return iter(list(self._recent))
+        return self._records_of_files()
+
+    def _records_of_files(self) -> Iterator[tuple[int, bytes]]:
         previous = self.acked
         for segment in list(self.segments):
             if segment.last <= self.acked:
@@ -274,6 +305,8 @@ class DiskChapter(Chapter):
         name and records tell the next number, always stays.
         """
         super().acknowledge(seq)
+        while self._recent and self._recent[0][0] <= self.acked:
+            self._recent.popleft()
         self._unsaved += 1
         done = [segment for segment in self.segments[:-1] if segment.last <= self.acked]
         for segment in done:
@@ -291,6 +324,7 @@ class DiskChapter(Chapter):
     def drop_oldest(self) -> None:
         """Give up the oldest segment, to make room; its pending rows are lost."""
         oldest = self.segments.pop(0)
+        self._recent.clear()
         if not self.segments:
             self.close()
         self._sink_to(oldest.last)

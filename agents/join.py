@@ -11,13 +11,14 @@ import socket
 import sys
 
 from agents import __version__
+from agents.address import Server, parse_server
 from agents.config import ConfigKeeper
 from agents.errors import AgentError, NotJoined, WrongUse
 from agents.files import read_bytes, write_atomic
 from agents.protocol import JOIN_PATH
 from agents.sender import problem_of
 from agents.state import Identity, State, default_folder
-from agents.transport import Client, Server, parse_server
+from agents.transport import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

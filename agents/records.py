@@ -18,7 +18,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from agents.protocol import REPORTS, Row
+from agents.protocol import REPORTS, Row, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ _SEQ = struct.Struct("<Q")
 HEADER_BYTES = _HEADER.size
 MAX_PAYLOAD = 64 * 1024
 """A report is some hundred bytes; a larger length is damage, not data."""
-
-_to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 class Record(NamedTuple):
@@ -56,10 +54,10 @@ def encode_payload(table: str, observed_at: int, report: tuple[Any, ...]) -> byt
     if len(report) != len(kind._fields):
         raise ValueError(f"{table} has {len(kind._fields)} fields, not {len(report)}")
     try:
-        payload = _to_json([observed_at, table, report]).encode()
+        payload = to_json([observed_at, table, report]).encode()
     except ValueError:
         finite = [None if isinstance(v, float) and v - v != 0 else v for v in report]
-        payload = _to_json([observed_at, table, finite]).encode()
+        payload = to_json([observed_at, table, finite]).encode()
     except TypeError as error:
         raise ValueError(f"{table}: {error}") from None
     if len(payload) > MAX_PAYLOAD:

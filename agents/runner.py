@@ -212,8 +212,7 @@ class Runner:
         while not self.stop.is_set():
             self._start_slow()
             config = self._config.config
-            self._spool_reports(*(job for job in quick if job.interval_s(config) > 0))
-            self._sender.wake.set()
+            self._report(*(job for job in quick if job.interval_s(config) > 0))
             self._write_status()
             self._wait_for_tick()
         delivered.wait(5.0)
@@ -249,10 +248,9 @@ class Runner:
             interval = job.interval_s(self._config.config)
             if interval > 0:
                 try:
-                    self._spool_reports(job)
+                    self._report(job)
                 except Exception as error:
                     say(f"duty {job.name}: {type(error).__name__}: {error}")
-                self._sender.wake.set()
             end = time.monotonic() + pause_s(interval or SLOW_LOOK_S, self._config.config.agent)
             while not self.stop.is_set() and (left := end - time.monotonic()) > 0:
                 self.stop.wait(min(left, SLOW_LOOK_S))
@@ -299,8 +297,15 @@ class Runner:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _spool_reports(self, *jobs: Job) -> None:
-        """Measure, and put what all of them say on disk at once: one flush a tick."""
+    def _report(self, *jobs: Job) -> None:
+        """Measure and deliver; what the server does not book at once is flushed to disk."""
+        self._spool_reports(*jobs, flush=False)
+        if not self._sender.deliver_now():
+            self._spool.flush()
+            self._sender.wake.set()
+
+    def _spool_reports(self, *jobs: Job, flush: bool = True) -> None:
+        """Measure, and spool what all of them say at once."""
         rows: list[tuple[str, int, tuple[Any, ...]]] = []
         for job in jobs:
             at = now_us()
@@ -310,7 +315,7 @@ class Runner:
                         spool_rows=self._spool.rows, dropped_rows=self._spool.dropped_rows
                     )
                 rows.append((table, at, report))
-        self._spool.append(rows)
+        self._spool.append(rows, flush=flush)
 
     def _write_status(self, *, last: bool = False) -> None:
         """Keep status.json: at once when something changed, else every five minutes."""

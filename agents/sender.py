@@ -14,6 +14,10 @@ answer means:
 | 429, 503                                  | wait as `Retry-After` says, else back off         |
 | anything else, or no answer               | back off: full jitter, 5 minutes at most          |
 
+A report that was just measured is sent by the thread that measured it (`deliver_now`), when all is
+well: waking another thread would cost more than the sending. Whatever is not settled within two
+seconds is left to `run`, which waits, connects and repeats.
+
 Only an answer in schoolops' own form (problem+json with a code) may stop the agent or cost a
 row: a web filter or a captive portal that answers in the server's place changes nothing.
 """
@@ -28,7 +32,7 @@ from collections.abc import Callable
 
 from agents.config import ConfigKeeper
 from agents.errors import AgentError, BadAnswer
-from agents.events import Event
+from agents.events import Event, Lock
 from agents.httpdate import retry_after_s
 from agents.log import say
 from agents.protocol import CONTENT_TYPE, MAX_ROWS, REPORT_PATH, encode_batch, make_batch
@@ -43,6 +47,8 @@ BATCH_BYTES = 128 * 1024
 """JSON of a batch, about 1,000 rows. The wire allows more; the memory of a router does not."""
 PLAIN_BYTES = 1000
 """A body that fits into one packet anyway is not compressed."""
+PATIENCE_S = 2.0
+"""How long a measuring thread waits for an answer."""
 FIRST_WAIT_S = 2.0
 MAX_WAIT_S = 300.0
 MAX_RETRY_AFTER_S = 3600.0
@@ -108,6 +114,12 @@ class Sender:
         self._fraction = fraction
         self.failures = 0
         """Failed requests in a row."""
+        self._lock = Lock()
+        """Held by the thread that makes a request."""
+        self._asked: Pending | None = None
+        """Sent by `deliver_now`, and not answered yet."""
+        self._owed_s = 0.0
+        """What the answer to `deliver_now` asks to wait."""
         self._max_rows = MAX_ROWS
         self._wanted_etag = ""
         self._fetch_failed = False
@@ -120,7 +132,8 @@ class Sender:
         """Deliver until `stop` is set. An unforeseen error is told and survived."""
         while not stop.is_set():
             try:
-                wait = self.step()
+                with self._lock:
+                    wait = self.step()
             except Exception as error:
                 wait = self._back_off(f"internal error: {type(error).__name__}: {error}")
             if wait is None:
@@ -134,6 +147,12 @@ class Sender:
         """Do the next request. Returns the seconds to wait before the next, 0 for none, or None
         when there is nothing to do until new rows come."""
         try:
+            if self._owed_s:
+                owed, self._owed_s = self._owed_s, 0.0
+                return owed
+            if self._asked is not None:
+                asked, self._asked = self._asked, None
+                return self._judge(self._client.receive(), asked)
             if self.state == "refused" or (self._needs_config() and not self._fetch_failed):
                 return self._fetch_config()
             pending = self._spool.peek(self._max_rows, BATCH_BYTES)
@@ -142,9 +161,34 @@ class Sender:
                     return self._fetch_config()
                 self._all_well()
                 return None
-            return self._judge(self._post(pending), pending)
+            return self._judge(self._client.request(*self._request(pending)), pending)
         except AgentError as error:
             return self._back_off(str(error))
+
+    def deliver_now(self) -> bool:
+        """Deliver what waits from the calling thread, if nothing is in the way. True if nothing
+        waits any more; otherwise the caller flushes the spool and wakes `run`."""
+        if self.state != "delivering" or self.failures or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if self._asked is not None or not self._client.is_open or self._needs_config():
+                return False
+            pending = self._spool.peek(self._max_rows, BATCH_BYTES)
+            if pending is None:
+                return True
+            self._client.send(*self._request(pending))
+            if not self._client.is_answered(PATIENCE_S):
+                self._asked = pending
+                return False
+            self._owed_s = self._judge(self._client.receive(PATIENCE_S), pending)
+            return not (self._owed_s or self._spool.rows or self._needs_config())
+        except AgentError:
+            return False  # a kept connection has ended: `run` repeats it over a new one
+        except Exception as error:
+            self._owed_s = self._back_off(f"internal error: {type(error).__name__}: {error}")
+            return False
+        finally:
+            self._lock.release()
 
     # -- config ----------------------------------------------------------------------------
 
@@ -164,7 +208,7 @@ class Sender:
 
     # -- batches ---------------------------------------------------------------------------
 
-    def _post(self, pending: Pending) -> Answer:
+    def _request(self, pending: Pending) -> tuple[str, str, bytes, dict[str, str]]:
         rows = pending.rows
         if self._shift_us:
             rows = [r._replace(observed_at=r.observed_at + self._shift_us) for r in rows]
@@ -175,9 +219,9 @@ class Sender:
         if len(body) > PLAIN_BYTES:
             headers["Content-Encoding"] = "gzip"
             body = compress(body)
-        return self._client.request("POST", REPORT_PATH, body, headers)
+        return "POST", REPORT_PATH, body, headers
 
-    def _judge(self, answer: Answer, pending: Pending) -> float | None:
+    def _judge(self, answer: Answer, pending: Pending) -> float:
         if answer.status == 200:
             return self._take_ack(answer, pending)
         problem = problem_of(answer)

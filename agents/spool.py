@@ -5,10 +5,13 @@
     spool/counters.json                       rows dropped and rejected so far
     spool/rejected.jsonl                      rows the server refused to book, with its reason
 
-A row is on disk before it may be sent, so its number is never given to another row. A *boot* is
+A row is written before it may be sent, so its number is never given to another row. A *boot* is
 the range in which numbers grow without a gap. A new one begins with a new spool, with a new boot
 of the machine (a restored disk image must not reuse numbers) and whenever damage leaves doubt
 about the last number; older boots are delivered first, each under its own name.
+
+What is written survives kill -9. To survive a power cut it must be flushed, which costs more
+than all else and wears flash memory, so a row that the server books at once is not: see `flush`.
 
 When the disk refuses a row, it is held in memory under a boot of this process alone, and
 delivered from there; beyond 2,000 rows the oldest are dropped and counted. Every method may be
@@ -100,11 +103,13 @@ class Spool:
 
     # -- the measuring side ----------------------------------------------------------------
 
-    def append(self, reports: list[tuple[str, int, tuple[Any, ...]]]) -> int:
-        """Take (table, observed_at, report) and put them on disk; returns how many were taken.
+    def append(self, reports: list[tuple[str, int, tuple[Any, ...]]], *, flush: bool = True) -> int:
+        """Take (table, observed_at, report) and write them; returns how many were taken.
 
-        A report that cannot be encoded is left out and counted in `invalid_rows`. Never raises
-        for a disk that refuses: see `trouble` and `dropped_rows`.
+        With `flush` they survive a power cut from then on; without it only the end of this
+        process: the caller acknowledges them within moments or calls `flush`. A report that
+        cannot be encoded is left out and counted in `invalid_rows`. Never raises for a disk that
+        refuses: see `trouble` and `dropped_rows`.
         """
         payloads = []
         for table, observed_at, report in reports:
@@ -115,14 +120,24 @@ class Spool:
         if not payloads:
             return 0
         with self._lock:
-            self._append(payloads)
+            # Who does not know the machine's boots must not number a row anew after a power cut.
+            self._append(payloads, flush or not self._kernel)
             self._count_lost()
         return len(payloads)
 
-    def _append(self, payloads: list[bytes]) -> None:
+    def flush(self) -> None:
+        """Put on disk for good what was appended without `flush` and is not acknowledged."""
+        with self._lock:
+            for chapter in self._chapters:
+                try:
+                    chapter.flush()
+                except OSError as error:
+                    self.trouble = f"{error.strerror}: the last rows may not survive a power cut"
+
+    def _append(self, payloads: list[bytes], flush: bool) -> None:
         try:
             chapter = self._current if self._current and self._current.intact else self._begin()
-            chapter.append(payloads, self._segment_bytes)
+            chapter.append(payloads, self._segment_bytes, flush=flush)
         except DoubtfulWrite as error:
             self._current = None
             self.dropped_rows += len(payloads)
@@ -249,8 +264,9 @@ class Spool:
         """Note what was acknowledged and close the files."""
         with self._lock:
             for chapter in self._chapters:
-                chapter.close()
                 try:
+                    chapter.flush()
+                    chapter.close()
                     chapter.save()
                 except OSError as error:
                     self.trouble = f"{error.strerror}: cannot note what was acknowledged"

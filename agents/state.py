@@ -14,10 +14,10 @@ import fcntl
 import json
 import os
 
+from agents.address import Server, parse_server
 from agents.errors import AgentError, AlreadyRunning, NotJoined
 from agents.files import read_bytes, write_all, write_atomic
 from agents.quiet import suppress
-from agents.transport import Server, parse_server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ its certificate (`pin`), which is compared before a byte is sent.
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
@@ -17,6 +18,7 @@ import ssl
 import time
 
 from agents import __version__
+from agents.address import Server
 from agents.errors import BadAnswer, TlsMismatch, Unreachable, WrongUse
 
 TYPE_CHECKING = False
@@ -31,71 +33,12 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _SYSTEM_CA_FOLDER = "/etc/ssl/certs"
 
 
-class Server(NamedTuple):
-    """Where a server is and how it is known. `prefix` has no slash at its end."""
-
-    scheme: str  # http, https, unix
-    host: str  # or the path of a Unix socket
-    port: int
-    prefix: str = ""
-    ca: str = ""
-    pin: str = ""  # 64 hexadecimal digits
-
-    @property
-    def name(self) -> str:
-        """For people and the Host header."""
-        if self.scheme == "unix":
-            return "localhost"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"http": 80, "https": 443}[self.scheme]
-        return host if self.port == usual else f"{host}:{self.port}"
-
-
 class Answer(NamedTuple):
     """What came back; header names are lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
-
-
-def parse_server(url: str, ca: str = "", pin: str = "") -> Server:
-    """Read a URL; raises WrongUse with a sentence that shows a right one."""
-    pin = parse_pin(pin) if pin else ""
-    if url.startswith("unix:"):
-        path = url.removeprefix("unix:").removeprefix("//")
-        if not path.startswith("/"):
-            raise WrongUse(f"{url!r} is no socket; write it as unix:/run/schoolops/socket")
-        return Server("unix", path, 0)
-    scheme, separator, rest = url.partition("://")
-    if scheme not in ("http", "https") or not separator:
-        raise WrongUse(f"{url!r} is no server; write it as https://schoolops.example.org")
-    where, _, path = rest.partition("/")
-    if "@" in where or "?" in rest or "#" in rest:
-        raise WrongUse("a server's URL has no user name, query or fragment")
-    if where.startswith("["):
-        host, _, tail = where[1:].partition("]")
-        port = tail.removeprefix(":")
-    else:
-        host, _, port = where.partition(":")
-    if not host or (port and not (port.isdigit() and 0 < int(port) < 65536)):
-        raise WrongUse(f"{url!r} is no server; write it as https://schoolops.example.org:8443")
-    if (ca or pin) and scheme != "https":
-        raise WrongUse("--ca and --pin go with https:// alone")
-    number = int(port) if port else {"http": 80, "https": 443}[scheme]
-    prefix = "/" + path.strip("/") if path.strip("/") else ""
-    return Server(scheme, host, number, prefix, ca, pin)
-
-
-def parse_pin(text: str) -> str:
-    """The 64 digits of `sha256:AA:BB:…`; raises WrongUse."""
-    digits = text.lower().removeprefix("sha256:").replace(":", "")
-    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
-        raise WrongUse(
-            "--pin wants sha256: and the 64 digits that "
-            "'openssl x509 -noout -fingerprint -sha256' prints"
-        )
-    return digits
 
 
 def tls_context(server: Server) -> ssl.SSLContext:
@@ -121,7 +64,11 @@ def tls_context(server: Server) -> ssl.SSLContext:
 
 
 class Client:
-    """Requests to one server, one at a time, over one connection that is kept."""
+    """Requests to one server, one at a time, over one connection that is kept.
+
+    `request` does the whole of it. `send` and `receive` are its halves, for a caller that has
+    something else to do when the answer is late (`is_answered`).
+    """
 
     def __init__(self, server: Server, *, timeout: float = 30.0, secret: str = "") -> None:
         self.server = server
@@ -132,6 +79,9 @@ class Client:
         self._socket: socket.socket | None = None
         self._buffer = b""
         self._deadline = 0.0
+        self._number = 0
+        """Of the last request; a server that repeats it in its answer cannot be misunderstood."""
+        self._has_body = True
         self._context: ssl.SSLContext | None = None
         self._session: ssl.SSLSession | None = None
         self._is_new = False
@@ -149,25 +99,58 @@ class Client:
         A kept connection that turns out to be closed is replaced once: every request of an agent
         may safely be sent twice. Raises Unreachable, TlsMismatch, BadAnswer, WrongUse (CA file).
         """
-        message = self._head(method, path, len(body), headers or {}) + body
-        self._deadline = time.monotonic() + self.timeout
         if self._socket is not None and self._is_stale():
             self.close()
         kept = self._socket is not None
+        self.send(method, path, body, headers)
         try:
-            return self._exchange(message, method)
+            return self.receive()
         except Unreachable:
-            self.close()
-            if not kept or time.monotonic() >= self._deadline:
+            left = self._deadline - time.monotonic()
+            if not kept or left <= 0:
                 raise
-        except BaseException:
-            self.close()
-            raise
+        self.send(method, path, body, headers, seconds=left)
+        return self.receive()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        seconds: float | None = None,
+    ) -> None:
+        """Send a request whose answer `receive` reads; both together may last `seconds`."""
+        self._deadline = time.monotonic() + (self.timeout if seconds is None else seconds)
+        self._number += 1
+        self._has_body = method != "HEAD"
+        message = self._head(method, path, len(body), headers or {}) + body
         try:
-            return self._exchange(message, method)
+            if self._socket is None:
+                self._open()
+            self._send_all(message)
         except BaseException:
             self.close()
             raise
+
+    def is_answered(self, seconds: float) -> bool:
+        """Wait at most so long for the beginning of an answer."""
+        return bool(self._poll.poll(seconds * 1000))
+
+    def receive(self, seconds: float = math.inf) -> Answer:
+        """The answer to what was sent last. After an error there is no connection any more."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
+        try:
+            return self._read_answer()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_open(self) -> bool:
+        """True while a connection is kept, as far as is known."""
+        return self._socket is not None
 
     def close(self) -> None:
         """End the connection; the next request makes a new one."""
@@ -189,7 +172,6 @@ class Client:
         assert self._socket is not None
         if not self._poll.poll(0):
             return False
-        self._socket.settimeout(0)
         try:
             self._socket.recv(1)
         except (ssl.SSLWantReadError, BlockingIOError):
@@ -264,29 +246,52 @@ class Client:
     # -- one request -----------------------------------------------------------------------
 
     def _head(self, method: str, path: str, length: int, headers: dict[str, str]) -> bytes:
-        lines = [f"{method} {self.server.prefix}{path} HTTP/1.1\r\n{self._fixed}"]
+        lines = [
+            f"{method} {self.server.prefix}{path} HTTP/1.1\r\n{self._fixed}\r\n"
+            f"Request-Number: {self._number}"
+        ]
         if length or method == "POST":
             lines.append(f"Content-Length: {length}")
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def _exchange(self, message: bytes, method: str) -> Answer:
-        if self._socket is None:
-            self._socket = self._connect()
-            self._is_new = True
-            self._poll = select.poll()
-            self._poll.register(self._socket, select.POLLIN)
+    def _open(self) -> None:
+        self._keep(self._connect())
+
+    def _keep(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._socket.settimeout(0)  # from here on `_poll` waits
+        self._is_new = True
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    def _send_all(self, message: bytes) -> None:
+        assert self._socket is not None
+        rest = memoryview(message)
         try:
-            self._socket.settimeout(self._left())
-            self._socket.sendall(message)
-        except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise Unreachable(f"{self.server.name} does not take the data") from None
-            # A server may refuse early (413) and close: its answer may still be readable.
+            while rest:
+                try:
+                    rest = rest[self._socket.send(rest) :]
+                except (ssl.SSLWantWriteError, BlockingIOError):
+                    self._wait_for_room()
+        except OSError:
+            return  # a server may refuse early (413) and close: its answer may be readable
+
+    def _wait_for_room(self) -> None:
+        assert self._socket is not None
+        poll = select.poll()
+        poll.register(self._socket, select.POLLOUT)
+        if not poll.poll(self._left() * 1000):
+            raise Unreachable(f"{self.server.name} does not take the data")
+
+    def _read_answer(self) -> Answer:
         status, headers = self._read_head()
         while status < 200:  # 100 Continue
             status, headers = self._read_head()
-        body = b"" if method == "HEAD" or status in (204, 304) else self._read_body(headers)
+        if headers.get("request-number", str(self._number)) != str(self._number):
+            raise Unreachable(f"{self.server.name} answers what nobody asked")
+        has_body = self._has_body and status not in (204, 304)
+        body = self._read_body(headers) if has_body else b""
         if self._is_new and isinstance(self._socket, ssl.SSLSocket):
             self._session = self._socket.session  # the ticket has come with the answer
             self._is_new = False
@@ -295,17 +300,15 @@ class Client:
         return Answer(status, headers, body)
 
     def _receive(self) -> bytes:
-        assert self._socket is not None
-        self._socket.settimeout(self._left())
-        try:
-            return self._socket.recv(16384)
-        except TimeoutError:
-            raise Unreachable(
-                f"{self.server.name} did not answer within {self.timeout:.0f} s"
-            ) from None
-        except OSError as error:
-            reason = error.strerror or "connection broken"
-            raise Unreachable(f"{self.server.name}: {reason}") from None
+        while self._socket is not None and self.is_answered(self._left()):
+            try:
+                return self._socket.recv(16384)
+            except (ssl.SSLWantReadError, BlockingIOError):
+                continue  # the rest of a TLS record is still on its way
+            except OSError as error:
+                reason = error.strerror or "connection broken"
+                raise Unreachable(f"{self.server.name}: {reason}") from None
+        raise Unreachable(f"{self.server.name} did not answer within {self.timeout:.0f} s")
 
     def _more(self) -> None:
         data = self._receive()

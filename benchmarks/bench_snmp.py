@@ -128,7 +128,7 @@ def main() -> int:
         with peers_snmpd.running() as snmpd:
             assert snmpd.process is not None
             theirs = answers(snmpd.process.pid, ["127.0.0.1"], snmpd.port, peers_snmpd.COMMUNITY)
-    tell("agent: CPU to poll one access point over SNMP v2c", cpu_ms, "ms", POLL_LIMIT_MS,
+    tell("agent: CPU to poll one access point over SNMP v2c", cpu_ms, "ms CPU", POLL_LIMIT_MS,
          None if beside is None else {"name": "net-snmp's snmpget and snmpbulkwalk",
                                       "figure": round(beside, 2)})  # fmt: skip
     tell("agent: access points polled in a second (wall time)", a_second, "1/s", RATE_LIMIT, None,
@@ -136,7 +136,7 @@ def main() -> int:
     tell(
         "simulated equipment: CPU to answer 20 interface variables",
         ours,
-        "µs",
+        "µs CPU",
         None,
         None if theirs is None else {"name": "net-snmp's snmpd", "figure": round(theirs, 1)},
     )

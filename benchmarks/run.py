@@ -36,7 +36,7 @@ Made by `make bench`: each bar that schoolops sets itself, what was measured, an
 again. Figures are CPU time unless the unit or the text says wall time. They depend on the machine;
 ratios count.
 
-Measured on {machine}.
+Measured on {machines}.
 
 """
 
@@ -90,7 +90,17 @@ def peer(result: Result) -> str:
     return "; ".join(parts) + f" {unit}"
 
 
-def page(results: dict[str, list[Result]], machine: str) -> str:
+def where(machines: dict[str, str]) -> str:
+    """The machines in words: which benchmark was measured on which, if they are several."""
+    found: dict[str, list[str]] = {}
+    for name, machine in sorted(machines.items()):
+        found.setdefault(machine, []).append(name)
+    if len(found) < 2:
+        return next(iter(found), "no machine yet")
+    return "; ".join(f"{machine} ({', '.join(names)})" for machine, names in found.items())
+
+
+def page(results: dict[str, list[Result]], machines: dict[str, str]) -> str:
     """The whole page."""
     lines = ["| bar | measured | limit | kept | beside it | command |", "|---|---|---|---|---|---|"]
     for name in sorted(results):
@@ -111,7 +121,7 @@ def page(results: dict[str, list[Result]], machine: str) -> str:
     for name in sorted(results):
         for result in results[name]:
             lines += detail(result)
-    return INTRO.format(machine=machine) + "\n".join(lines) + "\n"
+    return INTRO.format(machines=where(machines)) + "\n".join(lines) + "\n"
 
 
 def detail(result: Result) -> list[str]:
@@ -146,14 +156,16 @@ def this_machine() -> str:
 def main(names: list[str]) -> int:
     scripts = sorted(FOLDER.glob("bench_*.py"))
     known = {script.stem.removeprefix("bench_"): script for script in scripts}
-    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"results": {}}
+    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    stored = {"machines": {}, "results": {}} | stored
     if names == ["--page"]:
-        PAGE.write_text(page(stored["results"], stored["machine"]), "utf-8")
+        PAGE.write_text(page(stored["results"], stored["machines"]), "utf-8")
         return 0
     if unknown := [name for name in names if name not in known]:
         sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}\n")
         return 2
     results: dict[str, list[Result]] = {k: v for k, v in stored["results"].items() if k in known}
+    machines: dict[str, str] = {k: v for k, v in stored["machines"].items() if k in known}
     problems = []
     for name in names or list(known):
         print(f"{name} …", flush=True)
@@ -162,15 +174,15 @@ def main(names: list[str]) -> int:
         except (RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
             problems.append(str(error))
             continue
+        machines[name] = this_machine()
         for result in results[name]:
             line = f"  {result['bar']}: {number(result['figure'])} {result['unit']}"
             if kept(result) is False:
                 problems.append(f"{line.strip()}, limit {number(result['limit'])}")
             print(line, flush=True)
-    machine = this_machine()
-    stored = {"machine": machine, "results": dict(sorted(results.items()))}
+    stored = {"machines": dict(sorted(machines.items())), "results": dict(sorted(results.items()))}
     RESULTS.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    PAGE.write_text(page(results, machine), "utf-8")
+    PAGE.write_text(page(results, machines), "utf-8")
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     return 1 if problems else 0

@@ -126,6 +126,7 @@ def roles() -> str:
     from schoolops.core.permissions import PERMISSIONS, ROLES
 
     names = list(ROLES)
+
     def held(name: str, permission: str) -> str:
         role = ROLES[name]
         if permission in role.in_classes:

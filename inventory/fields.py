@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from inventory.sentences import say
+
 Value = str | int | float | bool | tuple[str, ...] | None
 
 
@@ -67,10 +69,10 @@ class Field:
         text = text.strip()
         if not text:
             if self.required:
-                raise ValueError(f"{self.name} must not be empty")
+                raise ValueError(say("{field} must not be empty", field=self.name))
             return None
         if len(text) > 4000:
-            raise ValueError(f"{self.name} is longer than 4,000 characters")
+            raise ValueError(say("{field} is longer than 4,000 characters", field=self.name))
         if not text.isprintable() and any(map(_unstorable, text)):
             raise ValueError("control characters are not allowed")
         return _PARSERS[self.type](self, text)
@@ -110,7 +112,7 @@ def _text(_: Field, text: str) -> Value:
 
 def _integer(f: Field, text: str) -> Value:
     if not re.fullmatch(r"[+-]?\d{1,15}", text.replace(".", "") if _grouped(text) else text):
-        raise ValueError(f"{f.name} wants a whole number, not {text!r}")
+        raise ValueError(say("{field} wants a whole number, not {text!r}", field=f.name, text=text))
     return int(text.replace(".", "") if _grouped(text) else text)
 
 
@@ -122,9 +124,11 @@ def _decimal(f: Field, text: str) -> Value:
     try:
         number = float(text.replace(",", "."))
     except ValueError:
-        raise ValueError(f"{f.name} wants a number, not {text!r}") from None
+        raise ValueError(
+            say("{field} wants a number, not {text!r}", field=f.name, text=text)
+        ) from None
     if number != number or number in (float("inf"), float("-inf")):
-        raise ValueError(f"{f.name} wants a number, not {text!r}")
+        raise ValueError(say("{field} wants a number, not {text!r}", field=f.name, text=text))
     return number
 
 
@@ -138,7 +142,7 @@ def _boolean(f: Field, text: str) -> Value:
         return True
     if word in _FALSE:
         return False
-    raise ValueError(f"{f.name} wants yes or no, not {text!r}")
+    raise ValueError(say("{field} wants yes or no, not {text!r}", field=f.name, text=text))
 
 
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d.%m.%y")
@@ -151,7 +155,13 @@ def _date(f: Field, text: str) -> Value:
             return dt.datetime.strptime(text, pattern).date().isoformat()
         except ValueError:
             continue
-    raise ValueError(f"{f.name} wants a date such as 2026-08-31 or 31.08.2026, not {text!r}")
+    raise ValueError(
+        say(
+            "{field} wants a date such as 2026-08-31 or 31.08.2026, not {text!r}",
+            field=f.name,
+            text=text,
+        )
+    )
 
 
 def _choice(f: Field, text: str) -> Value:
@@ -160,14 +170,18 @@ def _choice(f: Field, text: str) -> Value:
         if word in (fold(key), fold(label)):
             return key
     known = ", ".join(f.choices)
-    raise ValueError(f"{f.name} wants one of {known}, not {text!r}")
+    raise ValueError(
+        say("{field} wants one of {known}, not {text!r}", field=f.name, known=known, text=text)
+    )
 
 
 def parse_mac(text: str) -> str:
     """Read one MAC address in any usual notation; raises ValueError."""
     digits = re.sub(r"[:\-. ]", "", text.strip()).lower()
     if not re.fullmatch(r"[0-9a-f]{12}", digits):
-        raise ValueError(f"{text!r} is no MAC address; write it as aa:bb:cc:dd:ee:ff")
+        raise ValueError(
+            say("{text!r} is no MAC address; write it as aa:bb:cc:dd:ee:ff", text=text)
+        )
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
 
 
@@ -179,7 +193,9 @@ def _address(f: Field, text: str) -> Value:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise ValueError(f"{f.name} wants an IP address, not {text!r}") from None
+        raise ValueError(
+            say("{field} wants an IP address, not {text!r}", field=f.name, text=text)
+        ) from None
 
 
 _RATE = re.compile(r"([\d.,]+)\s*([kmgt]?)(?:i?b(?:it)?(?:/s|ps)?)?", re.IGNORECASE)
@@ -190,14 +206,20 @@ def parse_rate(text: str) -> int:
     """Read a data rate into bit/s: '1G', '100 Mbit/s', '16000000'. Raises ValueError."""
     match = _RATE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no data rate; write it as 100M, 1G or in bit/s")
+        raise ValueError(
+            say("{text!r} is no data rate; write it as 100M, 1G or in bit/s", text=text)
+        )
     try:
         number = float(match[1].replace(",", "."))
     except ValueError:
-        raise ValueError(f"{text!r} is no data rate; write it as 100M, 1G or in bit/s") from None
+        raise ValueError(
+            say("{text!r} is no data rate; write it as 100M, 1G or in bit/s", text=text)
+        ) from None
     rate = number * _SCALE[match[2].lower()]
     if rate > 1e15:
-        raise ValueError(f"{text!r} is more than any line has; write it as 100M, 1G or in bit/s")
+        raise ValueError(
+            say("{text!r} is more than any line has; write it as 100M, 1G or in bit/s", text=text)
+        )
     return round(rate)
 
 
@@ -215,7 +237,9 @@ def _rate(_: Field, text: str) -> Value:
 
 def _email(f: Field, text: str) -> Value:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text):
-        raise ValueError(f"{f.name} wants an e-mail address, not {text!r}")
+        raise ValueError(
+            say("{field} wants an e-mail address, not {text!r}", field=f.name, text=text)
+        )
     return text
 
 

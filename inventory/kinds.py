@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from inventory.fields import Field, Type, Value
+from inventory.sentences import say
 
 T = Type
 
@@ -114,7 +115,8 @@ class Kind:
     `key` names the fields that together identify a record for people, joined by '/' (a
     reference contributes the key of the record it points to). With `alternative_keys`, the
     first of `key` + `alternative_keys` that has a value is the key. `editable` is False for
-    what the system alone writes (agents, discovered devices, the audit).
+    what the system alone writes (agents, discovered devices, the audit). `published`: somebody
+    publishes lists of such records, whose values give way to what people corrected here.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Kind:
     health: bool = False
     editable: bool = True
     default_sort: str = "key"
+    published: bool = False
 
     def field(self, name: str) -> Field:
         """The field of that name, system fields included; KeyError if there is none."""
@@ -159,12 +162,16 @@ class Kind:
             for name in self.key + self.alternative_keys:
                 if values.get(name):
                     return str(values[name])
-            wanted = " or ".join(self.key + self.alternative_keys)
-            raise ValueError(f"a {self.label} needs {wanted}")
+            names = ", ".join(self.key + self.alternative_keys)
+            raise ValueError(
+                say("a {kind} needs one of: {fields}", kind=say(self.label), fields=names)
+            )
         parts = [str(reference_keys.get(name) or values.get(name) or "") for name in self.key]
         if not all(parts):
             missing = [n for n, part in zip(self.key, parts, strict=True) if not part]
-            raise ValueError(f"a {self.label} needs {' and '.join(missing)}")
+            raise ValueError(
+                say("a {kind} needs {fields}", kind=say(self.label), fields=", ".join(missing))
+            )
         return "/".join(parts)
 
 
@@ -192,7 +199,7 @@ _SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "sch
 
 SCHOOL = Kind(
     "school", "schools", "school", "schools", key=("number",), health=True,
-    default_sort="name",
+    default_sort="name", published=True,
     fields=(
         Field("number", T.TEXT, "School number", ("schulnummer", "schulnr", "snr", "number"),
               required=True, column=True, searchable=True, width=8),
@@ -538,4 +545,4 @@ def find_kind(word: str) -> tuple[Kind, str]:
         if word in (name, device_plural(name)):
             return DEVICE, f"kind:{name}"
     known = ", ".join([*BY_PLURAL, *(device_plural(name) for name in DEVICE_KINDS)])
-    raise ValueError(f"there is no kind {word!r}; known are {known}")
+    raise ValueError(say("there is no kind {word!r}; known are {known}", word=word, known=known))

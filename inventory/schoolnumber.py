@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from inventory.sentences import say
+
 _FIRST_CHECKED = 100_190
 
 
@@ -19,8 +21,14 @@ def check_digit(number: str) -> int:
 def doubt(number: str) -> str:
     """Why a school number looks wrong, or '' if it looks right."""
     if not re.fullmatch(r"1\d{5}", number, re.ASCII):
-        return f"{number} is no school number of the state: six digits, the first a 1"
+        return say(
+            "{number} is no school number of the state: six digits, the first a 1", number=number
+        )
     wanted = check_digit(number)
     if int(number) > _FIRST_CHECKED and wanted != int(number[5]):
-        return f"the check digit of {number} does not fit: the last digit would be {wanted}"
+        return say(
+            "the check digit of {number} does not fit: the last digit would be {wanted}",
+            number=number,
+            wanted=wanted,
+        )
     return ""

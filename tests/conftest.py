@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.peers.keycloak import keycloak
 from tests.peers.postgres import Cluster, postgres_cluster, postgres_url
 from tests.stores import clock, migrated_postgres, migrated_sqlite, settings_of_store, store
 
 __all__ = [
     "Cluster",
     "clock",
+    "keycloak",
     "migrated_postgres",
     "migrated_sqlite",
     "postgres_cluster",

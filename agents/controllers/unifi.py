@@ -16,11 +16,12 @@ import json
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from agents.address import parse_server
 from agents.controllers import Point, normal
 from agents.errors import AgentError, BadAnswer, TlsMismatch, WrongUse
 from agents.protocol import Target
 from agents.snmp.reading import Reading
-from agents.transport import Client, parse_server
+from agents.transport import Client
 
 BANDS = {"ng": "24", "na": "5", "6e": "6"}
 _TIMEOUT_S = 10.0

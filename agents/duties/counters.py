@@ -4,26 +4,58 @@ from __future__ import annotations
 
 import os
 
+from agents.files import KeptFile
+
 _WRAP = 1 << 32
 
 
-def default_interface(root: str = "/") -> str:
-    """The interface of the default route (IPv4, else IPv6), '' if there is none."""
-    best: tuple[int, str] | None = None
-    for line in _lines(os.path.join(root, "proc/net/route"))[1:]:
+class Routes:
+    """The interface of the default route. The kernel's table is read each time, and understood
+    again only when it has changed."""
+
+    def __init__(self, root: str = "/") -> None:
+        self._v4 = KeptFile(os.path.join(root, "proc/net/route"))
+        self._v6 = KeptFile(os.path.join(root, "proc/net/ipv6_route"))
+        self._seen = (b"", b"")
+        self._name = ""
+
+    def interface(self) -> str:
+        """Its name (IPv4, else IPv6), '' if there is none."""
+        v4, v6 = self._v4.read(65536), b""
+        if v4 != self._seen[0] or self._seen[1]:
+            self._name = _first_v4(v4)
+            if not self._name:
+                v6 = self._v6.read(65536)
+                self._name = _first_v6(v6)
+            self._seen = (v4, v6)
+        return self._name
+
+    def close(self) -> None:
+        """Close the files."""
+        self._v4.close()
+        self._v6.close()
+
+
+def _first_v4(table: bytes) -> str:
+    best = (1 << 40, "")
+    for line in table.decode("ascii", "replace").splitlines()[1:]:
         parts = line.split()
         # Iface Destination Gateway Flags RefCnt Use Metric Mask …
         if len(parts) > 7 and parts[1] == parts[7] == "00000000" and int(parts[3], 16) & 1:
-            best = min(best or (1 << 40, ""), (int(parts[6]), parts[0]))
-    if best is None:
-        for line in _lines(os.path.join(root, "proc/net/ipv6_route")):
-            parts = line.split()
-            # destination prefix source prefix next-hop metric refs use flags iface
-            if len(parts) != 10 or parts[9] == "lo":
-                continue
-            if parts[1] == "00" and int(parts[8], 16) & 1:
-                best = min(best or (1 << 40, ""), (int(parts[5], 16), parts[9]))
-    return best[1] if best else ""
+            best = min(best, (int(parts[6]), parts[0]))
+    return best[1]
+
+
+def _first_v6(table: bytes) -> str:
+    best = (1 << 40, "")
+    for line in table.decode("ascii", "replace").splitlines():
+        parts = line.split()
+        # destination prefix source prefix next-hop metric refs use flags iface
+        if len(parts) != 10 or parts[9] == "lo":
+            continue
+        if parts[1] == "00" and int(parts[8], 16) & 1:
+            best = min(best, (int(parts[5], 16), parts[9]))
+    return best[1]
 
 
 class Counters:
@@ -31,23 +63,19 @@ class Counters:
     them, and of the network namespace this process is in."""
 
     def __init__(self, root: str = "/") -> None:
-        self._path = os.path.join(root, "proc/net/dev")
-        self._handle = -1
+        self._file = KeptFile(os.path.join(root, "proc/net/dev"))
 
     def read(self, interface: str) -> tuple[int, int] | None:
         """(received, sent) bytes, None if there is no such interface."""
-        try:
-            if self._handle < 0:
-                self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            data = b"\n" + os.pread(self._handle, 65536, 0).replace(b" ", b"\n")
-        except OSError:
-            return None
-        name = b"\n" + interface.encode() + b":"
-        begin = data.find(name)
+        data = b"\n" + self._file.read(65536)
+        name = interface.encode() + b":"
+        begin = data.find(b"\n" + name)
+        if begin < 0:
+            begin = data.find(b" " + name)  # short names are set to the right
         if begin < 0 or not interface:
             return None
         # bytes packets errs drop fifo frame compressed multicast, then the same to send
-        parts = data[begin + len(name) : begin + len(name) + 512].split(None, 9)
+        parts = data[begin + 1 + len(name) : begin + 512].split(None, 9)
         try:
             return int(parts[0]), int(parts[8])
         except (IndexError, ValueError):
@@ -55,9 +83,7 @@ class Counters:
 
     def close(self) -> None:
         """Close the file."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        self._file.close()
 
 
 def counter_delta(before: int, after: int) -> int | None:
@@ -104,14 +130,3 @@ class Rates:
 
 def _rate(count: int | None, seconds: float) -> float | None:
     return None if count is None else round(count * 8 / seconds, 1)
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return []
-    try:
-        return os.read(handle, 65536).decode("ascii", "replace").splitlines()
-    finally:
-        os.close(handle)

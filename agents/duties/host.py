@@ -10,7 +10,8 @@ import os
 import time
 from collections.abc import Callable
 
-from agents.duties.counters import Counters, default_interface
+from agents.duties.counters import Counters, Routes
+from agents.files import KeptFile
 from agents.protocol import Config, HostReport
 
 TYPE_CHECKING = False
@@ -33,12 +34,17 @@ class HostDuty:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._root = root
+        self._routes = Routes(root)
         self._disk = disk or root
         self._monotonic = monotonic
-        self._files: dict[str, int] = {}
+        proc = os.path.join(root, "proc")
+        self._uptime = KeptFile(os.path.join(proc, "uptime"))
+        self._load = KeptFile(os.path.join(proc, "loadavg"))
+        self._stat = KeptFile(os.path.join(proc, "stat"))
+        self._meminfo = KeptFile(os.path.join(proc, "meminfo"))
         self._counters = Counters(root)
         self._cpu: tuple[int, int] | None = None
-        self._sensors: list[str] = []
+        self._sensors: list[KeptFile] = []
         self._sensors_at = -_SENSORS_AGAIN_S
 
     def interval_s(self, config: Config) -> float:
@@ -48,11 +54,11 @@ class HostDuty:
     def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
         """One HostReport; `cpu_percent` is None the first time."""
         interface = config.uplinks[0].interface if config.uplinks else ""
-        counters = self._counters.read(interface or default_interface(self._root))
-        uptime = self._first_number("proc/uptime")
+        counters = self._counters.read(interface or self._routes.interface())
+        uptime = _first_number(self._uptime)
         report = HostReport(
             cpu_percent=self._cpu_percent(),
-            load_1=self._first_number("proc/loadavg"),
+            load_1=_first_number(self._load),
             memory_used_percent=self._memory_percent(),
             disk_used_percent=self._disk_percent(),
             temperature_c=self._temperature(),
@@ -64,32 +70,16 @@ class HostDuty:
 
     def close(self) -> None:
         """Close the files of /proc."""
-        for handle in self._files.values():
-            os.close(handle)
-        self._files.clear()
+        for file in (self._uptime, self._load, self._stat, self._meminfo, *self._sensors):
+            file.close()
         self._counters.close()
-
-    def _read(self, name: str, size: int = 1024) -> bytes:
-        handle = self._files.get(name, -1)
-        try:
-            if handle < 0:
-                path = os.path.join(self._root, name)
-                handle = self._files[name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            return os.pread(handle, size, 0)
-        except OSError:
-            return b""
-
-    def _first_number(self, name: str) -> float | None:
-        try:
-            return float(self._read(name, 64).split(None, 1)[0])
-        except (ValueError, IndexError):
-            return None
+        self._routes.close()
 
     def _cpu_percent(self) -> float | None:
         # cpu user nice system idle iowait irq softirq steal guest guest_nice
         # (guest is part of user already)
         try:
-            line, _, _ = self._read("proc/stat", 256).partition(b"\n")
+            line, _, _ = self._stat.read(256).partition(b"\n")
             ticks = [int(part) for part in line.split()[1:9]]
             total, idle = sum(ticks), ticks[3] + ticks[4]
         except (ValueError, IndexError):
@@ -102,7 +92,7 @@ class HostDuty:
 
     def _memory_percent(self) -> float | None:
         # MemTotal: 1000 kB MemFree: 100 kB MemAvailable: 250 kB Buffers: …
-        words = self._read("proc/meminfo", 256).split()
+        words = self._meminfo.read(256).split()
         try:
             total = int(words[1])
             if words[6] == b"MemAvailable:":
@@ -130,16 +120,14 @@ class HostDuty:
         now = self._monotonic()
         if now - self._sensors_at >= _SENSORS_AGAIN_S:
             self._sensors_at = now
-            self._sensors = self._find_sensors()
+            for sensor in self._sensors:
+                sensor.close()
+            self._sensors = [KeptFile(path) for path in self._find_sensors()]
         hottest: float | None = None
-        for path in self._sensors:
+        for sensor in self._sensors:
             try:
-                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                try:
-                    value = int(os.read(handle, 32)) / 1000
-                finally:
-                    os.close(handle)
-            except (OSError, ValueError):
+                value = int(sensor.read(32)) / 1000
+            except ValueError:
                 continue
             if -40 < value < 200:  # unconnected sensors show -273 or 255
                 hottest = value if hottest is None else max(hottest, value)
@@ -161,3 +149,10 @@ class HostDuty:
             return []
         paths = [os.path.join(base, name, file) for name in names for file in files]
         return [path for path in paths if os.path.exists(path)]
+
+
+def _first_number(file: KeptFile) -> float | None:
+    try:
+        return float(file.read(64).split(None, 1)[0])
+    except (ValueError, IndexError):
+        return None

@@ -13,11 +13,12 @@ import socket
 import struct
 import time
 
+from agents.address import parse_server
 from agents.duties.probes import bind_to
 from agents.errors import AgentError, WrongUse
 from agents.events import Lock, start
 from agents.protocol import UplinkTarget
-from agents.transport import Client, parse_server
+from agents.transport import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 
-from agents.duties.counters import Rates, default_interface
+from agents.duties.counters import Rates, Routes
 from agents.duties.probes import (
     Address,
     Samples,
@@ -51,7 +51,7 @@ class UplinkDuty:
         resolver: tuple[str, int] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._root = root
+        self._routes = Routes(root)
         self._eager = eager
         self._resolver = resolver
         self._monotonic = monotonic
@@ -78,13 +78,14 @@ class UplinkDuty:
         return any(not ended.is_set() for ended in self._tests.values())
 
     def close(self) -> None:
-        """Close the file of the counters."""
+        """Close the files of the counters and routes."""
         self._rates.close()
+        self._routes.close()
 
     # -- one line --------------------------------------------------------------------------
 
     def _measure(self, line: UplinkTarget) -> UplinkReport:
-        interface = line.interface or default_interface(self._root)
+        interface = line.interface or self._routes.interface()
         rx_bps, tx_bps = self._rates.read(interface, self._monotonic())
         dns_ms = self._dns(line)
         connect, echo = self._probe(line)

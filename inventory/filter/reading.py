@@ -12,6 +12,7 @@ from inventory.filter.names import find_key, keys
 from inventory.filter.times import TIME_FIELDS, instant_range
 from inventory.filter.tree import Filter, FilterError, Match, Op, Scalar, Term, Word, pattern_parts
 from inventory.kinds import Kind
+from inventory.sentences import as_sentence, did_you_mean, say
 from inventory.words import choices_like, find_choice, known_choices
 
 _ORDER = {"<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
@@ -122,7 +123,7 @@ def _read_match(field: Field, text: str, at: int, negated: bool) -> tuple[Match,
         return Match(field.name, Op.EMPTY, (), negated), end
     parts = [part for part in parts if part.text.strip()]
     if not parts:
-        raise FilterError(f"{field.name} wants a value beside the comma", at)
+        raise FilterError(say("{field} wants a value beside the comma", field=field.name), at)
     if any(part.starred and not any(part.pieces) for part in parts):
         return Match(field.name, Op.ANY, (), negated), end
     return _equal(field, parts, negated), end
@@ -131,14 +132,21 @@ def _read_match(field: Field, text: str, at: int, negated: bool) -> tuple[Match,
 def _order(field: Field, op: Op, part: _Part, negated: bool) -> Match:
     if field.type not in _ORDERED_TYPES and field.name not in TIME_FIELDS:
         raise FilterError(
-            f"{field.name} has no order: {op.value} works on numbers, rates, dates and times. "
-            f"Write {field.name}:value, and quote a value that begins with {op.value[0]}",
+            say(
+                "{field} has no order: {sign} works on numbers, rates, dates and times. "
+                "Write {field}:value, and quote a value that begins with {letter}",
+                field=field.name,
+                sign=op.value,
+                letter=op.value[0],
+            ),
             part.start - len(op.value),
             len(op.value),
         )
     values = _values(field, part)
     if not values:
-        raise FilterError(f"{field.name}:{op.value} wants a value", part.start)
+        raise FilterError(
+            say("{field}:{sign} wants a value", field=field.name, sign=op.value), part.start
+        )
     return Match(field.name, op, values, negated)
 
 
@@ -161,7 +169,7 @@ def _values(field: Field, part: _Part) -> tuple[Scalar, ...]:
             return _choices(field, part)
         value = field.parse(part.text) if part.text.strip() else None
     except ValueError as error:
-        raise FilterError(str(error), part.start, part.end - part.start) from None
+        raise FilterError(as_sentence(error), part.start, part.end - part.start) from None
     if isinstance(value, tuple):
         return value
     return () if value is None else (value,)
@@ -175,8 +183,13 @@ def _choices(field: Field, part: _Part) -> tuple[str, ...]:
     if fitting:
         return fitting
     close = difflib.get_close_matches(fold(part.text), field.choices, 2)
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    raise ValueError(f"{field.name} wants one of {known_choices(field)}, not {part.text!r}{hint}")
+    problem = say(
+        "{field} wants one of {known}, not {text!r}",
+        field=field.name,
+        known=known_choices(field),
+        text=part.text,
+    )
+    raise ValueError(did_you_mean(problem, close))
 
 
 def _pattern(field: Field, part: _Part) -> str:
@@ -195,10 +208,14 @@ def _pattern(field: Field, part: _Part) -> str:
 def _refuse_key(kind: Kind, key: str, part: _Part) -> NoReturn:
     names = keys(kind)
     close = difflib.get_close_matches(fold(key).replace("-", "_"), names, 3, 0.6)
-    meant = f"; did you mean {' or '.join(f'{name}:' for name in close)}?" if close else "."
+    problem = say("{kinds} have no key {key!r}", kinds=say(kind.label_plural), key=key)
     raise FilterError(
-        f"{kind.label_plural} have no key {key!r}{meant} Known keys: {', '.join(names)}. "
-        f'To search for the text itself, quote it: "{part.text}"',
+        say(
+            "{problem}. Known keys: {known}. To search for the text itself, quote it: {text}",
+            problem=did_you_mean(problem, [f"{name}:" for name in close]),
+            known=", ".join(names),
+            text=f'"{part.text}"',
+        ),
         part.start,
         len(key),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from functools import cache
 from zoneinfo import ZoneInfo
 
 from inventory.fields import Field, Type
+from inventory.sentences import say
 
 TIME_FIELDS = frozenset({
     "updated", "since", "until", "observed", "at", "first_seen", "last_seen", "proposed", "decided",
@@ -21,9 +21,13 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY = Field("time", Type.DATE, "Time")
 
 
-@cache
-def _local() -> ZoneInfo:
-    return ZoneInfo("Europe/Berlin")
+_zone = "Europe/Berlin"
+
+
+def use_zone(name: str) -> None:
+    """Read times without an offset in this zone from now on; for the whole process."""
+    global _zone
+    _zone = name
 
 
 def instant_range(text: str) -> tuple[int, int]:
@@ -43,11 +47,11 @@ def instant_range(text: str) -> tuple[int, int]:
         return _micros(day), _micros(day + dt.timedelta(days=1))
     except (ValueError, OverflowError):
         raise ValueError(
-            f"{text!r} is no time; write it as 2026-11-24 or 2026-11-24T07:00"
+            say("{text!r} is no time; write it as 2026-11-24 or 2026-11-24T07:00", text=text)
         ) from None
 
 
 def _micros(moment: dt.datetime) -> int:
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=_local())
+        moment = moment.replace(tzinfo=ZoneInfo(_zone))
     return (moment.astimezone(dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inventory.fields import fold
+from inventory.sentences import as_sentence, say
 
 Scalar = str | int | float | bool
 
@@ -90,7 +91,13 @@ class FilterError(ValueError):
     """
 
     def __init__(self, sentence: str, position: int, length: int = 1) -> None:
-        super().__init__(f"{sentence} (at character {position + 1} of the filter)")
+        super().__init__(
+            say(
+                "{problem} (at character {position} of the filter)",
+                problem=as_sentence(sentence),
+                position=position + 1,
+            )
+        )
         self.position = position
         self.length = length
 

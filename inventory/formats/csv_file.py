@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from inventory.formats.table import MAX_ROWS, FileRefused, Table, make_table
+from inventory.sentences import say
 
 DELIMITERS = (";", "\t", ",", "|")
-_NAMES = {";": "semicolon", "\t": "tab", ",": "comma", "|": "bar"}
+_NAMES = {";": say("semicolon"), "\t": say("tab"), ",": say("comma"), "|": say("bar")}
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -21,7 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _IN_HEADING = 1000.0
-_SAVE_AGAIN = "save it again as 'CSV UTF-8' or as XLSX"
+_SAVE_AGAIN = say("save it again as 'CSV UTF-8' or as XLSX")
 
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
 """Text that the export guarded by one apostrophe against being run as a formula."""
@@ -33,7 +34,7 @@ def read_csv(data: bytes) -> Table:
     text = decode(data, notes)
     delimiter, text = _delimiter(text)
     if delimiter != ";":
-        notes.append(f"columns are separated by {_NAMES[delimiter]}")
+        notes.append(say("columns are separated by {name}", name=_NAMES[delimiter]))
     return make_table(_records(text, delimiter), notes)
 
 
@@ -45,18 +46,20 @@ def decode(data: bytes, notes: list[str]) -> str:
     head = data[:4096]
     if head.count(0) > len(head) // 4:  # two bytes a letter, one of them mostly 0
         encoding = "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
-        notes.append("the file is read as UTF-16")
+        notes.append(say("the file is read as UTF-16"))
         return _strict(data, encoding)
     if 0 in data:
-        raise FileRefused(f"the file has NUL bytes, so it is no text; {_SAVE_AGAIN}")
+        raise FileRefused(
+            say("the file has NUL bytes, so it is no text; {advice}", advice=_SAVE_AGAIN)
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = _strict(data, "cp1252")
-        notes.append("the file is not UTF-8 and is read as Windows-1252; look at the umlauts")
+        notes.append(say("the file is not UTF-8 and is read as Windows-1252; look at the umlauts"))
         return text
     if re.search("Ã[¤¶¼Ÿ„–œ]", text):
-        notes.append("some umlauts look broken (Ã¼ for ü): the file was converted twice")
+        notes.append(say("some umlauts look broken (Ã¼ for ü): the file was converted twice"))
     return text
 
 
@@ -65,10 +68,17 @@ def _strict(data: bytes, encoding: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise FileRefused(
-            f"byte {error.start + 1} of the file is no {encoding} text; {_SAVE_AGAIN}"
+            say(
+                "byte {byte} of the file is no {encoding} text; {advice}",
+                byte=error.start + 1,
+                encoding=encoding,
+                advice=_SAVE_AGAIN,
+            )
         ) from None
     if "\0" in text:
-        raise FileRefused(f"the file has NUL characters, so it is no text; {_SAVE_AGAIN}")
+        raise FileRefused(
+            say("the file has NUL characters, so it is no text; {advice}", advice=_SAVE_AGAIN)
+        )
     return text
 
 
@@ -108,12 +118,18 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, cells in enumerate(reader, 1):
             if number > MAX_ROWS:
-                raise FileRefused(f"the file has more than {MAX_ROWS:,} rows; split it")
+                raise FileRefused(
+                    say("the file has more than {most} rows; split it", most=f"{MAX_ROWS:,}")
+                )
             yield number, [_unguard(cell) for cell in cells] if "'" in "".join(cells) else cells
     except csv.Error as error:
         raise FileRefused(
-            f"row {number + 1} cannot be read ({error}); "
-            'probably a quote is not closed, or a quote inside a value is not doubled ("")'
+            say(
+                "row {row} cannot be read ({why}); probably a quote is not closed, or a "
+                'quote inside a value is not doubled ("")',
+                row=number + 1,
+                why=error,
+            )
         ) from None
 
 

@@ -12,6 +12,7 @@ from inventory.formats.mapping import Reading, RowReader, guess_mapping
 from inventory.formats.reading import read_table
 from inventory.formats.table import MAX_BYTES, Table
 from inventory.kinds import SCHOOL, Kind
+from inventory.sentences import Sentence, join, say
 
 _SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII)
 _NAMED_ROWS = 10
@@ -35,12 +36,16 @@ class ParsedRow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a file proposes. `mapping` is heading → field, `ignored` the unused headings."""
+    """What a file proposes. `mapping` is heading → field, `ignored` the unused headings.
+
+    `published`: it is a list that somebody publishes, not one's own.
+    """
 
     mapping: dict[str, str]
     ignored: list[str]
     notes: list[str]
     rows: Iterator[ParsedRow] = field(repr=False)
+    published: bool = False
 
 
 def plan_file(
@@ -63,6 +68,7 @@ def plan_file(
         list(reader.ignored),
         [*table.notes, *reader.notes],
         plan_rows(kind, table, reader),
+        reader.published,
     )
 
 
@@ -91,9 +97,12 @@ def plan_rows(kind: Kind, table: Table, reader: RowReader) -> Iterator[ParsedRow
         found += doubles.get(number, [])
         key = _key(kind, values)
         if not key and not found:
-            found.append(f"a {kind.label} needs {' or '.join(kind.key + kind.alternative_keys)}")
+            wanted = ", ".join(kind.key + kind.alternative_keys)
+            found.append(
+                say("a {kind} needs one of: {fields}", kind=say(kind.label), fields=wanted)
+            )
         if found:
-            yield ParsedRow(number, key, None, "; ".join(found), tuple(warnings))
+            yield ParsedRow(number, key, None, join(found), tuple(warnings))
         else:
             yield ParsedRow(number, key, values, "", tuple(warnings))
 
@@ -124,8 +133,9 @@ def _doubles(
         for number, reading in readings:
             if number in twice:
                 values = (str(reading.values[name]) for name in names)
-                has = " and ".join(f"{t} {v}" for t, v in zip(titles, values, strict=True))
-                found.setdefault(number, []).append(f"{_rows(twice[number])} have {has}")
+                has = ", ".join(f"{t} {v}" for t, v in zip(titles, values, strict=True))
+                problem = say("{rows} have {has}", rows=_rows(twice[number]), has=has)
+                found.setdefault(number, []).append(problem)
     return found
 
 
@@ -133,19 +143,25 @@ def _title(name: str, reader: RowReader) -> str:
     return next((heading for heading, field in reader.columns.items() if field == name), name)
 
 
-def _rows(numbers: Sequence[int]) -> str:
+def _rows(numbers: Sequence[int]) -> Sentence:
     if len(numbers) == 2:
-        return f"row {numbers[0]} and row {numbers[1]} both"
+        return say("row {one} and row {other} both", one=numbers[0], other=numbers[1])
     named = ", ".join(map(str, numbers[:_NAMED_ROWS]))
-    more = f" and {len(numbers) - _NAMED_ROWS} more" if len(numbers) > _NAMED_ROWS else ""
-    return f"rows {named}{more} all"
+    more = len(numbers) - _NAMED_ROWS
+    if more > 0:
+        return say("rows {rows} and {count} more all", rows=named, count=more)
+    return say("rows {rows} all", rows=named)
 
 
 def _shortened(kind: Kind, values: Mapping[str, Value]) -> list[str]:
     """Serial and circuit numbers that a spreadsheet has turned into 1,23E+15."""
     return [
-        f"{name} {value} was shortened by a spreadsheet; format the column as text and enter "
-        "it again"
+        say(
+            "{field} {value} was shortened by a spreadsheet; format the column as text and "
+            "enter it again",
+            field=name,
+            value=value,
+        )
         for name, value in values.items()
         if isinstance(value, str)
         and "E+" in value

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from inventory.formats.csv_file import decode
 from inventory.formats.table import MAX_COLUMNS, FileRefused, Table, make_table
+from inventory.sentences import as_sentence, say
 
 
 def read_json(data: bytes) -> Table:
@@ -17,13 +18,17 @@ def read_json(data: bytes) -> Table:
         content = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise FileRefused(
-            f"the file is no complete JSON: {error.msg} in line {error.lineno}, "
-            f"column {error.colno}"
+            say(
+                "the file is no complete JSON: {problem} in line {line}, column {column}",
+                problem=error.msg,
+                line=error.lineno,
+                column=error.colno,
+            )
         ) from None
     except RecursionError:
         raise FileRefused("the file is nested too deeply; wanted is a list of objects") from None
     except ValueError as error:
-        raise FileRefused(f"the file is no JSON: {error}") from None
+        raise FileRefused(say("the file is no JSON: {why}", why=as_sentence(error))) from None
     if not isinstance(content, list):
         raise FileRefused('the file must be a list of objects: [{"name": "…"}, …]')
     headings: dict[str, None] = {}
@@ -32,9 +37,11 @@ def read_json(data: bytes) -> Table:
         if isinstance(item, dict):
             headings.update(dict.fromkeys(item))
         else:
-            problems[number] = "is no object"
+            problems[number] = say("is no object")
         if len(headings) > MAX_COLUMNS:
-            raise FileRefused(f"the objects have more than {MAX_COLUMNS:,} different keys")
+            raise FileRefused(
+                say("the objects have more than {most} different keys", most=f"{MAX_COLUMNS:,}")
+            )
     if not headings:
         raise FileRefused("the file is empty; it needs an object for each record")
     rows: list[tuple[int, list[str]]] = [(0, list(headings))]
@@ -43,7 +50,7 @@ def read_json(data: bytes) -> Table:
         try:
             rows.append((number, [_text(row.get(name)) for name in headings]))
         except ValueError as error:
-            problems[number] = str(error)
+            problems[number] = as_sentence(error)
             rows.append((number, ["" if isinstance(v, dict) else str(v) for v in row.values()]))
     table = make_table(rows, notes, problems, pad=True)
     present = {number for number, _ in table.rows}
@@ -52,7 +59,7 @@ def read_json(data: bytes) -> Table:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(say("{word} is no number", word=word))
 
 
 def _text(value: object) -> str:

@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from inventory.fields import Field, Type, Value, fold_heading
 from inventory.formats.table import FileRefused, Table
 from inventory.kinds import Kind
+from inventory.sentences import as_sentence, did_you_mean, join, say
 from inventory.words import find_choice, known_choices
 
 SCHOOL_RELATIVE = frozenset({"room", "site", "building", "uplink"})
@@ -30,7 +31,10 @@ class Reading(NamedTuple):
 
 
 class RowReader(Protocol):
-    """Reads rows of one table. `columns` maps headings to fields, `ignored` are the others."""
+    """Reads rows of one table. `columns` maps headings to fields, `ignored` are the others.
+
+    `published`: the table is a list that somebody publishes for everybody.
+    """
 
     @property
     def columns(self) -> Mapping[str, str]: ...
@@ -38,6 +42,8 @@ class RowReader(Protocol):
     def ignored(self) -> tuple[str, ...]: ...
     @property
     def notes(self) -> Sequence[str]: ...
+    @property
+    def published(self) -> bool: ...
 
     def read(self, cells: Sequence[str]) -> Reading: ...
 
@@ -52,6 +58,7 @@ class ColumnMapping:
     notes: tuple[str, ...]
     defaults: Mapping[str, Value]
     cells: tuple[tuple[int, str, Field, Callable[[str], Value]], ...] = field(repr=False)
+    published: ClassVar[bool] = False
 
     def read(self, cells: Sequence[str]) -> Reading:
         """Parse every cell; all problems of the row are collected."""
@@ -66,10 +73,12 @@ class ColumnMapping:
                 values[column.name] = parse(text)
             except ValueError as error:
                 values[column.name] = None
-                problems.append(f"{heading}: {error}")
+                problems.append(
+                    say("{heading}: {problem}", heading=heading, problem=as_sentence(error))
+                )
         for index, heading, column, _ in self.cells:
             if column.required and not values[column.name] and not cells[index].strip():
-                problems.append(f"{heading}: must not be empty")
+                problems.append(say("{heading}: must not be empty", heading=heading))
             elif column.type is Type.REFERENCE and column.reference in SCHOOL_RELATIVE:
                 values[column.name] = school_relative(values[column.name], values.get("school"))
         return Reading(values, problems, [])
@@ -105,7 +114,8 @@ def guess_mapping(
     notes: list[str] = []
     for index, name in _by_likeness(kind, table, open_headings, chosen).items():
         chosen[index] = name
-        notes.append(f"the column {table.headings[index]!r} is read as {name}")
+        heading = table.headings[index]
+        notes.append(say("the column {heading!r} is read as {name}", heading=heading, name=name))
     _refuse_doubles(table, chosen)
     _refuse_missing(kind, table, {*chosen.values(), *defaults})
     by_name = kind.by_name()
@@ -141,8 +151,12 @@ def _explicit(
             index = folded.index(fold_heading(heading))
         else:
             raise FileRefused(
-                f"the mapping names a column {heading!r}, which is not there; "
-                f"found were: {_listed(table)}"
+                say(
+                    "the mapping names a column {heading!r}, which is not there; found were: "
+                    "{found}",
+                    heading=heading,
+                    found=_listed(table),
+                )
             )
         if not wanted:
             left_out.add(index)
@@ -151,13 +165,22 @@ def _explicit(
         if name is None:
             known = [f.name for f in kind.editable_fields()]
             close = difflib.get_close_matches(wanted, known, 2)
-            hint = f"; did you mean {' or '.join(close)}?" if close else "."
+            problem = say(
+                "the mapping names a field {wanted!r}, which {kinds} do not have",
+                wanted=wanted,
+                kinds=say(kind.label_plural),
+            )
             raise FileRefused(
-                f"the mapping names a field {wanted!r}, which {kind.label_plural} do not have"
-                f"{hint} Known are: {', '.join(known)}"
+                say(
+                    "{problem}. Known are: {known}",
+                    problem=did_you_mean(problem, close),
+                    known=", ".join(known),
+                )
             )
         if name in chosen.values():
-            raise FileRefused(f"the mapping gives two columns for {name}; leave one out")
+            raise FileRefused(
+                say("the mapping gives two columns for {name}; leave one out", name=name)
+            )
         chosen[index] = name
     return chosen, left_out
 
@@ -202,7 +225,10 @@ def _refuse_doubles(table: Table, chosen: Mapping[int, str]) -> None:
     for index in chosen:
         if table.headings.count(table.headings[index]) > 1:
             raise FileRefused(
-                f"the heading {table.headings[index]!r} is there twice; rename one of the columns"
+                say(
+                    "the heading {heading!r} is there twice; rename one of the columns",
+                    heading=table.headings[index],
+                )
             )
 
 
@@ -213,12 +239,17 @@ def _refuse_missing(kind: Kind, table: Table, there: set[str]) -> None:
         missing.append(kind.field(keys[0]))
     if not missing:
         return
-    expected = "; ".join(
-        f"{column.name} (known headings: {', '.join(_names(column))})" for column in missing
+    expected = join(
+        say("{field} (known headings: {known})", field=column.name, known=", ".join(_names(column)))
+        for column in missing
     )
     raise FileRefused(
-        f"the file lacks a column for {expected}. Found were: {_listed(table)}. "
-        "Rename the heading, or give a mapping"
+        say(
+            "the file lacks a column for {expected}. Found were: {found}. Rename the "
+            "heading, or give a mapping",
+            expected=expected,
+            found=_listed(table),
+        )
     )
 
 
@@ -254,7 +285,14 @@ def _parse_choice(column: Field) -> Callable[[str], Value]:
     def parse(text: str) -> Value:
         found = find_choice(column, text)
         if found is None:
-            raise ValueError(f"{column.name} wants one of {known_choices(column)}, not {text!r}")
+            raise ValueError(
+                say(
+                    "{field} wants one of {known}, not {text!r}",
+                    field=column.name,
+                    known=known_choices(column),
+                    text=text,
+                )
+            )
         return found
 
     return parse

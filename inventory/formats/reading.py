@@ -10,6 +10,7 @@ from inventory.formats.csv_file import read_csv
 from inventory.formats.json_file import read_json
 from inventory.formats.table import MAX_BYTES, FileRefused, Table, megabytes
 from inventory.formats.xlsx_file import read_xlsx
+from inventory.sentences import say
 
 READERS: Mapping[str, Callable[[bytes], Table]] = MappingProxyType({
     ".csv": read_csv, ".tsv": read_csv, ".txt": read_csv, "": read_csv,
@@ -18,18 +19,20 @@ READERS: Mapping[str, Callable[[bytes], Table]] = MappingProxyType({
 """File ending → reader. A new format is one line here and one module."""
 
 _ADVICE = MappingProxyType({
-    ".xls": "the old Excel format", ".xlsb": "Excel's binary format", ".ods": "OpenDocument",
-    ".numbers": "a Numbers document", ".pdf": "a PDF", ".doc": "a text document",
-    ".docx": "a text document", ".zip": "an archive", ".gz": "an archive",
+    ".xls": say("the old Excel format"), ".xlsb": say("Excel's binary format"),
+    ".ods": say("OpenDocument"),
+    ".numbers": say("a Numbers document"), ".pdf": say("a PDF"),
+    ".doc": say("a text document"), ".docx": say("a text document"),
+    ".zip": say("an archive"), ".gz": say("an archive"),
 })  # fmt: skip
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\xd0\xcf\x11\xe0", "an old Excel file, or one protected by a password"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\x1f\x8b", "a compressed file"),
-    (b"SQLite format 3", "a database"),
+    (b"\xd0\xcf\x11\xe0", say("an old Excel file, or one protected by a password")),
+    (b"%PDF", say("a PDF")),
+    (b"\x89PNG", say("a picture")),
+    (b"\xff\xd8\xff", say("a picture")),
+    (b"\x1f\x8b", say("a compressed file")),
+    (b"SQLite format 3", say("a database")),
 )
 
 
@@ -40,18 +43,29 @@ def read_table(data: bytes, filename: str, max_bytes: int = MAX_BYTES) -> Table:
     """
     if len(data) > max_bytes:
         raise FileRefused(
-            f"the file has {megabytes(len(data))}; at most {megabytes(max_bytes)} are read at "
-            "once. Split it into several files, each with the heading row, or raise the setting "
-            "imports.max_megabytes"
+            say(
+                "the file has {size}; at most {most} are read at once. Split it into several "
+                "files, each with the heading row, or raise the setting imports.max_megabytes",
+                size=megabytes(len(data)),
+                most=megabytes(max_bytes),
+            )
         )
     if not data.strip(b" \t\r\n"):
         raise FileRefused("the file is empty; it needs a row of headings and a row for each record")
     for magic, name in _MAGIC:
         if data.startswith(magic):
-            raise FileRefused(f"this is {name}; save the table as XLSX or CSV without a password")
+            raise FileRefused(
+                say("this is {name}; save the table as XLSX or CSV without a password", name=name)
+            )
     ending = PurePath(filename).suffix.casefold()
     if data.startswith(b"PK\x03\x04"):
         return read_xlsx(data)
     if ending in _ADVICE:
-        raise FileRefused(f"{ending} is {_ADVICE[ending]}; save the table as XLSX or CSV")
+        raise FileRefused(
+            say(
+                "{ending} is {what}; save the table as XLSX or CSV",
+                ending=ending,
+                what=_ADVICE[ending],
+            )
+        )
     return READERS.get(ending, read_csv)(data)

@@ -15,6 +15,7 @@ from inventory.formats.mapping import Reading
 from inventory.formats.table import Table
 from inventory.kinds import SCHOOL
 from inventory.schoolnumber import doubt
+from inventory.sentences import as_sentence, say
 
 OWNERSHIP: Mapping[str, str] = MappingProxyType({"1": "public", "2": "private"})
 OPERATING: Mapping[str, str] = MappingProxyType({
@@ -57,6 +58,7 @@ class StateList:
     only a row without number or name is refused."""
 
     notes: Sequence[str] = ()
+    published = True
 
     def __init__(self, table: Table, layout: Mapping[str, str]) -> None:
         folded = [fold_heading(heading) for heading in table.headings]
@@ -86,15 +88,15 @@ class StateList:
                 values[name] = _READERS.get(name, _plain(name))(parts)
             except ValueError as error:
                 values[name] = None
-                warnings.append(f"left out: {error}")
+                warnings.append(say("left out: {why}", why=as_sentence(error)))
         number = values.get("number")
         values["name"] = values.get("name") or values.get("short_name")
         if not number:
-            problems.append("the school number is missing")
+            problems.append(say("the school number is missing"))
         elif doubt(str(number)):
             warnings.append(doubt(str(number)))
         if not values["name"]:
-            problems.append("the name of the school is missing")
+            problems.append(say("the name of the school is missing"))
         values["institution"] = _INSTITUTION.get(str(values.get("form")), "school")
         epsg = cells[self._epsg].strip() if self._epsg is not None else ""
         values.update(_place(values, epsg, warnings))
@@ -148,14 +150,14 @@ def _number(parts: list[str]) -> Value:
 def _form(parts: list[str]) -> Value:
     key = parts[0].zfill(2) if parts[0] else None
     if key is not None and key not in SCHOOL.field("form").choices:
-        raise ValueError(f"school form key {parts[0]!r} is not known")
+        raise ValueError(say("school form key {text!r} is not known", text=parts[0]))
     return key
 
 
 def _key(what: str, known: Mapping[str, str]) -> Callable[[list[str]], Value]:
     def read(parts: list[str]) -> Value:
         if parts[0] and parts[0] not in known:
-            raise ValueError(f"{what} {parts[0]!r} is not known")
+            raise ValueError(say("{what} {text!r} is not known", what=what, text=parts[0]))
         return known.get(parts[0])
 
     return read
@@ -181,8 +183,8 @@ def _metres(name: str) -> Callable[[list[str]], Value]:
 _READERS: Mapping[str, Callable[[list[str]], Value]] = MappingProxyType({
     "name": lambda parts: join_name(parts) or None,
     "phone": _number, "fax": _number, "form": _form, "municipality": _municipality,
-    "ownership": _key("legal form", OWNERSHIP),
-    "operating": _key("operating key", OPERATING),
+    "ownership": _key(say("legal form"), OWNERSHIP),
+    "operating": _key(say("operating key"), OPERATING),
     "operating_since": _date,
     "utm_easting": _metres("utm_easting"), "utm_northing": _metres("utm_northing"),
 })  # fmt: skip
@@ -201,6 +203,7 @@ def _place(values: Mapping[str, Value], epsg: str, warnings: list[str]) -> dict[
     try:
         latitude, longitude = utm.to_latlon(east, north, zone, northern=True)
     except (utm.OutOfRangeError, ValueError):
-        warnings.append(f"left out: {east} / {north} is no UTM position")
+        why = say("{east} / {north} is no UTM position", east=east, north=north)
+        warnings.append(say("left out: {why}", why=why))
         return {"latitude": None, "longitude": None}
     return {"latitude": round(float(latitude), 6), "longitude": round(float(longitude), 6)}

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from inventory.sentences import say
+
 MAX_BYTES = 64_000_000
 """Size of a file that is read at most, unless the caller allows more."""
 MAX_UNPACKED_BYTES = 256_000_000
@@ -54,7 +56,12 @@ def make_table(
     rest = next(filled, None)
     if rest and _width(headings) == 1 and _width(rest[1]) > 2 and number not in problems:
         notes.append(
-            f"row {number} ({_first(headings)!r}) is a title; headings are in row {rest[0]}"
+            say(
+                "row {row} ({title!r}) is a title; headings are in row {next}",
+                row=number,
+                title=_first(headings),
+                next=rest[0],
+            )
         )
         number, headings = rest
         rest = next(filled, None)
@@ -65,8 +72,13 @@ def make_table(
         names.pop()
     if len(names) > MAX_COLUMNS:
         raise FileRefused(
-            f"row {number} has {len(names):,} columns; at most {MAX_COLUMNS:,} are read. "
-            "Keep the heading row and the columns that are wanted"
+            say(
+                "row {row} has {count} columns; at most {most} are read. Keep the heading "
+                "row and the columns that are wanted",
+                row=number,
+                count=f"{len(names):,}",
+                most=f"{MAX_COLUMNS:,}",
+            )
         )
     width = len(names)
     rows: list[tuple[int, list[str]]] = []
@@ -87,8 +99,12 @@ def _fit(
     if over or (len(cells) < width and not pad):
         problems.setdefault(
             number,
-            f"has {len(cells)} cells where the heading row has {width}; "
-            "a separator inside a value wants quotes around the value",
+            say(
+                "has {count} cells where the heading row has {width}; a separator inside a value "
+                "wants quotes around the value",
+                count=len(cells),
+                width=width,
+            ),
         )
     return (cells + [""] * (width - len(cells)))[:width]
 

@@ -24,6 +24,7 @@ from typing import Any
 from inventory.fields import Field, Type, Value
 from inventory.formats.table import MAX_ROWS, FileRefused
 from inventory.kinds import Kind
+from inventory.sentences import say
 
 Rows = Iterable[Sequence[Value]]
 
@@ -49,13 +50,23 @@ def write(format: str, kind: Kind, columns: Sequence[str], rows: Rows) -> Iterat
     Raises ValueError for an unknown format or column before anything is written.
     """
     if format not in FORMATS:
-        raise ValueError(f"there is no format {format!r}; known are {', '.join(FORMATS)}")
+        raise ValueError(
+            say(
+                "there is no format {format!r}; known are {known}",
+                format=format,
+                known=", ".join(FORMATS),
+            )
+        )
     by_name = kind.by_name()
     unknown = [name for name in columns if name not in by_name]
     if unknown or not columns:
         raise ValueError(
-            f"{kind.label_plural} have no column {', '.join(unknown) or 'chosen'}; "
-            f"known are {', '.join(by_name)}"
+            say(
+                "{kinds} have no column {unknown}; known are {known}",
+                kinds=say(kind.label_plural),
+                unknown=", ".join(unknown) or "chosen",
+                known=", ".join(by_name),
+            )
         )
     return FORMATS[format].writer([by_name[name] for name in columns], rows)
 
@@ -123,7 +134,12 @@ def _write_xlsx(columns: Sequence[Field], rows: Rows) -> Iterator[bytes]:
         sheet.append([column.name for column in columns])
         for number, row in enumerate(rows, 2):
             if number > MAX_ROWS:
-                raise FileRefused(f"XLSX holds at most {MAX_ROWS:,} rows; export CSV, or filter")
+                raise FileRefused(
+                    say(
+                        "XLSX holds at most {most} rows; export CSV, or filter",
+                        most=f"{MAX_ROWS:,}",
+                    )
+                )
             sheet.append([cell(c, value) for c, value in zip(columns, row, strict=True)])
     except BaseException:
         sheet.close()  # else its temporary file stays until the process ends

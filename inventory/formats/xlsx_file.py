@@ -19,8 +19,11 @@ from inventory.formats.table import (
     make_table,
     megabytes,
 )
+from inventory.sentences import say
 
-_BROKEN = "the file is cut off or is no XLSX file; copy it again, or open it and save it as XLSX"
+_BROKEN = say(
+    "the file is cut off or is no XLSX file; copy it again, or open it and save it as XLSX"
+)
 _MAX_PARTS = 10_000
 
 
@@ -33,7 +36,9 @@ def read_xlsx(data: bytes) -> Table:
         raise
     except Exception as error:
         # Whatever a broken file makes a zip and XML reader raise: KeyError, ParseError, zlib …
-        raise FileRefused(f"{_BROKEN} ({type(error).__name__})") from error
+        raise FileRefused(
+            say("{broken} ({why})", broken=_BROKEN, why=type(error).__name__)
+        ) from error
 
 
 def _check_archive(data: bytes) -> None:
@@ -53,8 +58,13 @@ def _check_archive(data: bytes) -> None:
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MAX_UNPACKED_BYTES or len(parts) > _MAX_PARTS:
         raise FileRefused(
-            f"the file unpacks to {megabytes(unpacked)} in {len(parts)} parts; at most "
-            f"{megabytes(MAX_UNPACKED_BYTES)} are read. Split it, or save the sheet as CSV"
+            say(
+                "the file unpacks to {size} in {count} parts; at most {most} are read. Split "
+                "it, or save the sheet as CSV",
+                size=megabytes(unpacked),
+                count=len(parts),
+                most=megabytes(MAX_UNPACKED_BYTES),
+            )
         )
 
 
@@ -70,10 +80,21 @@ def _read(data: bytes) -> Table:
             continue
         if len(book.worksheets) > 1:
             others = ", ".join(repr(one.title) for one in book.worksheets if one is not sheet)
-            notes.append(f"the sheet {sheet.title!r} is read; left out: {others}")
+            notes.append(
+                say(
+                    "the sheet {sheet!r} is read; left out: {others}",
+                    sheet=sheet.title,
+                    others=others,
+                )
+            )
         if formulas:
             _fill_formulas(data, sheet.title, rows, formulas, problems)
-            notes.append(f"{len(formulas)} cells are formulas; their last computed value is taken")
+            notes.append(
+                say(
+                    "{count} cells are formulas; their last computed value is taken",
+                    count=len(formulas),
+                )
+            )
         del visible[index:]
         return make_table(rows, notes, problems, pad=True)
     raise FileRefused("the workbook has no visible sheet with anything in it")
@@ -97,8 +118,13 @@ def _grid(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
         cells += len(row)
         if number > MAX_ROWS or cells > MAX_CELLS:
             raise FileRefused(
-                f"the sheet {sheet.title!r} has more than {MAX_ROWS:,} rows or {MAX_CELLS:,} "
-                "cells; delete the empty rows and columns, or save the table as CSV"
+                say(
+                    "the sheet {sheet!r} has more than {most} rows or {cells} cells; delete the "
+                    "empty rows and columns, or save the table as CSV",
+                    sheet=sheet.title,
+                    most=f"{MAX_ROWS:,}",
+                    cells=f"{MAX_CELLS:,}",
+                )
             )
         yield number, row
 

@@ -18,7 +18,7 @@ def confirm_number(plan: list[str], number: int, what: str, *, yes: bool) -> Non
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused(f"nothing was changed: {what} needs --yes when nobody can be asked")
+        raise Refused(f"nothing was changed: with nobody to ask it needs --yes {what}")
     print(
         f"Type {number} to go on, anything else to leave it: ", end="", file=sys.stderr, flush=True
     )

@@ -10,7 +10,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Look": {
         "ls": ("schoolops.cli.ls", "list records"),
         "show": ("schoolops.cli.show", "show one record, its state and whom to call"),
-        "history": ("schoolops.cli.history", "where a device stood and who changed it"),
+        "history": ("schoolops.cli.history", "what a record was before, who changed it"),
         "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered"),
         "tui": ("schoolops.cli.tui", "the terminal UI"),
     },
@@ -41,7 +41,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Try": {
         "demo": ("schoolops.cli.demo", "a live sample city"),
         "sample": ("schoolops.cli.sample", "fill this store with the sample city"),
-        "completion": ("schoolops.cli.completion", "completion for bash and zsh"),
+        "completion": ("schoolops.cli.completion", "completion for bash, zsh and fish"),
     },
 }
 

@@ -67,8 +67,7 @@ def _explain(command: str, error: Exception) -> int:
         say(str(error))
         return REFUSED
     if isinstance(error, SchoolopsError):
-        hint = " (schoolops serve --stop)" if error.code == "setup.in_use" else ""
-        say(sentence_of(error.detail, error.extra) + hint)
+        say(sentence_of(error.detail, error.extra))
         return WRONG_USE if error.code == "filter.invalid" else REFUSED
     if isinstance(error, OSError) and error.filename and error.strerror:
         say(f"{error.filename}: {error.strerror}")

@@ -61,7 +61,9 @@ def values_of(kind: Kind, words: Sequence[str], preset: str = "") -> dict[str, s
         name, equals, value = word.partition("=")
         name = name.strip().replace("-", "_")
         if not equals:
-            raise UsageError(f"{word!r} is no field=value")
+            raise UsageError(
+                f"{word!r} is no field=value; write it as name=…, and in quotes when it has blanks"
+            )
         if name not in fields:
             close = get_close_matches(name, fields, 3)
             meant = (

@@ -18,6 +18,19 @@ from schoolops.cli._table import local_time, print_json
 INTERMIXED = False
 
 
+PROBLEMS = {
+    "no-port": "no agent can reach this server, for it listens on no port; 'schoolops serve "
+    "--stop', then 'schoolops serve --host ADDRESS --port 8443' and invite again, or set "
+    "server.public_url (docs/operations.md)",
+    "this-computer": "{url} is good on this computer alone; for agents elsewhere set "
+    "server.public_url, or 'schoolops serve --host ADDRESS' (docs/operations.md)",
+    "unreachable": "nothing answers at {url} as seen from here; see that the server runs and that "
+    "server.public_url is right",
+    "untrusted": "nobody this computer trusts vouches for the certificate of {url}; give the agent "
+    "--ca FILE with your authority, and set SCHOOLOPS_CA here to have the pin printed",
+}
+
+
 def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(dest="doing", metavar="invite|list|revoke", required=True)
     invite = doing.add_parser("invite", help="a one-time code for a school", allow_abbrev=False)
@@ -37,6 +50,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     if args.doing == "list":
         return ls.run(args)
+    from schoolops.client import way_of_agents
+
     with client_of(args) as client:
         if args.doing == "revoke":
             if not args.reason.strip():
@@ -45,14 +60,15 @@ def run(args: Namespace) -> int:
             print(f"revoked agent {args.id}")
             return DONE
         made = client.invite(args.school, args.name)
-        remote = None if client.endpoint.socket else client.endpoint.url
+        way = way_of_agents(client.endpoint, made.get("server") or "")
+    command = way.command(made["code"]) if way.url else None
     if args.json:
-        print_json(made)
-        return DONE
-    server = made.get("server") or remote
-    print(f"Code for agent {made.get('name', '')}: {made['code']}")
-    print(f"Good once, until {local_time(made['expires'])}. On the machine at the school:")
-    print(f"  schoolops-agent join {server or 'https://THIS-SERVER'} {made['code']}")
-    if not server:
-        say("set server.public_url in schoolops.toml, and this command shows the right address")
+        print_json(made | {"server": way.url or None, "join": command})
+    else:
+        print(f"Code for agent {made['name']}: {made['code']}")
+        print(f"Good once, until {local_time(made['expires'])}.")
+        if command:
+            print(f"On the machine at the school:\n  {command}\n  schoolops-agent run")
+    if way.problem:
+        say(PROBLEMS[way.problem].format(url=way.url))
     return DONE

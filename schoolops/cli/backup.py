@@ -40,7 +40,9 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json(made)
     else:
-        proof = "restored on trial and equal" if made["verified"] else "NOT tried: see the settings"
+        proof = "restored on trial and equal"
+        if not made["verified"]:
+            proof = "not tried: the database's user may not create any (ALTER ROLE … CREATEDB)"
         print(f"{made['path']}: {made['bytes']:,} bytes, {proof}")
         print(f"sha256 {made['sha256']}")
     return DONE

@@ -1,76 +1,174 @@
-"""Completion for the shell: add  source <(schoolops completion bash)  to ~/.bashrc, or zsh's."""
+"""Completion of commands, options and kinds in the shell. Add to the file that it reads first:
+
+bash  ~/.bashrc                    source <(schoolops completion bash)
+zsh   ~/.zshrc                     source <(schoolops completion zsh)
+fish  ~/.config/fish/config.fish   schoolops completion fish | source
+"""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Iterator
 
 from schoolops.cli._commands import COMMANDS
 from schoolops.cli._guard import DONE
 
-SCRIPT = """\
+BASH = """\
 _schoolops() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" command="${{COMP_WORDS[1]}}" words=""
+    local word="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}" words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "{commands} --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "{commands} help --help --version" -- "$word"))
         return
     fi
-    case "$command" in
+    case "${{COMP_WORDS[1]}}" in
+        help) words="{commands}" ;;
 {cases}
     esac
-    if [ -z "$COMPREPLY" ] && [ -n "$words" ]; then
+    if [ -n "$words" ]; then
         COMPREPLY=($(compgen -W "$words" -- "$word"))
     fi
 }}
 complete -o default -F _schoolops schoolops
 """
 
+ZSH = """\
+#compdef schoolops
+autoload -Uz compinit bashcompinit
+(( $+functions[compdef] )) || compinit
+bashcompinit
+"""
+
+FISH = """\
+complete -c schoolops -n __fish_use_subcommand -f -l help -d 'list the commands'
+complete -c schoolops -n __fish_use_subcommand -f -l version
+"""
+
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh"))
+    parser.add_argument("shell", choices=tuple(SCRIPTS))
 
 
 def run(args: Namespace) -> int:
-    if args.shell == "zsh":
-        print("#compdef schoolops\nautoload -U +X bashcompinit && bashcompinit")
-    print(script(), end="")
+    print(SCRIPTS[str(args.shell)](), end="")
     return DONE
 
 
-def script() -> str:
+def bash() -> str:
     """The function for bash, made from the commands' own parsers."""
+    cases = "\n".join(_case(name, parser) for name, parser in _parsers())
+    return BASH.format(commands=" ".join(COMMANDS), cases=cases)
+
+
+def zsh() -> str:
+    """bash's function, by zsh's own way of taking it."""
+    return ZSH + bash()
+
+
+def fish() -> str:
+    """One `complete` a word, with what it means."""
+    lines = [FISH.rstrip()]
+    for name, parser in _parsers():
+        lines.append(_fish("__fish_use_subcommand", f"-f -a {name}", COMMANDS[name][1]))
+        here = f"__fish_seen_subcommand_from {name}"
+        subs, first = _subs(parser), _first(parser)
+        known = " ".join([*subs, *first])
+        if first:
+            lines.append(_fish(f"{here}; and not __fish_seen_subcommand_from {known}",
+                               f"-f -a '{' '.join(first)}'", ""))  # fmt: skip
+        for sub, below in subs.items():
+            lines += _fish_options(f"{here}; and __fish_seen_subcommand_from {sub}", below)
+        lines += _fish_options(here, parser)
+    return "\n".join(lines) + "\n"
+
+
+SCRIPTS = {"bash": bash, "zsh": zsh, "fish": fish}
+
+
+def _parsers() -> Iterator[tuple[str, ArgumentParser]]:
     from schoolops.cli._parsers import parser_of
 
-    cases = "\n".join(_case(name, parser_of(name)[0]) for name in COMMANDS)
-    return SCRIPT.format(commands=" ".join(COMMANDS), cases=cases)
+    return ((name, parser_of(name)[0]) for name in COMMANDS)
 
 
 def _case(name: str, parser: ArgumentParser) -> str:
-    first: list[str] = []
     lines = [f'        {name}) words="{" ".join(_options(parser))}"']
-    for action in parser._actions:
-        if isinstance(action, _SubParsersAction):
-            first = list(action.choices)
-            for sub, below in action.choices.items():
-                options = " ".join(_options(below))
-                lines.append(f'            [ "${{COMP_WORDS[2]}}" = {sub} ] && words="{options}"')
-        elif action.metavar in ("KIND", "device"):
-            first = _kinds() if action.metavar == "KIND" else ["device"]
-        elif action.choices and not action.option_strings:
-            first = [str(choice) for choice in action.choices]
-    if first:
+    for sub, below in _subs(parser).items():
+        options = " ".join(_options(below))
+        lines.append(f'            [ "${{COMP_WORDS[2]}}" = {sub} ] && words="{options}"')
+    if first := _first(parser):
         lines.append(f'            [ "$COMP_CWORD" -eq 2 ] && words="{" ".join(first)}"')
+    valued = {
+        flag: action.choices or ()
+        for each in (parser, *_subs(parser).values())
+        for action in _shown(each)
+        if _takes_value(action)
+        for flag in action.option_strings
+    }
+    if valued:
+        # What an option takes: its choices, or nothing of ours, and then the shell offers files.
+        cases = " ".join(
+            f'{flag}) words="{" ".join(map(str, choices))}" ;;' for flag, choices in valued.items()
+        )
+        lines.append(f'            case "$previous" in {cases} esac')
     return "\n".join([*lines, "            ;;"])
 
 
+def _fish(condition: str, what: str, meaning: str) -> str:
+    told = f" -d {_quoted(meaning)}" if meaning else ""
+    return f"complete -c schoolops -n '{condition}' {what}{told}"
+
+
+def _fish_options(condition: str, parser: ArgumentParser) -> list[str]:
+    lines = []
+    for action in _shown(parser):
+        names = " ".join(
+            f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}"
+            for flag in action.option_strings
+        )
+        if action.choices:
+            names += f" -x -a '{' '.join(map(str, action.choices))}'"
+        elif _takes_value(action):
+            names += " -r"
+        lines.append(_fish(condition, names, (action.help or "").partition(" (")[0]))
+    return lines
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _shown(parser: ArgumentParser) -> list[Action]:
+    return [a for a in parser._actions if a.option_strings and a.help != SUPPRESS]
+
+
+def _takes_value(action: Action) -> bool:
+    return action.nargs != 0
+
+
 def _options(parser: ArgumentParser) -> list[str]:
-    return [
-        option
-        for action in parser._actions
-        if action.help != "==SUPPRESS=="
-        for option in action.option_strings
-        if option.startswith("--")
-    ]
+    return [f for a in _shown(parser) for f in a.option_strings if f.startswith("--")]
+
+
+def _subs(parser: ArgumentParser) -> dict[str, ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, _SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def _first(parser: ArgumentParser) -> list[str]:
+    """What may stand behind the command: sub-commands, kinds, the choices of an argument."""
+    for action in parser._actions:
+        if action.option_strings:
+            continue
+        if action.metavar == "KIND":
+            return _kinds()
+        if action.metavar == "device":
+            return ["device"]
+        if action.choices:
+            return [str(choice) for choice in action.choices]
+    return []
 
 
 def _kinds() -> list[str]:

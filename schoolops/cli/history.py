@@ -1,67 +1,81 @@
-"""Where a device stood, and what was done to a record: schoolops history device DMPX1234"""
+"""What a record was before each change, and where a device stood.
+
+    schoolops history room 164800/2.14
+
+The latest change comes first. An import says its file, a retirement its reason.
+"""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from schoolops.cli._guard import DONE, UsageError
+from schoolops.cli._guard import DONE
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, local_time, print_json, print_table
-from schoolops.cli._words import kind_of
+from schoolops.cli._words import editable_kind
+
+EMPTY = "empty"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="device", help="device, or a kind of device")
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("--json", action="store_true", help='{"placements": […], "events": […]}')
+    parser.add_argument("kind", metavar="KIND")
+    parser.add_argument("id", metavar="ID", help="key (school number, serial, 164800/2.14) or id")
+    parser.add_argument("--json", action="store_true",
+                        help='{"created": …, "changes": […], "placements": […]}')  # fmt: skip
     add_server(parser)
 
 
 def run(args: Namespace) -> int:
-    kind, _ = kind_of(args.kind)
-    if kind.name != "device":
-        raise UsageError("a history is kept of devices; for others see 'schoolops ls audit'")
+    kind, _ = editable_kind(args.kind)
     with client_of(args) as client:
-        history = client.history(args.id)
+        history = client.history(kind.plural, args.id)
+        while history["more"]:
+            page = client.history(kind.plural, args.id, history["changes"][-1]["number"])
+            history["changes"] += page["changes"]
+            history["more"] = page["more"]
     if args.json:
         print_json(history)
         return DONE
-    print_table(
-        ["FROM", "UNTIL", "SCHOOL", "ROOM", "BY", "NOTE"],
-        [
-            [
-                local_time(p["from"] or ""), local_time(p["until"] or "") or "now",
-                p["school"] or "", clean(p["room"] or ""), clean(p["by"]), clean(p["note"] or ""),
-            ]
-            for p in history["placements"]
-        ],
-    )  # fmt: skip
-    if history["events"]:
-        print()
+    if history["placements"]:
         print_table(
-            ["WHEN", "WHO", "WHAT", "DETAIL"],
+            ["FROM", "UNTIL", "SCHOOL", "ROOM", "BY", "NOTE"],
             [
-                [local_time(e["at"]), clean(e["actor"]), e["action"], _told(e["detail"])]
-                for e in history["events"]
+                [
+                    local_time(p["from"] or ""), local_time(p["until"] or "") or "now",
+                    p["school"] or "", clean(p["room"] or ""), clean(p["by"]),
+                    clean(p["note"] or ""),
+                ]
+                for p in history["placements"]
             ],
-        )
+        )  # fmt: skip
+        print()
+    created = history["created"]
+    rows = [
+        [local_time(one["at"]), clean(one["by"]), one["how"], _told(one)]
+        for one in history["changes"]
+    ]
+    rows.append([local_time(created["at"]), clean(created["by"] or ""), "create", ""])
+    print_table(["WHEN", "WHO", "WHAT", "DETAIL"], rows)
     return DONE
 
 
-def _told(detail: Any) -> str:
-    """An event's detail as a sentence: `room: – → 164800/2.14, note: repaired`."""
-    if not isinstance(detail, dict):
-        return clean(str(detail or ""))
+def _told(change: dict[str, Any]) -> str:
+    """A change as a sentence: `room: empty → 164800/2.14 (repaired)`."""
     parts = [
-        f"{name}: {_plain(old)} → {_plain(new)}"
-        for name, (old, new) in detail.get("changes", {}).items()
+        f"{name}: changed" if pair is None else f"{name}: {said(pair[0])} → {said(pair[1])}"
+        for name, pair in change["fields"].items()
     ]
-    parts += [f"{name}: {_plain(value)}" for name, value in detail.items() if name != "changes"]
-    return clean(", ".join(parts))
+    told = ", ".join(parts)
+    if change["note"]:
+        told += f" ({change['note']})"
+    return clean(told.strip())
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return " ".join(str(part) for part in value)
-    return "–" if value is None else str(value)
+def said(value: Any) -> str:
+    """A value of a report for people."""
+    if value is None or value in ("", []):
+        return EMPTY
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -78,6 +78,8 @@ def _ask(args: Namespace, settings: Any, manifest: dict[str, Any]) -> None:
     if sqlite and not sys.stdin.isatty():
         return
     if not sqlite and not args.yes and not sys.stdin.isatty():
-        raise Refused("nothing was changed: to replace the PostgreSQL database needs --yes")
+        raise Refused(
+            "nothing was changed: with nobody to ask it needs --yes to replace the database"
+        )
     plan = [f"Replace the database of {settings.home} by {_told(manifest)}"]
     confirm_number(plan, _rows(manifest), "to replace the database", yes=args.yes)

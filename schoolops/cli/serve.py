@@ -51,11 +51,14 @@ def _stop() -> int:
     except ProcessLookupError:
         pass
     except PermissionError:
-        raise Refused(f"the server (process {process}) belongs to another user") from None
+        raise Refused(
+            f"the server (process {process}) belongs to another user; stop it as that user"
+        ) from None
     deadline = time.monotonic() + STOP_LIMIT_S
     while _alive(process):
         if time.monotonic() > deadline:
-            raise Refused(f"the server (process {process}) does not stop; see its log")
+            log = paths.home() / "logs" / "server.log"
+            raise Refused(f"the server (process {process}) does not stop yet; {log} says why")
         time.sleep(0.05)
     print(f"stopped the server (process {process})")
     return DONE

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import Any
 
 from schoolops.cli._ask import read_secrets
@@ -23,12 +23,19 @@ INTERMIXED = False
 
 
 def configure(parser: ArgumentParser) -> None:
-    from schoolops.core.permissions import PERSON_ROLES
-
     doing = parser.add_subparsers(dest="doing", metavar="create|list|revoke|keep", required=True)
-    create = doing.add_parser("create", help="make a token", allow_abbrev=False)
+    from schoolops.core.permissions import PERSON_ROLES, ROLES
+
+    roles = "\n".join(f"  {name:<24} {ROLES[name].says}" for name in PERSON_ROLES)
+    create = doing.add_parser(
+        "create", help="make a token", allow_abbrev=False,
+        formatter_class=RawDescriptionHelpFormatter,
+        epilog=f"roles, within the schools of --schools or --authority, else all:\n{roles}",
+    )  # fmt: skip
     create.add_argument("name", metavar="NAME", help="whose it is, such as m.weber")
-    create.add_argument("--role", required=True, choices=PERSON_ROLES, metavar="ROLE")
+    create.add_argument(
+        "--role", required=True, choices=PERSON_ROLES, metavar="ROLE", help="see below"
+    )
     scope = create.add_mutually_exclusive_group()
     scope.add_argument("--schools", metavar="N,N", help="only these schools, by number")
     scope.add_argument("--authority", metavar="N", help="only the schools of this authority")

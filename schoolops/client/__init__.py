@@ -22,6 +22,7 @@ from schoolops.client._requests import Page
 
 if TYPE_CHECKING:
     from schoolops.client._async import AsyncClient, connect_async
+    from schoolops.client._join import Way, way_of_agents
     from schoolops.client._launch import Endpoint, find_endpoint
     from schoolops.client._sync import Client, connect
 
@@ -35,18 +36,22 @@ __all__ = [
     "Page",
     "Ping",
     "Reset",
+    "Way",
     "connect",
     "connect_async",
     "find_endpoint",
+    "way_of_agents",
 ]
 
 _HOMES = {
     "AsyncClient": "_async",
     "Client": "_sync",
     "Endpoint": "_launch",
+    "Way": "_join",
     "connect": "_sync",
     "connect_async": "_async",
     "find_endpoint": "_launch",
+    "way_of_agents": "_join",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import httpx
 
+from inventory.sentences import say
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._errors import Offline
@@ -98,7 +99,7 @@ class AsyncClient:
                             yield event
                     except ValueError as error:
                         raise Offline(str(error)) from None
-        raise Offline(f"{self.endpoint.name} has ended the stream of changes")
+        raise Offline(say("{server} has ended the stream of changes", server=self.endpoint.name))
 
     async def page(
         self,
@@ -182,9 +183,15 @@ class AsyncClient:
         data: bytes,
         dry_run: bool,
         mapping: Mapping[str, str] | None = None,
+        overwrite: bool = False,
     ) -> Json:
-        """Import a CSV, XLSX or JSON file; `mapping` is heading → field for what is not guessed."""
-        return await self._send(requests.import_file(plural, filename, data, dry_run, mapping))
+        """Import a CSV, XLSX or JSON file; `mapping` is heading → field for what is not guessed.
+
+        A published list leaves what people corrected, unless it shall `overwrite`.
+        """
+        return await self._send(
+            requests.import_file(plural, filename, data, dry_run, mapping, overwrite)
+        )
 
     async def export(
         self,
@@ -206,9 +213,12 @@ class AsyncClient:
         """An address that gives the export once, without login: `url`, `expires`."""
         return await self._send(requests.download_link(plural, q, format, columns))
 
-    async def history(self, id: str) -> Json:
-        """Where a device stood and what was done to it: `placements`, `events`."""
-        return await self._send(requests.history(id))
+    async def history(self, plural: str, id: str, before: int = 0) -> Json:
+        """A record's `changes`, who `created` it, and a device's `placements`, latest first.
+
+        With `more`, the changes `before` the last number are asked for in the same way.
+        """
+        return await self._send(requests.history(plural, id, before))
 
     async def latest(self, plural: str, id: str) -> Json:
         """The last measurements of a device, uplink, agent or room."""

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from inventory.sentences import say
+
 MAX_LINE_BYTES = 1024 * 1024
 """A server that sends more without a line end is none of ours."""
 
@@ -94,7 +96,9 @@ class EventReader:
             seq = int(body["seq"])
             change = Change(str(body["kind"]), str(body["id"]), body.get("school"), seq)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"an event of the change stream is damaged: {error}") from None
+            raise ValueError(
+                say("an event of the change stream is damaged: {why}", why=error)
+            ) from None
         if given is None:
             self.cursor = seq
         return change._replace(seq=self.cursor)

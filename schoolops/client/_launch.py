@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from inventory.sentences import say
 from schoolops.client._errors import Offline
 from schoolops.core import paths
 
@@ -75,15 +76,23 @@ def _checked(server: str) -> str:
     except ValueError:
         parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
-        raise ValueError(f"{server!r} is no server address; write it as https://schoolops.example")
+        raise ValueError(
+            say(
+                "{server!r} is no server address; write it as https://schoolops.example",
+                server=server,
+            )
+        )
     if (
         parts.scheme == "http"
         and host not in _LOOPBACK
         and not os.environ.get("SCHOOLOPS_INSECURE")
     ):
         raise ValueError(
-            f"{server} would carry your token readable for everybody on the way; use https://, "
-            "or set SCHOOLOPS_INSECURE=1 if the way is protected otherwise"
+            say(
+                "{server} would carry your token readable for everybody on the way; use "
+                "https://, or set SCHOOLOPS_INSECURE=1 if the way is protected otherwise",
+                server=server,
+            )
         )
     return server.rstrip("/").removesuffix("/v1")
 
@@ -137,7 +146,7 @@ def ensure_server(home: Path, limit: float = START_LIMIT_S) -> Path:
             if mine and not answers(path):
                 _start(home, path, deadline)
     except OSError as error:
-        raise Offline(f"the server cannot be started: {error}") from None
+        raise Offline(say("the server cannot be started: {why}", why=error)) from None
     return path
 
 
@@ -157,8 +166,11 @@ def _lock(file: Path, path: Path, deadline: float) -> Iterator[bool]:
                     return
                 if time.monotonic() > deadline:
                     raise Offline(
-                        "another program has been starting the server for too long; try again, "
-                        f"or see who holds {file}"
+                        say(
+                            "another program has been starting the server for too long; try again, "
+                            "or see who holds {file}",
+                            file=file,
+                        )
                     ) from None
                 time.sleep(POLL_S)
                 continue
@@ -189,12 +201,16 @@ def _start(home: Path, path: Path, deadline: float) -> None:
         )
     while not answers(path):
         if process.poll() is not None:
-            raise Offline(f"the server did not start: {_last_words(log)}")
+            raise Offline(say("the server did not start: {why}", why=_last_words(log)))
         if time.monotonic() > deadline:
             threading.Thread(target=process.wait, daemon=True).start()
             raise Offline(
-                f"the server needs longer than {START_LIMIT_S:.0f} s to start; "
-                f"it may be ready in a moment, {log} says what it does"
+                say(
+                    "the server needs longer than {seconds} s to start; it may be ready in a "
+                    "moment, {log} says what it does",
+                    seconds=f"{START_LIMIT_S:.0f}",
+                    log=log,
+                )
             )
         time.sleep(POLL_S)
     # It outlives us; while we live, somebody must take note of its end.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Generic, TypeVar, cast
 from urllib.parse import quote
 
+from inventory.sentences import say
 from schoolops.client._errors import ApiError, Offline
 
 T = TypeVar("T")
@@ -112,12 +113,22 @@ def problem(status: int, body: bytes, where: str) -> ApiError | Offline:
         value = None
     if not isinstance(value, dict) or "detail" not in value:
         if status in (502, 503, 504):
-            return Offline(f"{where} is not ready (status {status}); try again in a moment")
+            return Offline(
+                say(
+                    "{where} is not ready (status {status}); try again in a moment",
+                    where=where,
+                    status=status,
+                )
+            )
         return ApiError(
             status,
             f"http.{status}",
-            f"{where} answered with status {status} and no reason; is it a schoolops server "
-            "of this version?",
+            say(
+                "{where} answered with status {status} and no reason; is it a schoolops "
+                "server of this version?",
+                where=where,
+                status=status,
+            ),
         )
     detail = value.pop("detail")
     if isinstance(detail, list):  # the web framework's own form, for a malformed call
@@ -218,8 +229,11 @@ def import_file(
     data: bytes | BinaryIO,
     dry_run: bool,
     mapping: Mapping[str, str] | None,
+    overwrite: bool,
 ) -> Request[Json]:
     params = {"filename": filename, "dry_run": "1" if dry_run else "0"}
+    if overwrite:
+        params["overwrite"] = "1"
     if mapping:
         params["mapping"] = json.dumps(dict(mapping), ensure_ascii=False)
     return Request(
@@ -244,8 +258,9 @@ def download_link(plural: str, q: str, format: str, columns: Sequence[str] | Non
     return Request("POST", "/downloads", as_object, content=_body(body))
 
 
-def history(id: str) -> Request[Json]:
-    return Request("GET", _path("devices", id, "/history"), as_object)
+def history(plural: str, id: str, before: int) -> Request[Json]:
+    params = {"before": str(before)} if before else {}
+    return Request("GET", _path(plural, id, "/history"), as_object, params)
 
 
 def latest(plural: str, id: str) -> Request[Json]:

@@ -8,6 +8,7 @@ from typing import BinaryIO, TypeVar
 
 import httpx
 
+from inventory.sentences import say
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._errors import Offline
@@ -92,7 +93,7 @@ class Client:
                     yield from reader.feed(part)
                 except ValueError as error:
                     raise Offline(str(error)) from None
-        raise Offline(f"{self.endpoint.name} has ended the stream of changes")
+        raise Offline(say("{server} has ended the stream of changes", server=self.endpoint.name))
 
     def page(
         self,
@@ -174,9 +175,13 @@ class Client:
         data: bytes | BinaryIO,
         dry_run: bool,
         mapping: Mapping[str, str] | None = None,
+        overwrite: bool = False,
     ) -> Json:
-        """Import a CSV, XLSX or JSON file; `mapping` is heading → field for what is not guessed."""
-        return self._send(requests.import_file(plural, filename, data, dry_run, mapping))
+        """Import a CSV, XLSX or JSON file; `mapping` is heading → field for what is not guessed.
+
+        A published list leaves what people corrected, unless it shall `overwrite`.
+        """
+        return self._send(requests.import_file(plural, filename, data, dry_run, mapping, overwrite))
 
     def export(
         self,
@@ -198,9 +203,12 @@ class Client:
         """An address that gives the export once, without login: `url`, `expires`."""
         return self._send(requests.download_link(plural, q, format, columns))
 
-    def history(self, id: str) -> Json:
-        """Where a device stood and what was done to it: `placements`, `events`."""
-        return self._send(requests.history(id))
+    def history(self, plural: str, id: str, before: int = 0) -> Json:
+        """A record's `changes`, who `created` it, and a device's `placements`, latest first.
+
+        With `more`, the changes `before` the last number are asked for in the same way.
+        """
+        return self._send(requests.history(plural, id, before))
 
     def latest(self, plural: str, id: str) -> Json:
         """The last measurements of a device, uplink, agent or room."""

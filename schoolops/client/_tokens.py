@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from inventory.sentences import say
 from schoolops.core import paths
 
 
@@ -41,6 +42,8 @@ def _read() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     if stat.S_IMODE(mode) & 0o077:
-        raise ValueError(f"others can read the tokens in {file}; run: chmod 600 '{file}'")
+        raise ValueError(
+            say("others can read the tokens in {file}; run: chmod 600 '{file}'", file=file)
+        )
     pairs = (line.split() for line in file.read_text().splitlines())
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}

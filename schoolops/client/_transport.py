@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import httpx
 
 import schoolops
+from inventory.sentences import say
 from schoolops.client._errors import Offline
 from schoolops.client._launch import LOCAL_URL, Endpoint, is_loopback
 from schoolops.client._requests import Request, problem
@@ -50,7 +51,9 @@ def _verify(endpoint: Endpoint) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=own) if own else ssl.create_default_context()
     except OSError as error:
-        raise ValueError(f"SCHOOLOPS_CA names {own}, which cannot be used: {error}") from None
+        raise ValueError(
+            say("SCHOOLOPS_CA names {own}, which cannot be used: {why}", own=own, why=error)
+        ) from None
 
 
 def built(request: Request[T]) -> dict[str, Any]:
@@ -85,14 +88,23 @@ def errors_of(endpoint: Endpoint) -> Iterator[None]:
         yield
     except httpx.TimeoutException:
         raise Offline(
-            f"{endpoint.name} did not answer in time; see whether it runs and try again"
+            say(
+                "{server} did not answer in time; see whether it runs and try again",
+                server=endpoint.name,
+            )
         ) from None
     except httpx.ConnectError as error:
-        raise Offline(f"{endpoint.name} cannot be reached: {_why(error)}") from None
+        raise Offline(
+            say("{server} cannot be reached: {why}", server=endpoint.name, why=_why(error))
+        ) from None
     except httpx.TransportError as error:
-        raise Offline(f"the connection to {endpoint.name} broke: {_why(error)}") from None
+        raise Offline(
+            say("the connection to {server} broke: {why}", server=endpoint.name, why=_why(error))
+        ) from None
     except httpx.DecodingError:
-        raise Offline(f"the answer of {endpoint.name} is damaged; try again") from None
+        raise Offline(
+            say("the answer of {server} is damaged; try again", server=endpoint.name)
+        ) from None
 
 
 def _why(error: Exception) -> str:

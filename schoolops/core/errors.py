@@ -7,6 +7,7 @@ SchoolopsError
 ├── Conflict             409 (estate.stale, estate.duplicate, estate.count_changed, …)
 ├── Invalid              422 (estate.invalid, filter.invalid, import.refused, report.…)
 ├── TooMany              429 *.busy
+├── ProviderDown         503 auth.provider_down (Keycloak does not answer)
 └── Unusable             500 setup.… (settings, database, files: the operator must act)
 """
 
@@ -22,19 +23,26 @@ class SchoolopsError(Exception):
     code = "internal.error"
 
     def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
+        """`detail` is English: plain text, or an `inventory.sentences.Sentence`."""
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
         self.extra = extra
 
     def problem(self) -> dict[str, Any]:
-        """The body of an RFC 9457 answer."""
+        """The body of an RFC 9457 answer.
+
+        `detail` is English; `message` is its id in the catalogues and `params` what stands in its
+        places, from which a client makes the sentence in another language.
+        """
         return {
             "type": f"about:blank#{self.code}",
             "title": self.code.replace(".", " ").replace("_", " "),
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
+            "detail": str(self.detail),
+            "message": str(getattr(self.detail, "message", self.detail)),
+            "params": dict(getattr(self.detail, "params", {})),
             **self.extra,
         }
 
@@ -65,6 +73,10 @@ class Invalid(SchoolopsError):
 
 class TooMany(SchoolopsError):
     status, code = 429, "server.busy"
+
+
+class ProviderDown(SchoolopsError):
+    status, code = 503, "auth.provider_down"
 
 
 class Unusable(SchoolopsError):

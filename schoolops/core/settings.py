@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from schoolops.core import paths
+from schoolops.core import colour, paths
 from schoolops.core.errors import Unusable
 
 
@@ -54,6 +54,9 @@ class ServerSettings(Group):
 
     public_url: str = ""
     """The address under which agents reach the server, for the join command that is shown."""
+
+    trusted_proxies: list[str] = []
+    """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
     idle_minutes: float = Field(default=15, gt=0)
     """A server started on demand ends after so long without a request."""
@@ -199,6 +202,43 @@ class IdentitySettings(Group):
         return url.rstrip("/")
 
 
+class PortalSettings(Group):
+    """How the web pages look, and who answers for them."""
+
+    name: str = ""
+    """What the pages are called, such as 'Schulportal Köln'; empty for the city's name."""
+
+    url: str = ""
+    """The pages' public address, such as https://schools.example; empty for
+    `server.public_url`. Keycloak sends people back to it."""
+
+    logo: str = ""
+    """File with the city's logo (SVG, PNG or WebP, at most 200 kB); it is shown 40 pixels high."""
+
+    accent: str = "#0a5ca8"
+    """Colour of links and buttons, as #rrggbb; white text must be readable on it."""
+
+    operator: str = ""
+    """Who runs the pages: name and address, for the imprint; lines are kept."""
+
+    support: str = ""
+    """Where people get help: a telephone number or mail address, shown at the foot."""
+
+    accessibility_contact: str = ""
+    """Where barriers are reported: a mail address or telephone number."""
+
+    privacy_officer: str = ""
+    """The data protection officer: name and address; lines are kept."""
+
+    @field_validator("accent")
+    @classmethod
+    def _readable(cls, accent: str) -> str:
+        if colour.contrast(accent, colour.WHITE) < colour.READABLE:
+            near = colour.readable_on(colour.WHITE, accent)
+            raise ValueError(f"white text cannot be read on {accent}; {near} would do")
+        return accent.lower()
+
+
 class Settings(BaseSettings):
     """All settings. Each field's docstring is its documentation."""
 
@@ -222,6 +262,7 @@ class Settings(BaseSettings):
     backup: BackupSettings = BackupSettings()
     imports: ImportSettings = ImportSettings()
     identity: IdentitySettings = IdentitySettings()
+    portal: PortalSettings = PortalSettings()
 
     @field_validator("timezone")
     @classmethod

@@ -188,7 +188,9 @@ class Store:
         except (OperationalError, DBAPIError) as error:
             store.close()
             raise Unusable(
-                f"the database does not open: {_first_line(error)}", code="setup.database"
+                f"the database does not open: {_first_line(error)}; see whether it runs and "
+                "whether database.url is right",
+                code="setup.database",
             ) from None
         return store
 

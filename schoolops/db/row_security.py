@@ -26,7 +26,7 @@ _SCHOOLS = "((SELECT string_to_array(current_setting('schoolops.schools', true),
 _AUTHORITIES = (
     "((SELECT string_to_array(current_setting('schoolops.authorities', true), ',')))::text[]"
 )
-_HERE = f"({_EVERYWHERE} OR school_id IN (SELECT id FROM schools))"
+_HERE = f"({_EVERYWHERE} OR school_id IN (SELECT id FROM schools))"  # noqa: S608 (constants)
 
 POLICIES: dict[str, str] = {
     "schools": f"{_EVERYWHERE} OR number = ANY({_SCHOOLS}) OR authority = ANY({_AUTHORITIES})",
@@ -34,11 +34,11 @@ POLICIES: dict[str, str] = {
     "change": f"{_HERE} OR school_id IS NULL",
     "access_grant": f"{_HERE} OR receiver = {_ACTOR} OR giver = {_ACTOR}",
     "approval": f"{_HERE} OR proposed_by = {_ACTOR}",
-    "account_role": f"{_EVERYWHERE} OR place IN (SELECT number FROM schools)"
+    "account_role": f"{_EVERYWHERE} OR place IN (SELECT number FROM schools)"  # noqa: S608
     f" OR place IN (SELECT 'authority ' || unnest({_AUTHORITIES}))",
-    "account": f"{_EVERYWHERE} OR id IN (SELECT account_id FROM account_role)",
+    "account": f"{_EVERYWHERE} OR id IN (SELECT account_id FROM account_role)",  # noqa: S608
 }
-"""Tables that are more than 'the rows of one's schools', which all others with a `school_id` are."""
+"""Tables with a rule of their own. All others with a `school_id` show the rows of own schools."""
 
 HIDDEN = frozenset({"token", "download", "web_session", "alembic_version"})
 """Tables of which a limited actor reads nothing at all."""
@@ -66,9 +66,7 @@ def ensure(connection: Connection) -> bool:
             connection.execute(text(f'ALTER TABLE "{row.name}" ENABLE ROW LEVEL SECURITY'))
             connection.execute(text(f'DROP POLICY IF EXISTS in_scope ON "{row.name}"'))
             connection.execute(
-                text(
-                    f'CREATE POLICY in_scope ON "{row.name}" FOR SELECT USING ({rule})'
-                )
+                text(f'CREATE POLICY in_scope ON "{row.name}" FOR SELECT USING ({rule})')
             )
     return True
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, select
 
 from inventory.fields import Type, Value
 from inventory.kinds import DEVICE, Kind
+from inventory.sentences import Sentence, say
 from schoolops.core.errors import Invalid
+from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import readable_by, require, write_permission
-from schoolops.estate.loading import Loader
-from schoolops.estate.models import TABLES, placement
-from schoolops.estate.values import invalid, to_columns
+from schoolops.estate import macs
+from schoolops.estate.access import readable_by
+from schoolops.estate.models import TABLES
+from schoolops.estate.values import already_retired, explained, invalid, to_columns
+from schoolops.estate.writing import Cause, Change, change_rows
 
 CHUNK = 500
 
@@ -40,26 +43,25 @@ class BulkChange:
         required = [f for f in kind.fields if f.required and f.name in values]
         empty = [f.name for f in required if values[f.name] is None]
         if empty:
-            raise invalid({name: f"{name} must not be empty" for name in empty})
+            raise invalid({name: say("{field} must not be empty", field=name) for name in empty})
 
     def edit(self, uids: Sequence[str]) -> None:
         """Set the values on the records."""
-        updates: list[tuple[Any, dict[str, Any]]] = []
+        updates: list[Change] = []
         for row in self._read(uids):
             stored = row._mapping
             columns = self._columns_for(row)
             differing = {name: value for name, value in columns.items() if stored[name] != value}
             problem = self._refusal(row)
             if not problem and row.retired_at is not None:
-                problem = "is retired; reinstate it first"
+                problem = say("is retired; reinstate it first")
             if problem:
                 self._note(row, "refused", problem)
             elif not differing:
                 self._note(row, "same")
             else:
-                self._note(row, "changed")
-                updates.append((row, differing))
-        Loader(self.unit).update_rows(self.kind, updates)
+                updates.append(Change(row, differing))
+        change_rows(self.unit, self.kind, self._without_foreign_macs(updates), Cause("bulk edit"))
 
     def retire(self, uids: Sequence[str], reason: str, refusal: Any) -> None:
         """Take the records out of use. `refusal(row)` says what still hangs on one, or ''."""
@@ -67,33 +69,14 @@ class BulkChange:
         for row in self._read(uids):
             problem = self._refusal(row)
             if not problem and row.retired_at is not None:
-                problem = f"{self.kind.label} {row.key} is retired already"
+                problem = already_retired(self.kind, row.key)
             problem = problem or refusal(row)
             self._note(row, "refused" if problem else "changed", problem)
             if not problem:
                 gone.append(row)
-        if not gone:
-            return
-        table = TABLES[self.kind.name]
-        self.unit.connection.execute(
-            update(table)
-            .where(table.c.id == bindparam("row_id"))
-            .values(
-                retired_at=self.unit.now,
-                retired_reason=reason,
-                version=table.c.version + 1,
-                updated_at=self.unit.now,
-                updated_by=self.unit.actor.name,
-            ),
-            [{"row_id": row.id} for row in gone],
-        )
-        if self.kind is DEVICE:
-            self.unit.connection.execute(
-                update(placement)
-                .where(placement.c.device_id == bindparam("device"), placement.c.until_at.is_(None))
-                .values(until_at=self.unit.now),
-                [{"device": row.id} for row in gone],
-            )
+        columns = {"retired_at": self.unit.now, "retired_reason": reason}
+        changes = [Change(row, columns) for row in gone]
+        change_rows(self.unit, self.kind, changes, Cause("bulk retire", reason))
 
     def changed_keys(self) -> list[str]:
         return [row["key"] for row in self.rows if row["outcome"] == "changed"]
@@ -103,11 +86,23 @@ class BulkChange:
     def _read(self, uids: Sequence[str]) -> Iterable[Row[Any]]:
         table = TABLES[self.kind.name]
         readable = readable_by(self.unit.actor, self.kind)
-        for start in range(0, len(uids), CHUNK):
-            part = list(uids[start : start + CHUNK])
+        unique = list(dict.fromkeys(uids))
+        for start in range(0, len(unique), CHUNK):
+            part = unique[start : start + CHUNK]
             yield from self.unit.connection.execute(
                 select(table).where(readable, table.c.uid.in_(part)).order_by(table.c.key)
             ).all()
+
+    def _without_foreign_macs(self, updates: list[Change]) -> list[Change]:
+        """The changes that can be, all of them noted."""
+        given = self.values.get("macs")
+        refused: Mapping[int, str] = {}
+        if isinstance(given, tuple):
+            refused = macs.conflicts(self.unit, [macs.Claim(u.row.id, given) for u in updates])
+        for place, change in enumerate(updates):
+            why = refused.get(place, "")
+            self._note(change.row, "refused" if why else "changed", why)
+        return [change for place, change in enumerate(updates) if place not in refused]
 
     def _columns_for(self, row: Row[Any]) -> dict[str, Any]:
         """The columns to set; a device that goes to another school leaves its room behind."""
@@ -121,20 +116,16 @@ class BulkChange:
     def _refusal(self, row: Row[Any]) -> str:
         school_id = row.id if self.kind.name == "school" else row.school_id
         if self._schools is not None and school_id not in self._schools:
-            return self._outside()
+            return outside(self.unit.actor, write_permission(self.kind))
         target = self.columns.get("school_id", school_id)
         if self._schools is not None and target not in self._schools:
-            return self._outside()
+            return outside(self.unit.actor, write_permission(self.kind))
         for name, home in self._homes.items():
             if home != target:
-                return f"{name} {self.values[name]} belongs to another school"
+                return foreign(name, self.values[name])
         if self.columns.get("parent_id") == row.id and self.kind is DEVICE:
-            return "a device cannot be connected to itself"
+            return say("a device cannot be connected to itself")
         return ""
-
-    def _outside(self) -> str:
-        actor = self.unit.actor
-        return f"{actor.name} may change {actor.scope(write_permission(self.kind)).text()} only"
 
     def _writable_schools(self) -> set[int] | None:
         """Ids of the schools the actor may write at; None: everywhere."""
@@ -165,7 +156,14 @@ class BulkChange:
     def _note(self, row: Row[Any], outcome: str, reason: str = "") -> None:
         self.counts[outcome] += 1
         if outcome != "same":
-            self.rows.append({"id": row.uid, "key": row.key, "outcome": outcome, "reason": reason})
+            self.rows.append(
+                {"id": row.uid, "key": row.key, "outcome": outcome, **explained(reason)}
+            )
+
+
+def foreign(field: str, key: Value) -> Sentence:
+    """Why a room, building or site cannot be referred to."""
+    return say("{field} {key} belongs to another school", field=field, key=key)
 
 
 def refuse_key_fields(kind: Kind, values: Mapping[str, Value]) -> None:
@@ -175,4 +173,10 @@ def refuse_key_fields(kind: Kind, values: Mapping[str, Value]) -> None:
         names -= {"school"}
     if not values.keys().isdisjoint(names):
         wrong = ", ".join(sorted(values.keys() & names))
-        raise Invalid(f"{wrong} tells {kind.label_plural} apart: edit it singly")
+        raise Invalid(
+            say(
+                "{wrong} tells {kinds} apart: edit it singly",
+                wrong=wrong,
+                kinds=say(kind.label_plural),
+            )
+        )

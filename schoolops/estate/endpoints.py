@@ -10,11 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from inventory.kinds import KINDS, Kind
+from inventory.kinds import Kind
+from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.estate import schemas, transfer
+from schoolops.estate import revisions, schemas, transfer
 from schoolops.estate.listing import lister
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
@@ -36,7 +37,7 @@ def _names(columns: str) -> list[str]:
 
 def _editable(kind: Kind) -> Kind:
     if not kind.editable:
-        raise Invalid(f"{kind.label_plural} are written by schoolops itself")
+        raise Invalid(say("{kinds} are written by schoolops itself", kinds=say(kind.label_plural)))
     return kind
 
 
@@ -133,13 +134,18 @@ async def import_file(
     filename: str,
     dry_run: bool = False,
     mapping: str = "",
+    overwrite: bool = False,
 ) -> Json:
-    """Import a file (the body): compared with what is there, row by row, in one transaction."""
+    """Import a file (the body): compared with what is there, row by row, in one transaction.
+
+    A published list leaves the fields that people corrected, and the report names them as `kept`;
+    with `overwrite` its values are taken.
+    """
     data = await read_body(request, store.settings.imports.max_megabytes * 1_000_000)
     chosen = _mapping(mapping)
     report = await run_in_threadpool(
         transfer.import_file, store, actor, _editable(kind[0]), kind[1], filename, data, chosen,
-        dry_run,
+        dry_run, overwrite,
     )  # fmt: skip
     return Json(report)
 
@@ -169,7 +175,11 @@ def change_in_bulk(kind: TheKind, bulk: schemas.Bulk, store: TheStore, actor: Th
             uids = inventory.estate.ids(what, _both(kind[1], bulk.q or ""))
         if bulk.expect is not None and bulk.expect != len(uids):
             raise Conflict(
-                f"{len(uids)} records match now, not {bulk.expect}; look at the list again",
+                say(
+                    "{count} records match now, not {expected}; look at the list again",
+                    count=len(uids),
+                    expected=bulk.expect,
+                ),
                 code="estate.count_changed",
                 count=len(uids),
             )
@@ -234,14 +244,17 @@ def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor
 
 
 @router.get("/{plural}/{id:path}/history")
-def read_history(kind: TheKind, id: str, store: TheStore, actor: TheActor) -> Json:
-    """Where a device stood, and what was done to a record."""
+def read_history(
+    kind: TheKind,
+    id: str,
+    store: TheStore,
+    actor: TheActor,
+    before: Annotated[int, Query(ge=0, description="The last number of the page before")] = 0,
+) -> Json:
+    """What a record was before each change, who made it, and where a device stood."""
     with store.read() as connection:
         estate = Estate(connection, actor, store.clock.now())
-        what = _editable(kind[0])
-        row = estate.find(what, id)
-        placements = estate.history(row.uid) if what is KINDS["device"] else []
-        return Json({"placements": placements, "events": estate.events(what, row.key)})
+        return Json(revisions.history(estate, _editable(kind[0]), id, before))
 
 
 @router.patch("/{plural}/{id:path}")

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from inventory.fields import Field, Type
 from inventory.filter import TIME_FIELDS, parse
 from inventory.kinds import Kind
+from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
@@ -87,7 +88,13 @@ class Listing:
         statement = self._statement(kind, "", kind.fields).where(self.uid == id_or_key)
         rows = self._render(kind.fields, self.connection.execute(statement).all())
         if not rows:
-            raise NotFound(f"there is no {kind.label} {id_or_key!r} that you may see")
+            raise NotFound(
+                say(
+                    "there is no {kind} {key!r} that you may see",
+                    kind=say(kind.label),
+                    key=id_or_key,
+                )
+            )
         uid, key, version, retired, *values = rows[0]
         named = dict(zip((f.name for f in kind.fields), values, strict=True))
         return {
@@ -104,7 +111,11 @@ class Listing:
         wrong = [name for name in columns if name not in known]
         if wrong:
             raise Invalid(
-                f"there is no column {wrong[0]!r}; known are {', '.join(known)}",
+                say(
+                    "there is no column {name!r}; known are {known}",
+                    name=wrong[0],
+                    known=", ".join(known),
+                ),
                 code="filter.invalid",
             )
         return tuple(known[name] for name in columns) or kind.columns()
@@ -127,7 +138,7 @@ class Listing:
         name = sort.removeprefix("-")
         column = self.sort if name == "id" else self.columns.get(name)
         if column is None:
-            raise Invalid(f"cannot sort by {name!r}", code="filter.invalid")
+            raise Invalid(say("cannot sort by {name!r}", name=name), code="filter.invalid")
         if sort.startswith("-"):
             return [column.desc(), self.sort.desc()]
         return [column.asc(), self.sort.asc()]

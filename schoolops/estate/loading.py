@@ -9,30 +9,54 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import select
 
 from inventory.fields import Field, Type, Value, fold
 from inventory.formats.importing import ParsedRow
-from inventory.kinds import KINDS, Kind
-from schoolops.core.ids import uuid7
+from inventory.kinds import DEVICE, KINDS, Kind
+from inventory.sentences import as_sentence, join, say
+from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import readable_by, require, write_permission
-from schoolops.estate.models import TABLES, column_name, placement
-from schoolops.estate.values import (
-    from_column,
-    make_search_text,
-    refuse_negative,
-    to_columns,
-    to_json,
+from schoolops.estate import macs
+from schoolops.estate.access import readable_by
+from schoolops.estate.models import TABLES, column_name
+from schoolops.estate.values import explained, from_column, refuse_negative, to_columns, to_json
+from schoolops.estate.writing import (
+    Cause,
+    Change,
+    change_rows,
+    insert_many,
+    next_id,
+    own_fields,
+    set_marks,
 )
 
 CHUNK = 500
+OUTCOMES = ("new", "changed", "same", "refused")
 REPORTED = 1000
 """Rows of new and changed records that a report lists; refused ones are all listed."""
+
+
+@dataclass(slots=True)
+class Proposal:
+    """One good row of a file: a new record, or what differs in the one that is there (`found`).
+
+    `columns` is what to set, `kept` the values of people that a published list does not touch
+    (field → own, the list's), `settled` the fields in which the list says what people said.
+    """
+
+    row: ParsedRow
+    key: str
+    values: dict[str, Value]
+    ids: dict[str, int]
+    found: Any = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, list[Any]] = field(default_factory=dict)
+    settled: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -42,25 +66,38 @@ class ImportPlan:
     kind: Kind
     filename: str
     sha256: str
+    published: bool = False
+    overwrite: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    inserts: list[tuple[dict[str, Value], dict[str, int]]] = field(default_factory=list)
-    updates: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
+    inserts: list[Proposal] = field(default_factory=list)
+    updates: list[Proposal] = field(default_factory=list)
+    settled: list[Proposal] = field(default_factory=list)
     mapping: Mapping[str, str] = field(default_factory=dict)
     ignored: Sequence[str] = ()
     notes: Sequence[str] = ()
 
+    def lists(self, outcome: str) -> bool:
+        """Whether the next row of that outcome is listed even if there is nothing to say."""
+        listed = self.counts["new"] + self.counts["changed"] < REPORTED
+        return outcome == "refused" or (outcome != "same" and listed)
+
     def note(self, row: int, key: str, outcome: str, reason: str = "", **more: Any) -> None:
+        """Count a row, and list it where that tells something. `more` goes into the report."""
+        listed = self.lists(outcome) or "kept" in more or (reason and outcome != "same")
         self.counts[outcome] += 1
-        listed = outcome == "refused" or (
-            outcome != "same" and self.counts["new"] + self.counts["changed"] <= REPORTED
-        )
-        if listed or (reason and outcome != "same"):
-            self.rows.append({"row": row, "key": key, "outcome": outcome, "reason": reason, **more})
+        self.counts["kept"] += "kept" in more
+        if listed:
+            self.rows.append(
+                {"row": row, "key": key, "outcome": outcome, **explained(reason), **more}
+            )
+
+    def totals(self) -> dict[str, int]:
+        return {name: self.counts[name] for name in (*OUTCOMES, "kept")}
 
     def report(self, dry_run: bool) -> dict[str, Any]:
         return {
-            **{name: self.counts[name] for name in ("new", "changed", "same", "refused")},
+            **self.totals(),
             "dry_run": dry_run,
             "mapping": dict(self.mapping),
             "ignored": list(self.ignored),
@@ -79,17 +116,32 @@ class Loader:
 
     # -- import of a file ------------------------------------------------------------------
 
-    def plan(self, kind: Kind, rows: Iterable[ParsedRow], filename: str, data: bytes) -> ImportPlan:
-        """Compare the rows of a file with the store; nothing is written."""
+    def plan(
+        self,
+        kind: Kind,
+        rows: Iterable[ParsedRow],
+        filename: str,
+        data: bytes,
+        published: bool = False,
+        overwrite: bool = False,
+    ) -> ImportPlan:
+        """Compare the rows of a file with the store; nothing is written.
+
+        A `published` list leaves what people corrected, unless it shall `overwrite`.
+        """
         require(self.unit.actor, write_permission(kind))
-        plan = ImportPlan(kind, filename, hashlib.sha256(data).hexdigest())
+        sha256 = hashlib.sha256(data).hexdigest()
+        plan = ImportPlan(kind, filename, sha256, published, overwrite)
         waiting: list[ParsedRow] = []
+        proposals: list[Proposal] = []
         for row in rows:
             waiting.append(row)
             if len(waiting) == CHUNK:
-                self._plan_some(plan, waiting)
+                proposals += self._plan_some(plan, waiting)
                 waiting = []
-        self._plan_some(plan, waiting)
+        proposals += self._plan_some(plan, waiting)
+        for proposal in self._without_foreign_macs(plan, proposals):
+            self._take(plan, proposal)
         plan.rows.sort(key=lambda item: (item["outcome"] != "refused", item["row"]))
         return plan
 
@@ -97,19 +149,18 @@ class Loader:
         """Write a plan made in the same transaction."""
         kind = plan.kind
         if plan.inserts:
-            self._insert(kind, plan.inserts)
-        self.update_rows(kind, plan.updates)
-        self.unit.audit(
-            "import",
-            kind.name,
-            "",
-            None,
-            {
-                "file": plan.filename,
-                "sha256": plan.sha256,
-                **{name: plan.counts[name] for name in ("new", "changed", "same", "refused")},
-            },
-        )
+            new = [(one.values, one.ids) for one in plan.inserts]
+            insert_many(self.unit, kind, new, by_person=not plan.published)
+        cause = Cause("import", plan.filename, plan.published)
+        changes = [Change(one.found, one.columns) for one in plan.updates]
+        change_rows(self.unit, kind, changes, cause)
+        marks = [
+            (one.found.id, own_fields(kind, one.found) - one.settled - one.columns.keys())
+            for one in plan.settled
+        ]
+        set_marks(self.unit, kind, marks)
+        detail = {"file": plan.filename, "sha256": plan.sha256, **plan.totals()}
+        self.unit.audit("import", kind.name, "", None, detail)
         if plan.inserts or plan.updates:
             self.unit.announce(kind.name, "", None)
 
@@ -126,7 +177,7 @@ class Loader:
         if not records:
             return 0
         keys = [kind.make_key(values, {}) for values in records]
-        first = self._next_id(kind)
+        first = next_id(self.unit, kind)
         own = self._all_ids(kind.name)
         own.update({key: first + i for i, key in enumerate(keys)})
         references = [f for f in kind.fields if f.type is Type.REFERENCE]
@@ -140,14 +191,15 @@ class Loader:
                 if values.get(f.name)
             }
             prepared.append((values, ids))
-        self._insert(kind, prepared, first, keys)
+        insert_many(self.unit, kind, prepared, keys, first)
         self.unit.audit("load", kind.name, "", None, {"new": len(records)})
         self.unit.announce(kind.name, "", None)
         return len(records)
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _plan_some(self, plan: ImportPlan, rows: Sequence[ParsedRow]) -> None:
+    def _plan_some(self, plan: ImportPlan, rows: Sequence[ParsedRow]) -> Iterator[Proposal]:
+        """The good rows compared with what is there; the others are noted."""
         kind = plan.kind
         good: list[tuple[ParsedRow, dict[str, Value], str]] = []
         for row in rows:
@@ -157,7 +209,7 @@ class Loader:
             try:
                 good.append((row, row.values, kind.make_key(row.values, {})))
             except ValueError as error:
-                plan.note(row.row, "", "refused", str(error))
+                plan.note(row.row, "", "refused", as_sentence(error))
         self._fetch_references(kind, [values for _, values, _ in good])
         table = TABLES[kind.name]
         existing = {
@@ -178,36 +230,57 @@ class Loader:
                     f.name for f in kind.editable_fields() if f.required and not values.get(f.name)
                 ]
                 if missing:
-                    plan.note(row.row, key, "refused", f"needs {' and '.join(missing)}")
+                    needs = say("needs {fields}", fields=", ".join(missing))
+                    plan.note(row.row, key, "refused", needs)
                     continue
-                plan.note(row.row, key, "new", "; ".join(row.warnings))
-                plan.inserts.append((values, ids))
+                yield Proposal(row, key, values, ids)
             else:
-                self._compare(plan, row, values, ids, found)
+                yield self._compare(plan, Proposal(row, found.key, values, ids, found))
 
-    def _compare(
-        self,
-        plan: ImportPlan,
-        row: ParsedRow,
-        values: dict[str, Value],
-        ids: dict[str, int],
-        found: Any,
-    ) -> None:
-        kind = plan.kind
-        stored = found._mapping
+    def _compare(self, plan: ImportPlan, one: Proposal) -> Proposal:
+        kind, stored = plan.kind, one.found._mapping
         # An empty cell says nothing: it never empties what is known.
-        columns = to_columns(kind, {n: v for n, v in values.items() if v is not None}, ids)
-        differing = {name: value for name, value in columns.items() if stored[name] != value}
-        if not differing:
-            plan.note(row.row, found.key, "same")
-            return
-        names = [f.name for f in kind.fields if column_name(f) in differing]
-        changes = {
-            name: [self._old_value(kind.field(name), stored), to_json(values[name])]
-            for name in names
-        }
-        plan.note(row.row, found.key, "changed", "; ".join(row.warnings), changes=changes)
-        plan.updates.append((found, differing))
+        said = {name: value for name, value in one.values.items() if value is not None}
+        columns = to_columns(kind, said, one.ids)
+        one.columns = {name: value for name, value in columns.items() if stored[name] != value}
+        if plan.published and (own := own_fields(kind, one.found)):
+            one.settled = (own & said.keys()) - one.columns.keys()
+            if not plan.overwrite:
+                for name in sorted(own & one.columns.keys()):
+                    one.kept[name] = [to_json(stored[name]), to_json(one.columns.pop(name))]
+        return one
+
+    def _without_foreign_macs(
+        self, plan: ImportPlan, proposals: Sequence[Proposal]
+    ) -> Iterator[Proposal]:
+        """The proposals of which no MAC address is another device's; the others are noted."""
+        claiming = [one for one in proposals if plan.kind is DEVICE and _claims(one)]
+        claims = [macs.Claim(one.found.id if one.found else 0, _claims(one)) for one in claiming]
+        refused = macs.conflicts(self.unit, claims) if claims else {}
+        why = {claiming[place].row.row: reason for place, reason in refused.items()}
+        for one in proposals:
+            if one.row.row in why:
+                plan.note(one.row.row, one.key, "refused", why[one.row.row])
+            else:
+                yield one
+
+    def _take(self, plan: ImportPlan, one: Proposal) -> None:
+        """Note a proposal and keep it to be written."""
+        outcome = "changed" if one.columns else "same" if one.found else "new"
+        more: dict[str, Any] = {"kept": one.kept} if one.kept else {}
+        warned = join(one.row.warnings) if one.row.warnings and outcome != "same" else ""
+        if outcome == "changed" and (warned or more or plan.lists(outcome)):
+            stored = one.found._mapping
+            more["changes"] = {
+                f.name: [self._old_value(f, stored), to_json(one.values[f.name])]
+                for f in plan.kind.fields
+                if column_name(f) in one.columns
+            }
+        plan.note(one.row.row, one.key, outcome, warned, **more)
+        if outcome != "same":
+            (plan.inserts if outcome == "new" else plan.updates).append(one)
+        if one.settled:
+            plan.settled.append(one)
 
     def _old_value(self, f: Field, stored: Any) -> Any:
         value = stored[column_name(f)]
@@ -245,29 +318,30 @@ class Loader:
                 continue
             found = self._ids[f.reference].get(str(value))
             if found is None:
-                problems.append(f"there is no {KINDS[f.reference].label} {value}")
+                label = say(KINDS[f.reference].label)
+                problems.append(say("there is no {kind} {key}", kind=label, key=value))
             else:
                 ids[f.name] = found
-        return ids, "; ".join(problems)
+        return ids, join(problems)
 
     def _refusal(
         self, kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int], found: Any
     ) -> str:
         """Why the actor may not write this row, or ''."""
         if found is not None and found.retired_at is not None:
-            return "is retired; reinstate it first"
-        actor = self.unit.actor
-        scope = actor.scope(write_permission(kind))
+            return say("is retired; reinstate it first")
+        actor, permission = self.unit.actor, write_permission(kind)
+        scope = actor.scope(permission)
         if scope.everywhere:
             return ""
-        outside = f"{actor.name} may change {scope.text()} only"
         if kind.name == "school":
             authority = found.authority if found else str(values.get("authority"))
-            return "" if scope.covers(str(values["number"]), authority) else outside
+            allowed = scope.covers(str(values["number"]), authority)
+            return "" if allowed else outside(actor, permission)
         for school_id in {ids.get("school"), found.school_id if found else ids.get("school")}:
             number, authority = self._school(school_id)
             if not scope.covers(number, authority):
-                return outside
+                return outside(actor, permission)
         return ""
 
     def _school(self, school_id: int | None) -> tuple[str | None, str | None]:
@@ -286,112 +360,20 @@ class Loader:
             self._ids[kind_name] = {row.key: row.id for row in rows}
         return self._ids[kind_name]
 
-    def _next_id(self, kind: Kind) -> int:
-        table = TABLES[kind.name]
-        return (self.unit.connection.scalar(select(func.max(table.c.id))) or 0) + 1
-
-    def _insert(
-        self,
-        kind: Kind,
-        prepared: Sequence[tuple[Mapping[str, Value], Mapping[str, int]]],
-        first: int = 0,
-        keys: Sequence[str] = (),
-    ) -> None:
-        table = TABLES[kind.name]
-        first = first or self._next_id(kind)
-        now, actor = self.unit.now, self.unit.actor.name
-        empty = dict.fromkeys((column_name(f) for f in kind.fields), None)
-        rows = []
-        for number, (values, ids) in enumerate(prepared):
-            key = keys[number] if keys else kind.make_key(values, {})
-            rows.append(
-                empty
-                | to_columns(kind, values, ids)
-                | {
-                    "id": first + number,
-                    "uid": uuid7(),
-                    "key": key,
-                    "key_folded": fold(key),
-                    "version": 1,
-                    "search_text": make_search_text(kind, key, values),
-                    "created_at": now,
-                    "updated_at": now,
-                    "updated_by": actor,
-                }
-            )
-        for start in range(0, len(rows), 5000):
-            self.unit.connection.execute(insert(table), rows[start : start + 5000])
-        if self.unit.store.is_postgresql:
-            self.unit.connection.execute(
-                text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :value)"),
-                {"table": kind.plural, "value": first + len(rows) - 1},
-            )
-        if kind.name == "device":
-            self._place(rows)
-
-    def _place(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        now, actor = self.unit.now, self.unit.actor.name
-        placements = [
-            {
-                "device_id": row["id"],
-                "school_id": row["school_id"],
-                "room_id": row["room_id"],
-                "from_at": now,
-                "by": actor,
-                "note": "",
-            }
-            for row in rows
-        ]
-        if placements:
-            self.unit.connection.execute(insert(placement), placements)
-
-    def update_rows(self, kind: Kind, updates: Sequence[tuple[Any, dict[str, Any]]]) -> None:
-        """Set the differing columns of rows; devices that move leave a trace."""
-        if not updates:
-            return
-        table = TABLES[kind.name]
-        names = [column_name(f) for f in kind.fields]
-        rows: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
-        for found, differing in updates:
-            stored = found._mapping
-            columns = {name: differing.get(name, stored[name]) for name in names}
-            merged = {f.name: from_column(f, columns[column_name(f)]) for f in kind.fields}
-            rows.append(
-                {f"new_{name}": value for name, value in columns.items()}
-                | {
-                    "row_id": found.id,
-                    "new_version": found.version + 1,
-                    "new_search_text": make_search_text(kind, found.key, merged),
-                    "new_updated_at": self.unit.now,
-                    "new_updated_by": self.unit.actor.name,
-                }
-            )
-            if kind.name == "device" and not differing.keys().isdisjoint(("school_id", "room_id")):
-                moved.append({"id": found.id} | columns)
-        set_names = [*names, "version", "search_text", "updated_at", "updated_by"]
-        self.unit.connection.execute(
-            update(table)
-            .where(table.c.id == bindparam("row_id"))
-            .values({name: bindparam(f"new_{name}") for name in set_names}),
-            rows,
-        )
-        for row in moved:
-            self.unit.connection.execute(
-                update(placement)
-                .where(placement.c.device_id == row["id"], placement.c.until_at.is_(None))
-                .values(until_at=self.unit.now)
-            )
-        self._place(moved)
-
 
 def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> str:
     """What is wrong with the values of a row, or ''."""
     if found is not None and found.key != key:
-        return f"{found.key} is there already; write it like that"
+        return say("{key} is there already; write it like that", key=found.key)
     for name, value in values.items():
         try:
             refuse_negative(kind.field(name), value)
         except ValueError as error:
-            return str(error)
+            return as_sentence(error)
     return ""
+
+
+def _claims(one: Proposal) -> tuple[str, ...]:
+    """The MAC addresses that a row would give to its device."""
+    given = one.values.get("macs") if one.found is None or "macs" in one.columns else None
+    return given if isinstance(given, tuple) else ()

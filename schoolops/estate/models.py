@@ -68,6 +68,8 @@ def _system_columns(kind: Kind) -> list[Column[Any]]:
         Column("key_folded", Text, nullable=False, default=""),
         Column("version", BigInteger, nullable=False, default=1),
         Column("created_at", BigInteger, nullable=False),
+        # Empty in records that are older than this column.
+        Column("created_by", Text),
         Column("updated_at", BigInteger, nullable=False),
         Column("updated_by", Text, nullable=False),
         Column("retired_at", BigInteger),
@@ -98,6 +100,9 @@ _SORTED = {
 
 def _table(kind: Kind) -> Table:
     columns = _system_columns(kind) + [_column(field) for field in kind.fields]
+    if kind.published:
+        # Names of fields, divided by blanks: what people corrected since the list said it.
+        columns.append(Column("own_fields", Text))
     if kind is CREDENTIAL:
         columns += [Column("secret", LargeBinary), Column("secret2", LargeBinary)]
     table = Table(kind.plural, metadata, *columns)
@@ -129,6 +134,35 @@ placement = Table(
     Index("ix_placement_device_id", "device_id", "id"),
 )
 """Where a device stood, and stands (`until_at` empty)."""
+
+device_mac = Table(
+    "device_mac",
+    metadata,
+    Column("mac", String(17), primary_key=True),
+    Column("device_id", BigInteger, nullable=False),
+    Index("ix_device_mac_device_id", "device_id"),
+    sqlite_with_rowid=False,
+)
+"""Whose MAC address it is: one row an address of a device in use, so that no other gets it."""
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("kind", String(12), nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("fields", Text, nullable=False, default="{}"),
+    Index("ix_revision_record_id", "kind", "record_id", "id"),
+)
+"""What a record was before each change: `fields` is JSON, name → [old, new].
+
+References stand as the keys they had at that time. Of a secret only that it changed: null. `how`
+is the word of the audit ('edit', 'import', …), `note` what a person said to it or the file's name.
+"""
 
 observation = Table(
     "observation",

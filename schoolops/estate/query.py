@@ -20,6 +20,7 @@ from sqlalchemy.sql.operators import custom_op
 from inventory.fields import Type
 from inventory.filter import TIME_FIELDS, Filter, Match, Op, Term, Word
 from inventory.kinds import HEALTH, Kind
+from inventory.sentences import say
 from schoolops.core.errors import Invalid
 from schoolops.db import filtering
 from schoolops.estate.models import TABLES, column_name, observation
@@ -184,7 +185,10 @@ def order_by(kind: Kind, sort: str, plain: bool = False) -> list[ColumnElement[A
     field = kind.by_name().get(name)
     if field is None or not field.sortable:
         known = ", ".join(f.name for f in kind.by_name().values() if f.sortable)
-        raise Invalid(f"cannot sort by {name!r}; sort by one of {known}", code="filter.invalid")
+        raise Invalid(
+            say("cannot sort by {name!r}; sort by one of {known}", name=name, known=known),
+            code="filter.invalid",
+        )
     descending = sort.startswith("-")
     column: ColumnElement[Any]
     if field.type is Type.REFERENCE:

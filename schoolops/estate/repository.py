@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 
 from inventory.fields import Field, Type
 from inventory.filter import Filter, Match, parse
-from inventory.kinds import KINDS, Kind
+from inventory.kinds import Kind
+from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
-from schoolops.db.tables import audit_event
-from schoolops.estate.access import read_permission, readable_by
-from schoolops.estate.models import TABLES, column_name, observation, placement
+from schoolops.db.access import read_permission
+from schoolops.estate.access import readable_by
+from schoolops.estate.models import TABLES, column_name, observation
 from schoolops.estate.query import Way, order_by, translate, way
 from schoolops.estate.values import from_column, to_json
 
@@ -132,8 +133,13 @@ class Estate:
         row = self.connection.execute(statement).one_or_none()
         if row is None:
             raise NotFound(
-                f"there is no {kind.label} {id_or_key!r} that you may see; "
-                f"look for it with: schoolops ls {kind.plural}"
+                say(
+                    "there is no {kind} {key!r} that you may see; look for it with: schoolops ls "
+                    "{plural}",
+                    kind=say(kind.label),
+                    key=id_or_key,
+                    plural=kind.plural,
+                )
             )
         return row
 
@@ -174,49 +180,11 @@ class Estate:
                 "observed": to_iso(seen[0]) if seen else None,
                 "freshness": self._freshness(seen[1] if seen else None),
             }
+        if kind.published:
+            record["own_fields"] = (row.own_fields or "").split()
         if kind.name == "credential":
             record["has_secret"] = row.secret is not None
         return record
-
-    def history(self, uid_or_key: str) -> list[dict[str, Any]]:
-        """Where a device stood, latest first."""
-        device = self.find(KINDS["device"], uid_or_key)
-        rows = self.connection.execute(
-            select(placement)
-            .where(placement.c.device_id == device.id)
-            .order_by(placement.c.id.desc())
-        ).all()
-        schools = self.keys("school", [row.school_id for row in rows if row.school_id])
-        rooms = self.keys("room", [row.room_id for row in rows if row.room_id])
-        return [
-            {
-                "school": schools.get(row.school_id),
-                "room": rooms.get(row.room_id),
-                "from": to_iso(row.from_at),
-                "until": to_iso(row.until_at),
-                "by": row.by,
-                "note": row.note,
-            }
-            for row in rows
-        ]
-
-    def events(self, kind: Kind, key: str, limit: int = 100) -> list[dict[str, Any]]:
-        """What was done to a record, latest first."""
-        rows = self.connection.execute(
-            select(audit_event)
-            .where(audit_event.c.kind == kind.name, audit_event.c.record == key)
-            .order_by(audit_event.c.id.desc())
-            .limit(limit)
-        )
-        return [
-            {
-                "at": to_iso(row.at),
-                "actor": row.actor,
-                "action": row.action,
-                "detail": json.loads(row.detail),
-            }
-            for row in rows
-        ]
 
     # -- references ------------------------------------------------------------------------
 
@@ -285,7 +253,11 @@ class Estate:
         wrong = [name for name in columns if name not in known]
         if wrong:
             raise Invalid(
-                f"there is no column {wrong[0]!r}; known are {', '.join(known)}",
+                say(
+                    "there is no column {name!r}; known are {known}",
+                    name=wrong[0],
+                    known=", ".join(known),
+                ),
                 code="filter.invalid",
             )
         return tuple(known[name] for name in columns)

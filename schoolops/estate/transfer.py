@@ -12,13 +12,14 @@ from sqlalchemy import Connection, delete, insert, select
 from inventory.filter import parse
 from inventory.formats import FORMATS, plan_file, write
 from inventory.kinds import Kind, find_kind
+from inventory.sentences import as_sentence, say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.ids import hash_token, new_token
 from schoolops.core.permissions import Actor
+from schoolops.db.access import read_permission, require
 from schoolops.db.engine import Store
 from schoolops.db.tables import download
-from schoolops.estate.access import read_permission, require
 from schoolops.estate.listing import lister
 from schoolops.estate.loading import Loader
 from schoolops.estate.repository import Estate
@@ -49,12 +50,24 @@ def check(store: Store, actor: Actor, request: Export) -> None:
     """Refuse a wrong format, column or filter before the answer begins."""
     require(actor, read_permission(request.kind))
     if request.format not in FORMATS:
-        raise Invalid(f"there is no format {request.format!r}; known are {', '.join(FORMATS)}")
+        raise Invalid(
+            say(
+                "there is no format {format!r}; known are {known}",
+                format=request.format,
+                known=", ".join(FORMATS),
+            )
+        )
     parse(request.q, request.kind)
     known = request.kind.by_name()
     wrong = [name for name in request.columns if name not in known]
     if wrong:
-        raise Invalid(f"there is no column {wrong[0]!r}; known are {', '.join(known)}")
+        raise Invalid(
+            say(
+                "there is no column {name!r}; known are {known}",
+                name=wrong[0],
+                known=", ".join(known),
+            )
+        )
 
 
 def export(connection: Connection, actor: Actor, now: int, request: Export) -> Iterator[bytes]:
@@ -87,17 +100,19 @@ def import_file(
     data: bytes,
     mapping: Mapping[str, str] | None,
     dry_run: bool,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Import a file in one transaction; a dry run writes nothing. `FileRefused` if it is none.
 
     `narrow` is the filter of the path ('kind:ipad' of /ipads): the default of that column.
+    `overwrite`: a published list overwrites what people corrected.
     """
     defaults = {"kind": narrow.removeprefix("kind:")} if narrow else None
     limit = store.settings.imports.max_megabytes * 1_000_000
     plan = plan_file(kind, data, filename, mapping, defaults, limit)
     with store.write(actor) as unit:
         loader = Loader(unit)
-        planned = loader.plan(kind, plan.rows, filename, data)
+        planned = loader.plan(kind, plan.rows, filename, data, plan.published, overwrite)
         planned.mapping, planned.ignored, planned.notes = plan.mapping, plan.ignored, plan.notes
         if not dry_run:
             loader.apply(planned)
@@ -145,11 +160,13 @@ def take_link(store: Store, token: str) -> tuple[Actor, Export]:
             "this link was used already or has expired; make a new one", code="download.gone"
         )
     who, what = json.loads(row.actor), json.loads(row.request)
-    return Actor.from_json(who).at(now), Export(_kind(what["kind"])[0], what["q"], what["format"], what["columns"])
+    return Actor.from_json(who).at(now), Export(
+        _kind(what["kind"])[0], what["q"], what["format"], what["columns"]
+    )
 
 
 def _kind(word: str) -> tuple[Kind, str]:
     try:
         return find_kind(word)
     except ValueError as error:
-        raise NotFound(str(error), code="estate.unknown_kind") from None
+        raise NotFound(as_sentence(error), code="estate.unknown_kind") from None

@@ -7,6 +7,7 @@ from typing import Any
 
 from inventory.fields import Field, Type, Value, fold
 from inventory.kinds import Kind
+from inventory.sentences import Sentence, as_sentence, join, say, wire
 from inventory.words import find_choice
 from schoolops.core.errors import Invalid
 from schoolops.estate.models import column_name
@@ -22,13 +23,15 @@ def parse_given(field: Field, given: Any) -> Value:
         return field.parse(given)
     if isinstance(given, bool):
         if field.type is not Type.BOOLEAN:
-            raise ValueError(f"{field.name} is no yes/no field")
+            raise ValueError(say("{field} is no yes/no field", field=field.name))
         return given
     if isinstance(given, int | float):
         return field.parse(repr(given))
     if isinstance(given, list | tuple) and all(isinstance(item, str) for item in given):
         return field.parse(" ".join(given))
-    raise ValueError(f"{field.name} wants a simple value, not {type(given).__name__}")
+    raise ValueError(
+        say("{field} wants a simple value, not {type}", field=field.name, type=type(given).__name__)
+    )
 
 
 def parse_values(kind: Kind, given: Mapping[str, Any]) -> dict[str, Value]:
@@ -41,15 +44,20 @@ def parse_values(kind: Kind, given: Mapping[str, Any]) -> dict[str, Value]:
         if field is None:
             system = name in kind.by_name()
             errors[name] = (
-                f"{name} is set by schoolops itself"
+                say("{field} is set by schoolops itself", field=name)
                 if system
-                else f"a {kind.label} has no field {name}; it has {', '.join(known)}"
+                else say(
+                    "a {kind} has no field {field}; it has {known}",
+                    kind=say(kind.label),
+                    field=name,
+                    known=", ".join(known),
+                )
             )
             continue
         try:
             values[name] = refuse_negative(field, parse_given(field, value))
         except ValueError as error:
-            errors[name] = str(error)
+            errors[name] = as_sentence(error)
     if errors:
         raise invalid(errors)
     return values
@@ -58,13 +66,23 @@ def parse_values(kind: Kind, given: Mapping[str, Any]) -> dict[str, Value]:
 def refuse_negative(field: Field, value: Value) -> Value:
     """Whatever the inventory counts or measures, there is none less than none."""
     if field.type in (Type.INTEGER, Type.RATE) and isinstance(value, int) and value < 0:
-        raise ValueError(f"{field.name} must not be negative")
+        raise ValueError(say("{field} must not be negative", field=field.name))
     return value
 
 
 def invalid(errors: Mapping[str, str]) -> Invalid:
-    """The refusal that names each wrong field."""
-    return Invalid("; ".join(errors.values()), errors=dict(errors))
+    """The refusal that names each wrong field; `params` has the sentences by field."""
+    return Invalid(join(errors), errors=dict(errors))
+
+
+def explained(reason: str) -> dict[str, Any]:
+    """Why a row of a report is refused: `reason` in English, and what a translation needs."""
+    return {"reason": reason, **(wire(reason) if reason else {})}
+
+
+def already_retired(kind: Kind, key: str) -> Sentence:
+    """Why a record cannot be retired once more."""
+    return say("{kind} {key} is retired already", kind=say(kind.label), key=key)
 
 
 def to_columns(kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int]) -> dict[str, Any]:

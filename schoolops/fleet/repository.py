@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from inventory.kinds import AGENT, DISCOVERED
+from inventory.sentences import say
 from schoolops.core.errors import NotFound
 from schoolops.core.ids import hash_token
 from schoolops.core.permissions import ESTATE_READ, Actor
-from schoolops.estate.access import in_scope, require
+from schoolops.db.access import require
+from schoolops.estate.access import in_scope
 from schoolops.estate.listing import LISTINGS, Listing
 from schoolops.estate.models import TABLES
 from schoolops.fleet.models import agent, discovered
@@ -94,9 +96,13 @@ def find_agent(connection: Connection, actor: Actor, uid_or_name: str) -> Row[An
         )
     ).all()
     if len(rows) != 1:
-        what = "no agent" if not rows else "more than one agent"
+        what = say("no agent") if not rows else say("more than one agent")
         raise NotFound(
-            f"there is {what} {uid_or_name!r}; list them with: schoolops agent list",
+            say(
+                "there is {what} {id!r}; list them with: schoolops agent list",
+                what=what,
+                id=uid_or_name,
+            ),
             code="agent.unknown",
         )
     return rows[0]
@@ -116,5 +122,5 @@ def find_discovered(connection: Connection, actor: Actor, uid: str) -> Row[Any]:
         select(discovered).where(in_scope(actor, discovered.c.school_id), discovered.c.uid == uid)
     ).one_or_none()
     if row is None or row.adopted_as:
-        raise NotFound(f"there is no discovered device {uid!r}; list them again")
+        raise NotFound(say("there is no discovered device {id!r}; list them again", id=uid))
     return row

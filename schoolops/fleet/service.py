@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from inventory.kinds import KINDS
+from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from schoolops.core.ids import fold_code, hash_token, join_code, new_token, uuid7
 from schoolops.core.permissions import AGENTS_WRITE, Actor
+from schoolops.db.access import require, scope_of
 from schoolops.db.engine import Store, UnitOfWork
-from schoolops.estate.access import require
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
+from schoolops.estate.values import invalid
 from schoolops.fleet.models import agent, discovered
 from schoolops.fleet.repository import find_agent, find_by_secret, find_discovered
 
@@ -32,13 +34,19 @@ def invite(unit: UnitOfWork, school: str, name: str = "") -> dict[str, Any]:
     row = Estate(unit.connection, unit.actor, unit.now).find(KINDS["school"], school)
     scope = unit.actor.scope(AGENTS_WRITE)
     if not scope.covers(row.number, row.authority):
-        raise Forbidden(f"{unit.actor.name} may invite agents for {scope.text()} only")
+        raise Forbidden(
+            say(
+                "{name} may invite agents for {scope} only",
+                name=unit.actor.name,
+                scope=scope_of(scope),
+            )
+        )
     name = name.strip() or _free_name(unit, row.number)
     if len(name) > 60:
         raise Invalid("the agent's name is longer than 60 characters")
     taken = unit.connection.execute(select(agent.c.id).where(agent.c.name == name)).first()
     if taken:
-        raise Conflict(f"there is an agent {name} already", code="agent.duplicate")
+        raise Conflict(say("there is an agent {name} already", name=name), code="agent.duplicate")
     code, uid = join_code(), uuid7()
     expires = unit.now + round(unit.store.settings.agent.invite_hours * HOUR)
     unit.connection.execute(
@@ -123,7 +131,7 @@ def revoke(unit: UnitOfWork, uid_or_name: str, reason: str) -> None:
     require(unit.actor, AGENTS_WRITE)
     row = find_agent(unit.connection, unit.actor, uid_or_name)
     if row.state == "revoked":
-        raise Conflict(f"agent {row.name} is revoked already", code="agent.revoked")
+        raise Conflict(say("agent {name} is revoked already", name=row.name), code="agent.revoked")
     unit.connection.execute(
         update(agent)
         .where(agent.c.id == row.id)
@@ -148,10 +156,7 @@ def adopt(unit: UnitOfWork, uid: str, given: Mapping[str, Any]) -> dict[str, Any
     }
     values |= {name: value for name, value in given.items() if value not in (None, "")}
     if not values.get("serial") and not values.get("asset_tag"):
-        raise Invalid(
-            "the device needs a serial number or an asset tag",
-            errors={"serial": "a serial number or an asset tag is needed"},
-        )
+        raise invalid({"serial": say("the device needs a serial number or an asset tag")})
     record = Inventory(unit).create(
         KINDS["device"], {name: value for name, value in values.items() if value is not None}
     )

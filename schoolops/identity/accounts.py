@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, CursorResult, Row, delete, insert, select, update
 
 from inventory.sentences import say
 from schoolops.core.errors import NotFound, Unauthenticated
@@ -95,6 +95,7 @@ def _lookup(claims: Claims, now: int) -> Any:
         & (given.c.from_at <= now)
         & (given.c.until_at > now)
     )
+    by_giver = (giver.c.username == given.c.giver) & (given.c.source == "delegation")
     return (
         select(
             account,
@@ -113,7 +114,9 @@ def _lookup(claims: Claims, now: int) -> Any:
         .select_from(
             account.outerjoin(given, holds)
             .outerjoin(schools, schools.c.id == given.c.school_id)
-            .outerjoin(giver, (giver.c.username == given.c.giver) & (given.c.source == "delegation"))
+            .outerjoin(
+                giver, (giver.c.username == given.c.giver) & (given.c.source == "delegation")
+            )
         )
         .where(account.c.issuer == claims.issuer, account.c.subject == claims.subject)
     )
@@ -190,7 +193,7 @@ def _note(store: Store, claims: Claims) -> None:
                     "ended_before": 0,
                 },
             )
-            _keep_roles(unit, made.inserted_primary_key[0], claims.groups)
+            _keep_roles(unit, _new_id(made), claims.groups)
             unit.audit("first sign-in", "account", claims.username)
             unit.announce("account", uid, None)
             return
@@ -212,6 +215,12 @@ def _keep_roles(unit: UnitOfWork, account_id: int, groups: Iterable[str]) -> Non
     ]
     if rows:
         unit.connection.execute(insert(account_role), rows)
+
+
+def _new_id(made: CursorResult[Any]) -> int:
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def _place(scope: Scope) -> str:

@@ -93,5 +93,7 @@ def _grant(unit: UnitOfWork, row: Row[Any], detail: dict[str, Any]) -> None:
 
 
 EMERGENCY = register(
-    Action("emergency-access", "Emergency access", BREAK_GLASS, anywhere=True, hours=24, effect=_grant)
+    Action(
+        "emergency-access", "Emergency access", BREAK_GLASS, anywhere=True, hours=24, effect=_grant
+    )
 )

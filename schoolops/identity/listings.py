@@ -155,4 +155,3 @@ def approvals_listing(connection: Connection, actor: Actor, now: int) -> Listing
 LISTINGS[ACCOUNT.name] = accounts_listing
 LISTINGS[DELEGATION.name] = delegations_listing
 LISTINGS[APPROVAL.name] = approvals_listing
-

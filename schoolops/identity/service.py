@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from schoolops.core.ids import hash_token, new_token
 from schoolops.core.permissions import PERSON_ROLES, ROLES, TOKENS_WRITE, Actor
+from schoolops.db.access import require_everywhere
 from schoolops.db.engine import Store, UnitOfWork
-from schoolops.estate.access import require_everywhere
 from schoolops.estate.models import TABLES
 from schoolops.identity.models import token
 
@@ -32,9 +33,17 @@ def create_token(
     if not re.fullmatch(r"[\w.@-]{1,60}", name):
         raise Invalid("a name has letters, digits, . - _ @ and no blanks, such as m.weber")
     if role not in PERSON_ROLES:
-        raise Invalid(f"there is no role {role!r}; known are {', '.join(PERSON_ROLES)}")
+        raise Invalid(
+            say(
+                "there is no role {role!r}; known are {known}",
+                role=role,
+                known=", ".join(PERSON_ROLES),
+            )
+        )
     if ROLES[role].level != "city" and not schools:
-        raise Invalid(f"the role {role} is for single schools: name them (--schools)")
+        raise Invalid(
+            say("the role {role} is for single schools: name them (--schools)", role=role)
+        )
     if authority and schools:
         raise Invalid("give an authority or schools, not both")
     if not 1 <= days <= 3650:
@@ -42,7 +51,10 @@ def create_token(
     _check_scope(unit.connection, authority, schools)
     if unit.connection.execute(select(token.c.id).where(token.c.name == name)).first():
         raise Conflict(
-            f"there is or was a token {name}; names are never given again, choose another",
+            say(
+                "there is or was a token {name}; names are never given again, choose another",
+                name=name,
+            ),
             code="token.duplicate",
         )
     secret = new_token("sot")
@@ -70,13 +82,20 @@ def _check_scope(connection: Connection, authority: str | None, schools: list[st
         known = set(connection.scalars(select(table.c.number).where(table.c.number.in_(schools))))
         wrong = [number for number in schools if number not in known]
         if wrong or not schools:
-            raise Invalid(f"there is no school {', '.join(wrong) or 'given'}; give school numbers")
+            raise Invalid(
+                say(
+                    "there is no school {schools}; give school numbers",
+                    schools=", ".join(wrong) or "given",
+                )
+            )
     if authority:
         found = connection.execute(
             select(table.c.id).where(table.c.authority == authority).limit(1)
         ).first()
         if found is None:
-            raise Invalid(f"no school belongs to the authority {authority}")
+            raise Invalid(
+                say("no school belongs to the authority {authority}", authority=authority)
+            )
 
 
 def list_tokens(connection: Connection, actor: Actor) -> list[dict[str, Any]]:
@@ -104,7 +123,9 @@ def revoke_token(unit: UnitOfWork, name: str) -> None:
     require_everywhere(unit.actor, TOKENS_WRITE)
     row = unit.connection.execute(select(token).where(token.c.name == name)).one_or_none()
     if row is None:
-        raise NotFound(f"there is no token {name!r}; list them with: schoolops token list")
+        raise NotFound(
+            say("there is no token {name!r}; list them with: schoolops token list", name=name)
+        )
     if row.revoked_at is None:
         unit.connection.execute(
             update(token).where(token.c.id == row.id).values(revoked_at=unit.now)
@@ -122,9 +143,9 @@ def actor_of_token(store: Store, secret: str) -> Actor:
     if row is None:
         raise Unauthenticated("the token is not known here; ask for a new one")
     if row.revoked_at is not None:
-        raise Unauthenticated(f"the token {row.name} was revoked; ask for a new one")
+        raise Unauthenticated(say("the token {name} was revoked; ask for a new one", name=row.name))
     if row.expires_at < now:
-        raise Unauthenticated(f"the token {row.name} has expired; ask for a new one")
+        raise Unauthenticated(say("the token {name} has expired; ask for a new one", name=row.name))
     if row.last_used_at is None or now - row.last_used_at > DAY // 24:
         with store.write() as unit:
             unit.connection.execute(

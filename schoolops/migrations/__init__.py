@@ -21,10 +21,10 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; a test compares it with the files."""
 
-HISTORY = ("0001",)
+HISTORY = ("0001", "0002")
 """All revisions, oldest first."""
 
 

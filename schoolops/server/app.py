@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError
 import schoolops
 from inventory.filter import FilterError
 from inventory.formats import FileRefused
+from inventory.sentences import as_sentence, say
 from schoolops.core.errors import Invalid, SchoolopsError, TooLarge, Unauthenticated
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
@@ -137,12 +138,17 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(FilterError)
     async def wrong_filter(_: Request, error: FilterError) -> Problem:
         return problem(
-            Invalid(str(error), code="filter.invalid", position=error.position, length=error.length)
+            Invalid(
+                as_sentence(error),
+                code="filter.invalid",
+                position=error.position,
+                length=error.length,
+            )
         )
 
     @app.exception_handler(FileRefused)
     async def refused_file(_: Request, error: FileRefused) -> Problem:
-        return problem(Invalid(str(error), code="import.refused"))
+        return problem(Invalid(as_sentence(error), code="import.refused"))
 
     @app.exception_handler(DataError)
     async def not_storable(_: Request, __: DataError) -> Problem:
@@ -157,7 +163,11 @@ def _answer_errors(app: FastAPI) -> None:
     async def invalid(_: Request, error: RequestValidationError) -> Problem:
         found = error.errors()[0]
         where = ".".join(str(part) for part in found["loc"] if part not in ("body", "query"))
-        return problem(Invalid(f"{where}: {found['msg']}", code="request.invalid"))
+        return problem(
+            Invalid(
+                say("{where}: {problem}", where=where, problem=found["msg"]), code="request.invalid"
+            )
+        )
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Problem:
@@ -167,8 +177,11 @@ def _answer_errors(app: FastAPI) -> None:
         log.error("error %s in %s %s", number, request.method, route, exc_info=error)
         return problem(
             SchoolopsError(
-                f"the server failed (error {number}); the administrator finds it under this "
-                "number in the server's log",
+                say(
+                    "the server failed (error {number}); the administrator finds it under this "
+                    "number in the server's log",
+                    number=number,
+                ),
                 number=number,
             )
         )

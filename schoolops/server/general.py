@@ -7,7 +7,7 @@ from fastapi import APIRouter
 import schoolops
 from schoolops.core.permissions import AUDIT_READ, BACKUP
 from schoolops.db import audit, changes
-from schoolops.estate.access import require, require_everywhere
+from schoolops.db.access import require, require_everywhere, scope_of
 from schoolops.web.context import Json, TheActor, TheStore
 
 router = APIRouter(tags=["server"])
@@ -26,7 +26,7 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
         {
             "name": actor.name,
             "role": actor.role,
-            "scope": actor.scope_text(),
+            "scope": scope_of(actor.whole_scope()),
             "may": sorted(actor.permissions),
             "read_only": not any(name.endswith(".write") for name in actor.permissions),
             "city": store.settings.city,

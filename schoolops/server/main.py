@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from inventory.filter.times import use_zone
 from schoolops.core import paths
 from schoolops.core.errors import SchoolopsError, Unusable
 from schoolops.core.settings import Settings, load_settings
@@ -41,6 +42,7 @@ def serve(settings: Settings, on_demand: bool) -> int:
     """Open the store, listen, run; ends by SIGTERM or SIGINT, on demand also when idle."""
     paths.ensure_home(settings.home)
     _log_to_file(settings.home / "logs" / "server.log", to_stderr=not on_demand)
+    use_zone(settings.timezone)
     with own_store(settings, "schoolops serve"):
         from schoolops import migrations
         from schoolops.db.engine import Store

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, func, select
 
 from inventory.kinds import HEALTH, KINDS
+from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid
 from schoolops.core.permissions import Actor
@@ -121,7 +122,13 @@ class Measurements:
         column = metric if metric in table.c else RATES.get(metric, "")
         known = [c.name for c in table.c if c.name not in _BASE]
         if column not in known:
-            raise Invalid(f"there is no metric {metric!r}; known are {', '.join([*known, *RATES])}")
+            raise Invalid(
+                say(
+                    "there is no metric {metric!r}; known are {known}",
+                    metric=metric,
+                    known=", ".join([*known, *RATES]),
+                )
+            )
         rows = self.connection.execute(
             select(table.c.observed_at, table.c[column])
             .where(

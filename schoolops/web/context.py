@@ -13,11 +13,20 @@ import msgspec
 from fastapi import Depends, Request, Response
 
 from inventory.kinds import Kind, find_kind
+from inventory.sentences import as_sentence, say
 from schoolops.core.errors import NotFound, SchoolopsError, TooLarge
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 
-_encode = msgspec.json.Encoder().encode
+
+def _plain(value: Any) -> str:
+    """A sentence is a text that knows its translation."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} is no JSON")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 class Json(Response):
@@ -56,7 +65,7 @@ def get_kind(plural: str) -> tuple[Kind, str]:
     try:
         return find_kind(plural)
     except ValueError as error:
-        raise NotFound(str(error), code="estate.unknown_kind") from None
+        raise NotFound(as_sentence(error), code="estate.unknown_kind") from None
 
 
 TheStore = Annotated[Store, Depends(get_store)]
@@ -78,7 +87,10 @@ async def read_body(request: Request, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise TooLarge(
-                f"the body is larger than {limit // 1_000_000 or 1} MB; send it in parts"
+                say(
+                    "the body is larger than {size} MB; send it in parts",
+                    size=limit // 1_000_000 or 1,
+                )
             )
         parts.append(part)
     return b"".join(parts)

@@ -80,5 +80,5 @@ def operations_without_rule(app: FastAPI) -> list[str]:
         f"{method} {route.path}"
         for route in app.routes
         if isinstance(route, APIRoute) and "x-permission" not in (route.openapi_extra or {})
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.address import parse_server
 from agents.config import ConfigKeeper
 from agents.sender import Sender
 from agents.spool import Spool
 from agents.state import State
-from agents.transport import Client, parse_server
+from agents.transport import Client
 from tests.agents.server import AGENT, SECRET, BookingServer, make_certificate, server_context
 
 

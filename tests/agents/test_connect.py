@@ -18,8 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.address import parse_server
 from agents.errors import BadAnswer, TlsMismatch, Unreachable, WrongUse
-from agents.transport import Client, fingerprint, parse_server
+from agents.transport import Client, fingerprint
 from tests.agents.server import BookingServer, make_certificate, server_context
 
 
@@ -135,7 +136,7 @@ def test_no_answer_whatever_ends_in_anything_but_a_transport_error(noise: bytes)
     with ours, theirs:
         theirs.sendall(b"HTTP/1.1 200 OK\r\n" + noise)
         theirs.shutdown(socket.SHUT_WR)
-        client._socket = ours
+        client._keep(ours)
         client._deadline = time.monotonic() + 5
         try:
             status, headers = client._read_head()

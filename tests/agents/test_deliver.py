@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from agents.address import parse_server
 from agents.protocol import HostReport
 from agents.sender import MAX_WAIT_S, Sender
-from agents.transport import Client, parse_server
+from agents.transport import Client
 from tests.agents.conftest import Agent
 from tests.agents.server import SECRET, BookingServer
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.duties.counters import Counters, Rates, counter_delta, default_interface
+from agents.duties.counters import Counters, Rates, Routes, counter_delta
 from agents.duties.host import HostDuty
 from agents.protocol import Config, HostReport
 
@@ -136,9 +136,9 @@ def test_closing_gives_the_files_back(root: Path) -> None:
 
 
 def test_the_default_route_with_the_smallest_metric_counts(root: Path) -> None:
-    assert default_interface(str(root)) == "eth0"
+    assert Routes(str(root)).interface() == "eth0"
     write(root, "proc/net/route", ROUTES.replace("100\t00000000", "700\t00000000"))
-    assert default_interface(str(root)) == "wlan0"
+    assert Routes(str(root)).interface() == "wlan0"
 
 
 def test_a_machine_with_ipv6_alone_has_a_default_route_too(tmp_path: Path) -> None:
@@ -149,11 +149,11 @@ def test_a_machine_with_ipv6_alone_has_a_default_route_too(tmp_path: Path) -> No
     )
     none = f"{'0' * 32} 00 {'0' * 32} 00 {'0' * 32} ffffffff 00000001 00000000 00200200       lo\n"
     write(tmp_path, "proc/net/ipv6_route", none + line)
-    assert default_interface(str(tmp_path)) == "eth7"
+    assert Routes(str(tmp_path)).interface() == "eth7"
 
 
 def test_no_default_route_is_no_interface(tmp_path: Path) -> None:
-    assert default_interface(str(tmp_path)) == ""
+    assert Routes(str(tmp_path)).interface() == ""
     assert Counters(str(tmp_path)).read("eth0") is None  # no such file
     counters(tmp_path, "eth0", 1, 2)
     made = Counters(str(tmp_path))

@@ -198,12 +198,13 @@ def test_a_full_disk_is_told_in_the_status_and_reports_still_arrive(
     agent: Agent, server: BookingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import errno
-    import os
 
-    def full(handle: int) -> None:
+    from agents import chapter
+
+    def full(handle: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fdatasync", full)
+    monkeypatch.setattr(chapter, "write_all", full)
     server.config["interval_s"] = 1
     done = run_for(agent, lambda _: len(server.rows) >= 2)
     assert "No space left on device" in done.status()["spool"]["trouble"]

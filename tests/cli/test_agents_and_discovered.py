@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from agents import protocol
+from tests.agents.process import agent
 from tests.cli.conftest import Run, Served
 
 
@@ -57,9 +59,52 @@ def test_an_invitation_tells_what_to_type_at_the_school(run: Run) -> None:
     told = run("agent", "invite", "164800", "--name", "cellar").out
     assert "cellar" in told
     assert re.search(r"schoolops-agent join \S+ [A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\n", told)
+    assert "--pin" not in told
     assert run("agent", "invite", "999999").code == 1
     listed = run("agent", "list", "name:cellar", "--json").json
     assert [agent["state"] for agent in listed] == ["invited"]
+
+
+def test_the_command_of_an_invitation_works_as_it_is_printed(
+    run: Run, served: Served, tmp_path: Path
+) -> None:
+    told = run("agent", "invite", "164800", "--name", "printed")
+    (line,) = [line for line in told.out.splitlines() if " join " in line]
+    assert served.url in line
+    assert "this computer alone" in told.err
+    assert "server.public_url" in told.err
+    done = agent(*line.split()[1:], "--state", tmp_path / "state")
+    assert done.returncode == 0, done.stderr
+    assert run("ls", "agents", "name:printed state:active", "--count").out == "1\n"
+    told_json = run("agent", "invite", "164800", "--json").json
+    assert told_json["server"] == served.url
+    assert told_json["join"].split()[2:] == [served.url, told_json["code"]]
+
+
+def test_without_a_port_no_command_is_printed_but_how_to_get_one(run_alone: Run) -> None:
+    run_alone("new", "school", "number=164800", "name=Schule am Rhein")
+    try:
+        told = run_alone("agent", "invite", "164800")
+        assert told.code == 0
+        assert "agent join" not in told.out
+        assert "schoolops serve --host ADDRESS --port 8443" in told.err
+        assert "server.public_url" in told.err
+        assert run_alone("agent", "invite", "164800", "--json").json["join"] is None
+    finally:
+        run_alone("serve", "--stop")
+
+
+def test_an_address_outside_is_taken_as_it_is_set_and_doubted_when_nothing_answers(
+    run_alone: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOLOPS_SERVER__PUBLIC_URL", "https://127.0.0.1:9")
+    run_alone("new", "school", "number=164800", "name=Schule am Rhein")
+    try:
+        told = run_alone("agent", "invite", "164800")
+        assert "schoolops-agent join https://127.0.0.1:9 " in told.out
+        assert "nothing answers at https://127.0.0.1:9" in told.err
+    finally:
+        run_alone("serve", "--stop")
 
 
 def test_an_agent_is_revoked_by_its_name_and_then_shut_out(run: Run, box: Box) -> None:

@@ -1,13 +1,21 @@
-"""`schoolops completion`: the script, run by a real bash."""
+"""`schoolops completion`: the scripts, run by the shells themselves."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import re
+import select
 import shutil
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.peers import require
 
 COMPLETE = """
 {script}
@@ -28,6 +36,11 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         ("schoolops agent re", ["revoke"]),
         ("schoolops agent revoke x --r", ["--reason"]),
         ("schoolops serve --on", []),
+        ("schoolops help exp", ["export"]),
+        ("schoolops completion f", ["fish"]),
+        ("schoolops token create x --role sch", ["school"]),
+        ("schoolops export ipads --format x", ["xlsx"]),
+        ("schoolops export ipads -o --fo", []),
     ],
 )
 def test_words_are_completed(run_alone: Run, typed: str, offered: list[str]) -> None:
@@ -42,4 +55,71 @@ def test_zsh_gets_the_same_words(run_alone: Run) -> None:
     script = run_alone("completion", "zsh").out
     assert script.startswith("#compdef schoolops\n")
     assert run_alone("completion", "bash").out in script
-    assert run_alone("completion", "fish").code == 2
+    assert run_alone("completion", "tcsh").code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("schoolops im", {"import"}),
+        ("schoolops ls acc", {"access-points"}),
+        ("schoolops ls schools --c", {"--csv", "--count", "--columns"}),
+        ("schoolops agent re", {"revoke"}),
+        ("schoolops agent revoke x --r", {"--reason"}),
+        ("schoolops token create x --role sch", {"school"}),
+        ("schoolops serve --on", set()),
+    ],
+)
+def test_fish_offers_the_same(
+    run_alone: Run, tmp_path: Path, typed: str, offered: set[str]
+) -> None:
+    script = run_alone("completion", "fish").out
+    program = f"{script}\ncomplete -C '{typed}'\n"
+    done = subprocess.run(
+        [require("fish"), "--no-config"], input=program, capture_output=True, text=True, check=True,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == offered
+
+
+def test_zsh_completes_what_is_typed_also_where_nothing_was_set_up(
+    run_alone: Run, tmp_path: Path
+) -> None:
+    shell = require("zsh")
+    (tmp_path / "script").write_text(run_alone("completion", "zsh").out)
+    (tmp_path / ".zshrc").write_text(f"PS1='% '\nsource {tmp_path / 'script'}\n")
+    for typed, completed in (
+        ("schoolops ex\t", "schoolops export"),
+        ("schoolops ls acc\t", "schoolops ls access-points"),
+        ("schoolops agent revoke x --rea\t", "--reason"),
+    ):
+        assert completed in typed_at(shell, tmp_path, typed), typed
+
+
+def typed_at(shell: str, home: Path, keys: str) -> str:
+    """What an interactive shell shows after these keys."""
+    child, screen = pty.fork()
+    if child == 0:
+        os.execve(shell, [shell, "-i"], {"HOME": str(home), "ZDOTDIR": str(home), "TERM": "dumb",
+                                         "PATH": os.environ["PATH"]})  # fmt: skip
+    shown = ""
+
+    def read_until(pattern: str) -> None:
+        nonlocal shown
+        deadline = time.monotonic() + 20
+        while not re.search(pattern, shown) and time.monotonic() < deadline:
+            if select.select([screen], [], [], 0.2)[0]:
+                shown += os.read(screen, 4096).decode(errors="replace")
+
+    try:
+        read_until("% ")
+        shown = ""
+        os.write(screen, keys.encode())
+        read_until(r"(export|access-points|reason) ")
+        return shown.replace("\x07", "")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, 9)
+        os.waitpid(child, 0)
+        os.close(screen)

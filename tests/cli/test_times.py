@@ -85,3 +85,16 @@ def test_a_zone_that_is_none_is_told_and_berlin_shown(
 @pytest.mark.parametrize("text", ["room A-2026", "2026-11-24", "at 12:00Z", "Zoo", ""])
 def test_what_is_no_time_stays(text: str) -> None:
     assert with_local_times(text) == text
+
+
+def test_a_time_in_a_filter_is_of_the_zone_that_is_shown(
+    run_alone: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOLOPS_TIMEZONE", "Pacific/Kiritimati")
+    try:
+        run_alone("new", "school", "number=164800", "name=Schule am Rhein")
+        lately = dt.datetime.now(ZoneInfo("Pacific/Kiritimati")) - dt.timedelta(minutes=10)
+        found = run_alone("ls", "schools", f"updated:>{lately:%Y-%m-%dT%H:%M}", "--count")
+        assert found == (0, "1\n", "")
+    finally:
+        run_alone("serve", "--stop")

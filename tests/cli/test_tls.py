@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.agents.process import agent
 from tests.cli.conftest import Run
 
 
@@ -100,3 +101,37 @@ def test_a_server_is_trusted_only_by_its_certificate(
     wrong = run_alone(*far)
     assert wrong.code == 2
     assert "SCHOOLOPS_CA" in wrong.err
+
+
+def test_an_invitation_pins_a_certificate_that_only_the_city_knows(
+    run_alone: Run, url: str, tmp_path: Path
+) -> None:
+    run_alone("new", "school", "number=164800", "name=Schule am Rhein")
+    told = run_alone("agent", "invite", "164800").out
+    assert f"schoolops-agent join {url} " in told
+    assert "--pin sha256:" in told
+    assert joined_by(told, tmp_path / "a").returncode == 0
+
+
+def test_an_invitation_over_the_network_pins_what_the_citys_authority_vouches_for(
+    run_alone: Run,
+    url: str,
+    certificate: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    run_alone("new", "school", "number=164800", "name=Schule am Rhein")
+    token = run_alone("token", "create", "t.far", "--role", "administrator").out.strip()
+    monkeypatch.setenv("SCHOOLOPS_TOKEN", token)
+    monkeypatch.setenv("SCHOOLOPS_CA", str(certificate[0]))
+    told = run_alone("agent", "invite", "164800", "--server", url).out
+    monkeypatch.delenv("SCHOOLOPS_CA")
+    assert joined_by(told, tmp_path / "a").returncode == 0
+
+
+def joined_by(told: str, state: Path) -> subprocess.CompletedProcess[str]:
+    """Type the printed command at a machine of the school."""
+    (line,) = [line for line in told.splitlines() if " join " in line]
+    done = agent(*line.split()[1:], "--state", state)
+    assert done.returncode == 0, done.stderr
+    return done

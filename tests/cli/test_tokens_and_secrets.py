@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from schoolops.core.permissions import ROLES
 from tests.cli.conftest import Run, Served
 
 
@@ -129,3 +130,9 @@ def test_the_audit_tells_who_did_what_and_proves_itself(run: Run) -> None:
     assert verified.code == 0
     assert verified.json["ok"] is True
     assert run("audit", "verify", "more").code == 2
+
+
+def test_the_help_says_what_each_role_may_do(run_alone: Run) -> None:
+    told = run_alone("token", "create", "--help").out
+    for role in ROLES.keys() - {"agent"}:
+        assert any(line.strip().startswith(f"{role} ") for line in told.splitlines()), role

@@ -28,7 +28,7 @@ def _result(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_missed_limit_stands_on_the_page(run: ModuleType) -> None:
-    page = run.page({"start": [_result(), _result(bar="paint", figure=75)]}, "a machine")
+    page = run.page({"start": [_result(), _result(bar="paint", figure=75)]}, {"start": "this"})
     assert "| start | 41.5 ms | ≤ 60 ms | yes | python -c pass: 14 ms | `x` |" in page
     assert "| paint | 75 ms | ≤ 60 ms | **no** |" in page
 
@@ -66,5 +66,19 @@ def test_the_page_is_the_one_of_the_stored_results(run: ModuleType) -> None:
     import json
 
     stored = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
-    expected = run.page(stored["results"], stored["machine"])
+    expected = run.page(stored["results"], stored["machines"])
     assert (ROOT / "docs" / "benchmarks.md").read_text("utf-8") == expected
+
+
+def test_the_page_says_which_machine_measured_what(run: ModuleType) -> None:
+    assert "Measured on one.\n" in run.page({}, {"load": "one", "tui": "one"})
+    several = {"load": "one", "tui": "two", "cli": "two"}
+    assert "Measured on two (cli, tui); one (load).\n" in run.page({}, several)
+
+
+def test_every_benchmark_has_its_figures_on_the_page() -> None:
+    import json
+
+    stored = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))["results"]
+    scripts = {path.stem.removeprefix("bench_") for path in ROOT.glob("benchmarks/bench_*.py")}
+    assert scripts - stored.keys() == set(), "run: python benchmarks/run.py NAME"

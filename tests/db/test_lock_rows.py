@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
@@ -23,7 +21,7 @@ NOBODY = Actor("nobody")
 
 
 @pytest.fixture
-def city(store: Store) -> Iterator[Store]:
+def city(store: Store) -> Store:
     """Two schools of two authorities, each with a room and a contact."""
     if not store.is_postgresql:
         pytest.skip("SQLite has no row-level security")
@@ -36,7 +34,7 @@ def city(store: Store) -> Iterator[Store]:
             contact = {"school": number, "role": "head", "name": "B. Meier"}
             inventory.create(KINDS["contact"], contact)
         create_token(unit, "m.weber", "viewer")
-    yield store
+    return store
 
 
 def rows(store: Store, actor: Actor, table: str) -> int:

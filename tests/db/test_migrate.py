@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -55,13 +56,15 @@ def test_the_history_is_one_line_and_names_all_files() -> None:
 
 # --- a version that does not exist yet --------------------------------------------------------
 
+HEAD, HISTORY = migrations.HEAD, migrations.HISTORY
+NEXT_REVISION = f"{int(HEAD) + 1:04d}"
 NEXT = '''
 """Add a column to a table that others refer to."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "{next}", "{head}", None, None
 
 
 def upgrade():
@@ -80,10 +83,11 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     def install(more: str = "pass") -> None:
         folder = tmp_path / "migrations"
         shutil.copytree(Path(migrations.__file__).parent, folder)
-        (folder / "versions" / "0002_add_motto.py").write_text(NEXT.format(more=more))
+        code = NEXT.format(more=more, head=HEAD, next=NEXT_REVISION)
+        (folder / "versions" / f"{NEXT_REVISION}_add_motto.py").write_text(code)
         monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
-        monkeypatch.setattr(migrations, "HEAD", "0002")
-        monkeypatch.setattr(migrations, "HISTORY", ("0001", "0002"))
+        monkeypatch.setattr(migrations, "HEAD", NEXT_REVISION)
+        monkeypatch.setattr(migrations, "HISTORY", (*HISTORY, NEXT_REVISION))
 
     return install
 
@@ -126,12 +130,12 @@ def test_sqlite_upgrades_itself_after_a_copy_of_itself(
     fill(settings_of_store)
     next_version()
     migrations.prepare(settings_of_store)
-    assert revision(settings_of_store) == "0002"
+    assert revision(settings_of_store) == NEXT_REVISION
     assert room_and_motto(settings_of_store) == ("1", "none")
     (copy,) = backups(settings_of_store)
     assert "migration" in copy.name
     manifest = backup.check(copy, migrations.HISTORY)
-    assert manifest["revision"] == "0001"
+    assert manifest["revision"] == HEAD
     assert manifest["fingerprint"]["schools"][0] == 1
     migrations.prepare(settings_of_store)  # the next start has nothing to do
     assert backups(settings_of_store) == [copy]
@@ -146,7 +150,7 @@ def test_postgresql_waits_to_be_told_and_keeps_a_copy(
     with pytest.raises(Unusable, match="run: schoolops db upgrade") as caught:
         migrations.prepare(settings_of_store)
     assert caught.value.code == "setup.upgrade"
-    assert revision(settings_of_store) == "0001"
+    assert revision(settings_of_store) == HEAD
     assert migrations.upgrade(settings_of_store)["up_to_date"]
     assert room_and_motto(settings_of_store) == ("1", "none")
     assert len(backups(settings_of_store)) == 1
@@ -160,7 +164,7 @@ def test_the_copy_restores_what_was_and_is_upgraded_again(
     next_version()
     migrations.upgrade(settings_of_store)
     backup.restore(settings_of_store, backups(settings_of_store)[0], migrations.HISTORY)
-    assert revision(settings_of_store) == "0001"
+    assert revision(settings_of_store) == HEAD
     migrations.upgrade(settings_of_store)
     assert room_and_motto(settings_of_store) == ("1", "none")
 
@@ -189,7 +193,7 @@ def test_an_upgrade_that_breaks_references_changes_nothing(
     next_version("op.execute('DELETE FROM schools')")
     with pytest.raises((Unusable, IntegrityError)):
         migrations.upgrade(settings_of_store)
-    assert revision(settings_of_store) == "0001"
+    assert revision(settings_of_store) == HEAD
 
 
 def test_a_database_of_a_newer_version_is_refused(
@@ -198,8 +202,8 @@ def test_a_database_of_a_newer_version_is_refused(
     fill(settings_of_store)
     next_version()
     migrations.upgrade(settings_of_store)
-    monkeypatch.setattr(migrations, "HEAD", "0001")
-    monkeypatch.setattr(migrations, "HISTORY", ("0001",))
+    monkeypatch.setattr(migrations, "HEAD", HEAD)
+    monkeypatch.setattr(migrations, "HISTORY", HISTORY)
     for call in (migrations.prepare, migrations.upgrade):
         with pytest.raises(Unusable, match="made by a newer schoolops") as caught:
             call(settings_of_store)
@@ -219,3 +223,52 @@ def test_servers_that_start_at_once_on_an_empty_database_make_it_once(
         _, complaint = server.communicate(timeout=60)
         assert server.returncode == 0, complaint
     assert revision(found) == migrations.HEAD
+
+
+# --- from the first version -------------------------------------------------------------------
+
+OLD_SCHOOL = """INSERT INTO schools (id, uid, key, key_folded, version, created_at, updated_at,
+    updated_by, search_text, number, name, health, health_reason)
+    VALUES (1, 'u', '164800', '164800', 2, 1, 2, 'm.weber', '', '164800', 'Größe', 'ok', '')"""
+OLD_DEVICE = """INSERT INTO devices (id, uid, key, key_folded, version, created_at, updated_at,
+    updated_by, search_text, kind, serial, school_id, macs, retired_at, health, health_reason)
+    VALUES (:id, :uid, :key, :key, 1, 1, 1, 'm.weber', '', 'ipad', :key, 1, :macs, :retired,
+    'ok', '')"""
+
+
+def test_records_of_the_first_version_keep_their_addresses_and_say_who_made_them(
+    home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url in ("", postgres_url):
+        monkeypatch.setenv("SCHOOLOPS_DATABASE__URL", url)
+        settings = load_settings()
+        with opened(settings) as store:
+            _upgrade_to(store, "0001")
+            with store.write() as unit:
+                unit.connection.execute(text(OLD_SCHOOL))
+                for id, key, macs, retired in (
+                    (1, "A", "02:00:00:00:00:01 02:00:00:00:00:02", None),
+                    (2, "B", "02:00:00:00:00:02", None),
+                    (3, "C", "02:00:00:00:00:03", 7),
+                ):
+                    values = {"id": id, "uid": key, "key": key, "macs": macs, "retired": retired}
+                    unit.connection.execute(text(OLD_DEVICE), values)
+        assert migrations.upgrade(settings)["up_to_date"]
+        with opened(settings) as store, store.read() as connection:
+            rows = connection.execute(text("SELECT mac, device_id FROM device_mac ORDER BY mac"))
+            # Two had the same one already: it stays with the first, and a retired one has none.
+            assert [tuple(row) for row in rows] == [
+                ("02:00:00:00:00:01", 1), ("02:00:00:00:00:02", 1),
+            ]  # fmt: skip
+            by = "SELECT created_by FROM {} WHERE id = 1"
+            assert connection.scalar(text(by.format("devices"))) == "m.weber"
+            assert connection.scalar(text(by.format("schools"))) is None
+
+
+def _upgrade_to(store: Store, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    with migrations._ready_for_changes(store) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

@@ -121,14 +121,21 @@ class _TakeBack(Exception):
 
 
 def load(unit: Any, kind: Kind, given: list[dict[str, str]]) -> None:
-    """Load typed records; a key that comes twice is left out."""
+    """Load typed records; a key or a MAC address that comes twice is left out."""
     rows: dict[str, dict[str, Value]] = {}
+    macs: set[str] = set()
     for one in given:
         try:
             values = {name: kind.field(name).parse(typed) for name, typed in one.items()}
-            rows.setdefault(kind.make_key(values, {}), values)
+            key = kind.make_key(values, {})
         except ValueError:
             continue  # blank text in a field that is needed
+        if key not in rows:
+            if not macs.isdisjoint(own := values.get("macs") or ()):
+                values["macs"] = None
+            else:
+                macs.update(own)
+            rows[key] = values
     Loader(unit).load(kind, rows.values())
 
 

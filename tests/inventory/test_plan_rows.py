@@ -59,7 +59,7 @@ def test_keys_of_several_fields_are_compared_whole() -> None:
     text = "Schulnr;Raum\n164800;1\n164801;1\n164800;1\n"
     found = rows(ROOM, text)
     assert [row.values is None for row in found] == [True, False, True]
-    assert found[0].reason == "row 2 and row 4 both have Schulnr 164800 and Raum 1"
+    assert found[0].reason == "row 2 and row 4 both have Schulnr 164800, Raum 1"
     text = "Schulnr;Rolle;Name\n1;Schulleitung;M. Weber\n1;head;M. Weber\n1;Sekretariat;M. Weber\n"
     assert [row.values is None for row in rows(CONTACT, text)] == [True, True, False]
 
@@ -69,7 +69,7 @@ def test_asset_tags_identify_devices_without_serial_and_are_unique_too() -> None
     found = rows(DEVICE, text.replace("tag", "asset_tag"))
     assert [row.key for row in found] == ["T1", "S1", "S2", ""]
     assert [row.values is None for row in found] == [False, True, True, True]
-    assert found[3].reason == "a device needs serial or asset_tag"
+    assert found[3].reason == "a device needs one of: serial, asset_tag"
 
 
 def test_ragged_rows_are_refused_with_the_reason() -> None:

@@ -94,6 +94,24 @@ def room(api: Api, school: Any) -> Any:
     return api.create("rooms", school="164800", name="2.14", kind="classroom")
 
 
+@pytest.fixture
+def two_schools(api: Api, room: Any) -> None:
+    api.create("schools", number="164801", name="Andere Schule", authority="70000")
+    api.create("ipads", serial="OURS", school="164800")
+    api.create("ipads", serial="THEIRS", school="164801")
+    for number in ("164800", "164801"):
+        api.create("contacts", school=number, role="head", name=f"Head {number}")
+
+
+@pytest.fixture
+def token(api: Api, remote: TestClient) -> Any:
+    def make(name: str, role: str, **scope: Any) -> Api:
+        made = api.post("/tokens", {"name": name, "role": role, **scope}, 201)
+        return Api(remote, made["token"])
+
+    return make
+
+
 class Agent:
     """An agent as the wire sees it."""
 

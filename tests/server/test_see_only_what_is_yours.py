@@ -4,29 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 
 from schoolops.core.clock import FixedClock
 from tests.server.conftest import Api
-
-
-@pytest.fixture
-def two_schools(api: Api, room: Any) -> None:
-    api.create("schools", number="164801", name="Andere Schule", authority="70000")
-    api.create("ipads", serial="OURS", school="164800")
-    api.create("ipads", serial="THEIRS", school="164801")
-    for number in ("164800", "164801"):
-        api.create("contacts", school=number, role="head", name=f"Head {number}")
-
-
-@pytest.fixture
-def token(api: Api, remote: TestClient) -> Any:
-    def make(name: str, role: str, **scope: Any) -> Api:
-        made = api.post("/tokens", {"name": name, "role": role, **scope}, 201)
-        return Api(remote, made["token"])
-
-    return make
 
 
 def test_without_a_token_nothing_is_shown_over_the_network(remote: TestClient) -> None:

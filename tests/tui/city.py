@@ -244,12 +244,14 @@ class City:
         values = [abs((n * 7) % 23 - 11) for n in range(60)]
         return {"metric": metric, "unit": "", "times": list(range(60)), "values": values}
 
-    async def history(self, id: str) -> Json:
+    async def history(self, plural: str, id: str, before: int = 0) -> Json:
         await self._answer("history", id)
         return {"placements": [{"school": "164800", "room": "164800/2.14", "from": NOW,
                                 "until": None, "by": "m.weber", "note": "installed"}],
-                "events": [{"at": NOW, "actor": "m.weber", "action": "device.edit",
-                            "detail": "room"}]}  # fmt: skip
+                "created": {"at": NOW, "by": "a.klein"}, "more": False,
+                "changes": [{"number": 7, "at": NOW, "by": "m.weber", "how": "import",
+                             "note": "geräte.csv", "fields": {"notes": [None, "by the door"]}}],
+                }  # fmt: skip
 
     async def changes(self, after: int | None = None) -> AsyncIterator[Any]:
         place = self.seq if after is None else after

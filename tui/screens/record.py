@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.kinds import Kind, find_kind
-from tui import cells, describe, metrics
+from tui import describe, metrics, past
 from tui.actions import Aim
 from tui.backend import Backend, Json
 from tui.feed import Changes
@@ -94,6 +94,7 @@ class RecordScreen(Frame):
         text = self.query_one(ScrollText)
         if self.kind.name not in MEASURED:
             text.show(state + fields)
+            text.show(state + fields + await self._history(client))
             return
         latest, history = await asyncio.gather(
             client.latest(self.plural, self.record["id"]), self._history(client)
@@ -128,26 +129,9 @@ class RecordScreen(Frame):
         return [Content(""), describe.heading(_("The last six hours")), *drawn] if drawn else []
 
     async def _history(self, client: Backend) -> list[Content]:
-        if self.kind.name != "device":
+        if not self.kind.editable:
             return []
-        history = await client.history(self.record["id"])
-        found: list[Content] = []
-        if placements := history.get("placements"):
-            found += [Content(""), describe.heading(_("Where it stood"))]
-            for place in placements:
-                until = cells.when(place.get("until")) or _("today")
-                where = place.get("room") or place.get("school") or ""
-                text = f"{cells.when(place.get('from'))} – {until}"
-                tail = f"{place.get('by') or ''}  {place.get('note') or ''}".rstrip()
-                found.append(describe.pair(text, f"{where}   {tail}"))
-        if events := history.get("events"):
-            found += [Content(""), describe.heading(_("Who changed it"))]
-            for event in events[:50]:
-                tail = " ".join(
-                    str(event[name]) for name in ("actor", "action", "detail") if event.get(name)
-                )
-                found.append(describe.pair(cells.when(event.get("at")), tail))
-        return found
+        return past.lines(self.kind, await client.history(self.plural, self.record["id"]))
 
     def aim(self) -> Aim:
         if not self.record:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from inventory.kinds import CONTACT_ROLES, DEVICE_KINDS, NETWORK_KINDS, ROOM
-from tui import cells, describe, metrics
+from tui import cells, describe, metrics, past
 from tui.actions import Aim
 from tui.backend import Backend, Json
 from tui.feed import Changes
@@ -57,8 +57,10 @@ class RoomScreen(Frame):
         self.record = await client.get("rooms", self.id_or_key)
         self.show_state()
         school = (self.record.get("values") or {}).get("school") or ""
-        latest, people = await asyncio.gather(
-            client.latest("rooms", self.record["id"]), self._contacts(client, school)
+        latest, people, history = await asyncio.gather(
+            client.latest("rooms", self.record["id"]),
+            self._contacts(client, school),
+            client.history("rooms", self.record["id"]),
         )
         self.devices = latest.get("devices") or []
         drawn = [d for d in self.devices if d.get("kind") in NETWORK_KINDS and d.get("values")]
@@ -71,6 +73,7 @@ class RoomScreen(Frame):
         lines += people
         fields = describe.field_lines(ROOM, self.record)
         lines += [Line(Content("")), Line(describe.heading(_("The room"))), *map(Line, fields)]
+        lines += map(Line, past.lines(ROOM, history))
         bad = [device["id"] for device in self.devices if device.get("health") != "ok"]
         first = bad or [device["id"] for device in self.devices]
         self.query_one(Lines).show(lines, first[0] if first else "")

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.kinds import CONTACT_ROLES, DEVICE_KINDS, ROOM_KINDS, SCHOOL
-from tui import cells, describe
+from tui import cells, describe, past
 from tui.actions import Aim
 from tui.backend import Backend, Json
 from tui.feed import Changes
@@ -98,12 +98,17 @@ class SchoolScreen(Frame):
         uplinks = found[1]
         if first and uplinks:  # what is measured comes a round trip later
             self._draw(found, [None] * len(uplinks))
-        latest = await asyncio.gather(
-            *(client.latest("uplinks", one["id"]) for one in uplinks), return_exceptions=True
+        answers = await asyncio.gather(
+            *(client.latest("uplinks", one["id"]) for one in uplinks),
+            client.history("schools", record["id"]),
+            return_exceptions=True,
         )
-        self._draw(found, [one if isinstance(one, dict) else {} for one in latest])
+        facts = [one if isinstance(one, dict) else {} for one in answers]
+        self._draw(found, [*facts[:-1]], facts[-1])
 
-    def _draw(self, found: list[list[Json]], latest: list[Json | None]) -> None:
+    def _draw(
+        self, found: list[list[Json]], latest: list[Json | None], history: Json | None = None
+    ) -> None:
         self.drawn = True
         faulty, uplinks, people, sites, buildings, rooms = found
         record = self.record
@@ -113,13 +118,14 @@ class SchoolScreen(Frame):
         lines += _people(people)
         lines += _premises(sites, buildings, rooms)
         master = describe.field_lines(SCHOOL, record, skip=("number",))
+        changed = past.lines(SCHOOL, history) if history else []
         if not self.has_class("-wide"):
-            lines += [_title(_("The school")), *(Line(content) for content in master)]
+            lines += [_title(_("The school")), *(Line(content) for content in master + changed)]
         worst = next((row["id"] for row in faulty if row["health"] == "down"), "")
         start = worst or (faulty[0]["id"] if faulty else "")
         self.query_one(Lines).show(lines, start)
         pair = describe.pair(_("School number"), str(record["key"]))
-        text = [pair, *master, *describe.system_lines(record)]
+        text = [pair, *master, *describe.system_lines(record), *changed]
         self.query_one("#detail-text", Static).update(describe.hang(text, 43))
         self.show_state()
 

@@ -36,10 +36,12 @@ Opened = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`says`: what it is for, for people. `level`: 'city' (or a school authority), 'school' or 'self': where it can be held.
+    """`says`: what it is for, for people.
 
+    `level`: where it can be held: 'city' (or a school authority), 'school' or 'self'.
     `in_classes`: permissions that hold in a person's own classes alone, not in the school.
-    `strong`: it is used after a sign-in by passkey alone.
+    `opens`: which classes of personal fields it opens, for which purpose.
+    `strong`: it counts after a sign-in by passkey alone.
     """
 
     name: str
@@ -61,6 +63,10 @@ def _opens(**purposes: str) -> Opened:
 _EQUIPMENT = frozenset({ESTATE_READ, ESTATE_WRITE, CREDENTIALS_WRITE, AGENTS_WRITE})
 _OWN_SCHOOL = frozenset({ESTATE_READ, CONTACTS_READ})
 
+_STAFF = _opens(operations="core contact", teaching="core")
+_SCHOOL_OFFICE = _opens(operations="core contact", school="core contact",
+                        security="core contact", teaching="core")  # fmt: skip
+
 ROLES: Mapping[str, Role] = MappingProxyType({
     role.name: role
     for role in (
@@ -71,56 +77,64 @@ ROLES: Mapping[str, Role] = MappingProxyType({
                 CONTACTS_WRITE, AUDIT_READ, TOKENS_WRITE, BACKUP, ACCOUNTS_READ, ACCOUNTS_WRITE,
                 PASSWORDS_RESET, DELEGATE, APPROVE, ACCESS_EXPLAIN, BREAK_GLASS, PORTAL_WRITE,
             },
-            opens=_opens(operations="core contact", school="core contact", security="core contact",
-                         teaching="core", oversight="core"),
-            strong=True,
+            opens=_SCHOOL_OFFICE | _opens(oversight="core"), strong=True,
         ),
-        # Runs the equipment and sees no person.
-        Role("service-provider", "Service provider",
-            "runs the equipment; sees no person", "city", _EQUIPMENT),
-        Role("technician", "Technician",
-            "runs the equipment and calls the schools", "city", _EQUIPMENT | {CONTACTS_READ, BREAK_GLASS},
-             opens=_opens(operations="core contact")),
+        Role(
+            "service-provider", "Service provider", "runs the equipment; sees no person", "city",
+            _EQUIPMENT,
+        ),
+        Role(
+            "technician", "Technician", "runs the equipment and calls the schools", "city",
+            _EQUIPMENT | {CONTACTS_READ, BREAK_GLASS}, opens=_opens(operations="core contact"),
+        ),
         Role(
             "school-admin", "Administrator of a school",
             "runs the accounts and contacts of a school", "school",
-            _OWN_SCHOOL | {CONTACTS_WRITE, ACCOUNTS_READ, PASSWORDS_RESET, DELEGATE,
-                           ACCESS_EXPLAIN, BREAK_GLASS},
-            opens=_opens(operations="core contact", school="core contact", security="core contact",
-                         teaching="core"),
+            _OWN_SCHOOL | {
+                CONTACTS_WRITE, ACCOUNTS_READ, PASSWORDS_RESET, DELEGATE, ACCESS_EXPLAIN,
+                BREAK_GLASS,
+            },
+            opens=_SCHOOL_OFFICE,
         ),
         Role(
             "head", "Head teacher",
             "like a school's administrator; approves what others propose", "school",
-            _OWN_SCHOOL | {CONTACTS_WRITE, ACCOUNTS_READ, PASSWORDS_RESET, DELEGATE, APPROVE,
-                           ACCESS_EXPLAIN, BREAK_GLASS},
-            opens=_opens(operations="core contact", school="core contact guardian sensitive",
-                         security="core contact", teaching="core"),
+            _OWN_SCHOOL | {
+                CONTACTS_WRITE, ACCOUNTS_READ, PASSWORDS_RESET, DELEGATE, APPROVE, ACCESS_EXPLAIN,
+                BREAK_GLASS,
+            },
+            opens=_SCHOOL_OFFICE | _opens(school="guardian sensitive"),
         ),
-        Role("secretary", "Secretary",
-            "keeps the contacts of a school", "school", _OWN_SCHOOL | {CONTACTS_WRITE},
-             opens=_opens(operations="core contact", school="core contact guardian")),
-        Role("media-coordinator", "Media coordinator",
-            "first help at a school; resets passwords", "school", _OWN_SCHOOL | {PASSWORDS_RESET},
-             opens=_opens(operations="core contact", teaching="core")),
-        Role("teacher", "Teacher",
-            "sees the own school; resets passwords of the own classes", "school", _OWN_SCHOOL, in_classes=frozenset({PASSWORDS_RESET}),
-             opens=_opens(operations="core contact", teaching="core")),
-        Role("viewer", "Viewer",
-            "reads everything but the audit, changes nothing", "city", _OWN_SCHOOL,
-             opens=_opens(operations="core contact")),
-        Role("pupil", "Pupil",
-            "sees what concerns the pupil alone", "self", frozenset()),
+        Role(
+            "secretary", "Secretary", "keeps the contacts of a school", "school",
+            _OWN_SCHOOL | {CONTACTS_WRITE},
+            opens=_opens(operations="core contact", school="core contact guardian"),
+        ),
+        Role(
+            "media-coordinator", "Media coordinator",
+            "first help at a school; resets passwords", "school",
+            _OWN_SCHOOL | {PASSWORDS_RESET}, opens=_STAFF,
+        ),
+        Role(
+            "teacher", "Teacher", "sees the own school; resets passwords of the own classes",
+            "school", _OWN_SCHOOL, in_classes=frozenset({PASSWORDS_RESET}), opens=_STAFF,
+        ),
+        Role(
+            "viewer", "Viewer", "reads the inventory and the contacts, changes nothing", "city",
+            _OWN_SCHOOL, opens=_opens(operations="core contact"),
+        ),
+        Role("pupil", "Pupil", "sees what concerns the pupil alone", "self", frozenset()),
         Role(
             "data-protection-officer", "Data protection officer",
             "reads the audit and who may do what", "city",
             frozenset({ESTATE_READ, AUDIT_READ, ACCOUNTS_READ, ACCESS_EXPLAIN, APPROVE}),
             opens=_opens(oversight="core", security="core contact"),
         ),
-        Role("auditor", "Auditor",
-            "reads the inventory and the audit", "city", frozenset({ESTATE_READ, AUDIT_READ, ACCESS_EXPLAIN})),
-        Role("agent", "Agent at a school",
-            "reports measurements", "self", frozenset({REPORT})),
+        Role(
+            "auditor", "Auditor", "reads the inventory and the audit", "city",
+            frozenset({ESTATE_READ, AUDIT_READ, ACCESS_EXPLAIN}),
+        ),
+        Role("agent", "Agent at a school", "reports measurements", "self", frozenset({REPORT})),
     )
 })  # fmt: skip
 

@@ -152,7 +152,8 @@ def _refuse_in_use(connection: Connection) -> None:
     ))  # fmt: skip
     if others:
         raise Unusable(
-            f"{others} other connections use the database; stop all servers on it first",
+            f"{others} other connections use the database; stop all servers on it first, each "
+            "with: schoolops serve --stop",
             code="setup.in_use",
         )
 

@@ -1,0 +1,101 @@
+"""The history of a record: what it was before each change, and where a device stood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select
+
+from inventory.kinds import DEVICE, Kind
+from schoolops.core.clock import to_iso
+from schoolops.db.tables import audit_event
+from schoolops.estate.models import placement, revision
+from schoolops.estate.repository import Estate
+
+AT_ONCE = 200
+EVENTS = 100
+CHUNK = 500
+
+
+def history(estate: Estate, kind: Kind, id_or_key: str, before: int = 0) -> dict[str, Any]:
+    """The history of a record that the actor may read, the latest first.
+
+    `{"created": {"at", "by"}, "changes": [{"number", "at", "by", "how", "note", "fields"}],
+    "more", "placements", "events"}`. `fields` is name → [old, new], or null for a secret. At most
+    `AT_ONCE` changes; with `more`, ask for those `before` the last number. `events` is what the
+    audit has under the record's key: it is older than the changes, and has none of files.
+    """
+    row = estate.find(kind, id_or_key)
+    mine = (revision.c.kind == kind.name, revision.c.record_id == row.id)
+    earlier = (revision.c.id < before,) if before else ()
+    found = estate.connection.execute(
+        select(revision).where(*mine, *earlier).order_by(revision.c.id.desc()).limit(AT_ONCE + 1)
+    ).all()
+    return {
+        "created": {"at": to_iso(row.created_at), "by": row.created_by},
+        "changes": [_change(one) for one in found[:AT_ONCE]],
+        "more": len(found) > AT_ONCE,
+        "placements": _placements(estate, row.id) if kind is DEVICE else [],
+        "events": _events(estate.connection, kind, row.key),
+    }
+
+
+def forget(connection: Connection, kind: Kind, record_ids: Sequence[int]) -> None:
+    """Drop the old values of records; whoever erases a record, or what it was, calls this."""
+    for start in range(0, len(record_ids), CHUNK):
+        connection.execute(
+            delete(revision).where(
+                revision.c.kind == kind.name,
+                revision.c.record_id.in_(record_ids[start : start + CHUNK]),
+            )
+        )
+
+
+def _change(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "number": row.id,
+        "at": to_iso(row.at),
+        "by": row.by,
+        "how": row.how,
+        "note": row.note,
+        "fields": json.loads(row.fields),
+    }
+
+
+def _events(connection: Connection, kind: Kind, key: str) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        select(audit_event)
+        .where(audit_event.c.kind == kind.name, audit_event.c.record == key)
+        .order_by(audit_event.c.id.desc())
+        .limit(EVENTS)
+    )
+    return [
+        {
+            "at": to_iso(row.at),
+            "actor": row.actor,
+            "action": row.action,
+            "detail": json.loads(row.detail),
+        }
+        for row in rows
+    ]
+
+
+def _placements(estate: Estate, device_id: int) -> list[dict[str, Any]]:
+    rows = estate.connection.execute(
+        select(placement).where(placement.c.device_id == device_id).order_by(placement.c.id.desc())
+    ).all()
+    schools = estate.keys("school", [row.school_id for row in rows if row.school_id])
+    rooms = estate.keys("room", [row.room_id for row in rows if row.room_id])
+    return [
+        {
+            "school": schools.get(row.school_id),
+            "room": rooms.get(row.room_id),
+            "from": to_iso(row.from_at),
+            "until": to_iso(row.until_at),
+            "by": row.by,
+            "note": row.note,
+        }
+        for row in rows
+    ]

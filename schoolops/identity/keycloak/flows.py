@@ -1,0 +1,114 @@
+"""The sign-in's flow: compared as a tree, built anew beside the old one when it differs.
+
+Keycloak changes a flow in place execution by execution, and whoever signs in meanwhile would walk
+through half of it. So a new one is built, then the realm is pointed to it, then the old one goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keycloak import KeycloakAdmin
+
+Object = dict[str, Any]
+
+
+def found_tree(export: Object, alias: str) -> list[Object]:
+    """The executions of a flow in a realm's export, in the template's form."""
+    flows = {flow["alias"]: flow for flow in export.get("authenticationFlows", ())}
+    configs = {one["alias"]: one["config"] for one in export.get("authenticatorConfig", ())}
+
+    def tree(name: str) -> list[Object]:
+        executions = flows.get(name, {}).get("authenticationExecutions", [])
+        made = []
+        for one in sorted(executions, key=lambda e: e["priority"]):
+            if one.get("flowAlias"):
+                node: Object = {"executions": tree(one["flowAlias"])}
+            else:
+                node = {"authenticator": one["authenticator"]}
+                if one.get("authenticatorConfig") in configs:
+                    node["config"] = configs[one["authenticatorConfig"]]
+            made.append({**node, "requirement": one["requirement"]})
+        return made
+
+    return tree(alias)
+
+
+def wanted_tree(executions: list[Object]) -> list[Object]:
+    """The template's executions without the names of their sub-flows."""
+    return [
+        {key: value for key, value in one.items() if key not in ("flow", "executions")}
+        | ({"executions": wanted_tree(one["executions"])} if "flow" in one else {})
+        for one in executions
+    ]
+
+
+def ours(export: Object, alias: str) -> list[str]:
+    """Flows that an earlier run made."""
+    return [
+        flow["alias"]
+        for flow in export.get("authenticationFlows", ())
+        if flow["topLevel"] and not flow["builtIn"] and _number(flow["alias"], alias) is not None
+    ]
+
+
+def next_alias(export: Object, alias: str) -> str:
+    """A name that no flow has had yet."""
+    numbers = [_number(one, alias) or 0 for one in ours(export, alias)]
+    return f"{alias} {max(numbers, default=0) + 1}"
+
+
+def _number(name: str, alias: str) -> int | None:
+    number = name.removeprefix(f"{alias} ")
+    return int(number) if number != name and number.isdigit() else None
+
+
+def build(admin: KeycloakAdmin, alias: str, description: str, executions: list[Object]) -> None:
+    """Make a flow with all in it."""
+    admin.create_authentication_flow(
+        {
+            "alias": alias,
+            "description": description,
+            "providerId": "basic-flow",
+            "topLevel": True,
+            "builtIn": False,
+        }
+    )
+    _fill(admin, alias, alias, executions)
+    # Keycloak lists them as deep as they lie, in the order in which they were made.
+    made = admin.get_authentication_flow_executions(alias)
+    for number, (one, wish) in enumerate(zip(made, _flat(executions), strict=True)):
+        admin.update_authentication_flow_executions(
+            {**one, "requirement": wish["requirement"]}, alias
+        )
+        if "config" in wish:
+            admin.create_execution_config(
+                one["id"], {"alias": f"{alias} {number}", "config": wish["config"]}
+            )
+
+
+def _fill(admin: KeycloakAdmin, top: str, alias: str, executions: list[Object]) -> None:
+    for one in executions:
+        if "flow" in one:
+            inner = f"{top}: {one['flow']}"
+            admin.create_authentication_flow_subflow(
+                {"alias": inner, "type": "basic-flow", "provider": "registration-page-form"}, alias
+            )
+            _fill(admin, top, inner, one["executions"])
+        else:
+            admin.create_authentication_flow_execution({"provider": one["authenticator"]}, alias)
+
+
+def _flat(executions: list[Object]) -> Iterator[Object]:
+    for one in executions:
+        yield one
+        yield from _flat(one.get("executions", []))
+
+
+def remove(admin: KeycloakAdmin, alias: str) -> None:
+    """Delete a flow that we made."""
+    for flow in admin.get_authentication_flows():
+        if flow["alias"] == alias and not flow["builtIn"]:
+            admin.delete_authentication_flow(flow["id"])
