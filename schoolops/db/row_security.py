@@ -46,12 +46,14 @@ HIDDEN = frozenset({"token", "download", "web_session", "alembic_version"})
 
 def ensure(connection: Connection) -> bool:
     """Make the role, its rights and the policies; False when the owner may not make a role."""
-    try:
-        with connection.begin_nested():
-            connection.execute(text(_MAKE_ROLE))
-            connection.execute(text(f"GRANT {LIMITED} TO CURRENT_USER"))
-    except DBAPIError as error:
-        if not usable(connection):
+    # Two servers that start at once do it one after the other.
+    connection.execute(text("SELECT pg_advisory_xact_lock(730002)"))
+    if not _has_role(connection):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(_MAKE_ROLE))
+                connection.execute(text(f"GRANT {LIMITED} TO CURRENT_USER"))
+        except DBAPIError as error:
             log.warning("row-level security is off: %s", str(error.orig).splitlines()[0])
             return False
     rows = connection.execute(text(_TABLES)).all()
@@ -89,19 +91,26 @@ FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename
 """
 
 
-def usable(connection: Connection) -> bool:
-    """Whether the role is there, may be taken, and has its policies."""
+def _has_role(connection: Connection) -> bool:
+    """Whether the owner may take the role."""
     return bool(
         connection.scalar(
             text(
                 "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role"
                 " AND pg_has_role(CURRENT_USER, oid, 'MEMBER'))"
-                " AND EXISTS (SELECT FROM pg_policies WHERE schemaname = 'public'"
-                " AND tablename = 'schools' AND policyname = 'in_scope')"
             ),
             {"role": LIMITED},
         )
     )
+
+
+def usable(connection: Connection) -> bool:
+    """Whether the role is there, may be taken, and has its policies."""
+    has_policies = text(
+        "SELECT EXISTS (SELECT FROM pg_policies WHERE schemaname = 'public'"
+        " AND tablename = 'schools' AND policyname = 'in_scope')"
+    )
+    return _has_role(connection) and bool(connection.scalar(has_policies))
 
 
 def unlimited(actor: Actor) -> bool:

@@ -114,9 +114,7 @@ def _lookup(claims: Claims, now: int) -> Any:
         .select_from(
             account.outerjoin(given, holds)
             .outerjoin(schools, schools.c.id == given.c.school_id)
-            .outerjoin(
-                giver, (giver.c.username == given.c.giver) & (given.c.source == "delegation")
-            )
+            .outerjoin(giver, by_giver)
         )
         .where(account.c.issuer == claims.issuer, account.c.subject == claims.subject)
     )

@@ -21,10 +21,10 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test compares it with the files."""
 
-HISTORY = ("0001", "0002")
+HISTORY = ("0001", "0002", "0003")
 """All revisions, oldest first."""
 
 
@@ -105,7 +105,8 @@ def _upgrade(store: Store, before: str | None) -> None:
     with _ready_for_changes(store) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        if store.is_postgresql:
+    if store.is_postgresql:
+        with store.writer.begin() as connection:
             row_security.ensure(connection)
     log.info("database upgraded from %s to %s", before or "nothing", HEAD)
 

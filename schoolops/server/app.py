@@ -24,6 +24,7 @@ from schoolops.db.engine import Store
 from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.web.context import Problem, bearer, problem
+from schoolops.web.rules import operations_without_rule
 from schoolops.worker import Worker
 
 log = logging.getLogger("schoolops.server")
@@ -60,7 +61,8 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     app.state.ending = False
     _answer_errors(app)
     add_routes(app)
-
+    undecided = operations_without_rule(app)
+    assert not undecided, f"operations without a rule: {undecided}"
     return app
 
 
