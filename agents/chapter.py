@@ -308,10 +308,10 @@ class DiskChapter(Chapter):
         while self._recent and self._recent[0][0] <= self.acked:
             self._recent.popleft()
         self._unsaved += 1
-        done = [segment for segment in self.segments[:-1] if segment.last <= self.acked]
-        for segment in done:
-            self.segments.remove(segment)
-            os.unlink(segment.path)
+        done = False
+        while len(self.segments) > 1 and self.segments[0].last <= self.acked:
+            os.unlink(self.segments.pop(0).path)
+            done = True
         if done or self._unsaved >= save_every:
             self.save()
 
@@ -339,7 +339,10 @@ class DiskChapter(Chapter):
     @property
     def bytes(self) -> int:
         """Size on disk."""
-        return sum(segment.size for segment in self.segments)
+        size = 0
+        for segment in self.segments:
+            size += segment.size
+        return size
 
     def close(self) -> None:
         """Close the file that is appended to."""

@@ -60,6 +60,8 @@ class ConfigKeeper:
         """Called, from the thread that took it, when another config comes into force."""
         self._http_etag = ""
         self._passed_over = ""
+        self._current = ""
+        """The ETag last found to be no news."""
         try:
             self.config = read_config(state.read("config.json"))
             self.source = "disk"
@@ -78,6 +80,7 @@ class ConfigKeeper:
         self.config = config
         self.source = "server"
         self._http_etag = http_etag
+        self._current = ""
         if changed:
             self._state.write("config.json", without_secrets(config), durable=True)
         if (changed or first) and self.on_change:
@@ -85,10 +88,15 @@ class ConfigKeeper:
 
     def is_outdated(self, etag: str) -> bool:
         """True if an acknowledgement with this `config_etag` means that there is a new config."""
-        etag = _bare(etag)
-        if not self.complete:
+        if self.source != "server":
             return True
-        return etag not in ("", self._passed_over, _bare(self.config.etag), _bare(self._http_etag))
+        if etag == self._current:
+            return False
+        known = ("", self._passed_over, _bare(self.config.etag), _bare(self._http_etag))
+        if _bare(etag) not in known:
+            return True
+        self._current = etag
+        return False
 
     def fetch(self, client: Client, wanted: str = "") -> Answer:
         """Ask the server; a 200 is put in force, and so returned like any other answer.
@@ -106,7 +114,7 @@ class ConfigKeeper:
             except ValueError as error:
                 raise BadAnswer(f"the server's config is not understood: {error}") from None
         if answer.status in (200, 304):
-            self._passed_over = ""
+            self._passed_over = self._current = ""
             if self.is_outdated(wanted):
                 self._passed_over = _bare(wanted)
         return answer

@@ -13,12 +13,11 @@ not the rest of the file.
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from collections.abc import Iterator
 
-from agents.protocol import REPORTS, Row, to_json
+from agents.protocol import REPORTS, Row, from_json, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def pack(seq: int, payload: bytes) -> bytes:
 
 def decode_row(seq: int, payload: bytes) -> Row:
     """The row of a record."""
-    observed_at, table, values = json.loads(payload)
+    observed_at, table, values = from_json(payload)
     return Row(seq, observed_at, table, tuple(values))
 
 

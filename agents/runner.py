@@ -24,7 +24,7 @@ from agents import __version__
 from agents.config import ConfigKeeper
 from agents.events import Event, start
 from agents.log import say
-from agents.protocol import Config, DeviceReport, HostReport
+from agents.protocol import Config, DeviceReport
 from agents.sender import Sender, now_us
 from agents.spool import Spool
 from agents.state import State
@@ -79,10 +79,18 @@ class Job:
         self.last_ms: float | None = None
         self.started: float | None = None
         """When the measurement that runs now began (monotonic)."""
+        self._asked_of: Config | None = None
+        self._interval_s = 0.0
         self._make = make
 
     def interval_s(self, config: Config) -> float:
         """As the duty says, without importing a duty that has nothing to do."""
+        if config is not self._asked_of:
+            self._interval_s = self._ask(config)
+            self._asked_of = config
+        return self._interval_s
+
+    def _ask(self, config: Config) -> float:
         if self.name == "network" and not config.targets:
             return 0
         if self.name == "discovery" and not (config.discover_every_s and config.networks):
@@ -119,13 +127,18 @@ class Job:
             except Exception as error:
                 self._note(error)
 
+    @property
+    def trouble(self) -> str:
+        """Why the duty failed, or what it says about itself; '' when all is well."""
+        return self.error or str(getattr(self.duty, "trouble", ""))
+
     def status(self) -> dict[str, Any]:
         """For `status`."""
         since = self.started
         return {
             "runs": self.runs,
             "failures": self.failures,
-            "error": self.error or str(getattr(self.duty, "trouble", "")),
+            "error": self.trouble,
             "last_at": self.last_at,
             "last_ms": self.last_ms,
             "running_s": None if since is None else round(time.monotonic() - since, 1),
@@ -173,7 +186,7 @@ class Runner:
         self._status_at = 0.0
         self._status_key: tuple[Any, ...] = ()
         options: dict[str, dict[str, Any]] = {
-            "host": {"disk": state.path},
+            "host": {"disk": state.path, "spool": spool},
             "uplink": {"eager": eager},
         }
         self.jobs = {
@@ -309,17 +322,12 @@ class Runner:
         rows: list[tuple[str, int, tuple[Any, ...]]] = []
         for job in jobs:
             at = now_us()
-            for table, report in job.measure(self._config.config, at):
-                if isinstance(report, HostReport):
-                    report = report._replace(
-                        spool_rows=self._spool.rows, dropped_rows=self._spool.dropped_rows
-                    )
-                rows.append((table, at, report))
+            rows += [(name, at, report) for name, report in job.measure(self._config.config, at)]
         self._spool.append(rows, flush=flush)
 
     def _write_status(self, *, last: bool = False) -> None:
         """Keep status.json: at once when something changed, else every five minutes."""
-        errors = tuple(job.status()["error"] for job in self.jobs.values() if job.runs)
+        errors = tuple([job.trouble for job in self.jobs.values() if job.runs])
         key = (
             self._sender.state,
             self._sender.reason,

@@ -35,7 +35,14 @@ from agents.errors import AgentError, BadAnswer
 from agents.events import Event, Lock
 from agents.httpdate import retry_after_s
 from agents.log import say
-from agents.protocol import CONTENT_TYPE, MAX_ROWS, REPORT_PATH, encode_batch, make_batch
+from agents.protocol import (
+    CONTENT_TYPE,
+    MAX_ROWS,
+    REPORT_PATH,
+    encode_batch,
+    from_json,
+    make_batch,
+)
 from agents.spool import Pending, Spool
 from agents.transport import Answer, Client
 
@@ -239,7 +246,7 @@ class Sender:
 
     def _take_ack(self, answer: Answer, pending: Pending) -> float:
         try:
-            data = json.loads(answer.body)
+            data = from_json(answer.body)
             acked, server_time = int(data["acked_seq"]), int(data["server_time"])
             self._wanted_etag = str(data.get("config_etag") or "")
         except (ValueError, KeyError, TypeError):

@@ -164,7 +164,9 @@ class Spool:
         return chapter
 
     def _keep_limit(self) -> None:
-        size = sum(chapter.bytes for chapter in self._chapters)
+        size = 0
+        for chapter in self._chapters:
+            size += chapter.bytes
         while size > self._limit:
             oldest = next(chapter for chapter in self._chapters if chapter.segments)
             size -= oldest.segments[0].size
@@ -252,7 +254,10 @@ class Spool:
     def rows(self) -> int:
         """Rows that wait for an acknowledgement."""
         with self._lock:
-            return sum(chapter.pending for chapter in self._in_order())
+            count = self._memory.pending
+            for chapter in self._chapters:
+                count += chapter.pending
+            return count
 
     @property
     def bytes(self) -> int:
@@ -277,7 +282,10 @@ class Spool:
         return [*self._chapters, self._memory]
 
     def _find(self, boot: str) -> Chapter | None:
-        return next((chapter for chapter in self._in_order() if chapter.boot == boot), None)
+        for chapter in self._in_order():
+            if chapter.boot == boot:
+                return chapter
+        return None
 
     def _forget_finished(self) -> None:
         for chapter in list(self._chapters):
@@ -290,7 +298,9 @@ class Spool:
                 self.trouble = f"{error.strerror}: cannot delete what is delivered"
 
     def _count_lost(self) -> None:
-        lost = sum(chapter.take_lost() for chapter in self._in_order())
+        lost = self._memory.take_lost()
+        for chapter in self._chapters:
+            lost += chapter.take_lost()
         if lost:
             self.dropped_rows += lost
             self._save_counters()

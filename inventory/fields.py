@@ -148,6 +148,14 @@ def _boolean(f: Field, text: str) -> Value:
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d.%m.%y")
 
 
+def counted_day(text: str) -> str:
+    """The day a spreadsheet's number means ('45170' → '2023-09-01'), from 2000 to 2049; or ''."""
+    if not re.fullmatch(r"[345]\d{4}", text, re.ASCII):
+        return ""
+    day = dt.date(1899, 12, 30) + dt.timedelta(days=int(text))
+    return day.isoformat() if 2000 <= day.year < 2050 else ""
+
+
 def _date(f: Field, text: str) -> Value:
     text = text.split("T")[0].split(" ")[0]
     for pattern in _DATES:
@@ -155,6 +163,16 @@ def _date(f: Field, text: str) -> Value:
             return dt.datetime.strptime(text, pattern).date().isoformat()
         except ValueError:
             continue
+    if counted := counted_day(text):
+        raise ValueError(
+            say(
+                "{field}: {text} is the number by which a spreadsheet keeps the day {day}; write "
+                "the day, or format the column as a date",
+                field=f.name,
+                text=text,
+                day=counted,
+            )
+        )
     raise ValueError(
         say(
             "{field} wants a date such as 2026-08-31 or 31.08.2026, not {text!r}",

@@ -83,6 +83,16 @@ CREDENTIAL_KINDS: Mapping[str, str] = MappingProxyType({
     "http": "HTTP login", "token": "API token",
 })  # fmt: skip
 
+SNMP_AUTHENTICATION: Mapping[str, str] = MappingProxyType({
+    "md5": "MD5", "sha": "SHA-1", "sha-224": "SHA-224", "sha-256": "SHA-256",
+    "sha-384": "SHA-384", "sha-512": "SHA-512",
+})  # fmt: skip
+SNMP_PRIVACY: Mapping[str, str] = MappingProxyType({
+    "des": "DES", "aes": "AES-128", "aes-192": "AES-192", "aes-256": "AES-256",
+    "aes-192-c": "AES-192 (Cisco)", "aes-256-c": "AES-256 (Cisco)",
+})  # fmt: skip
+"""Keys of the 192 and 256 bits are stretched in two ways; Cisco's own is the one with -c."""
+
 OPERATING: Mapping[str, str] = MappingProxyType({
     "open": "open", "founding": "being founded", "expiring": "phasing out",
     "closed": "closed", "special": "special",
@@ -414,6 +424,10 @@ CREDENTIAL = Kind(
               column=True, width=8),
         Field("username", T.TEXT, "User name", ("benutzer", "benutzername", "username"),
               column=True, width=16),
+        Field("auth_protocol", T.CHOICE, "SNMP v3 authentication", ("authentifizierung", "auth"),
+              choices=SNMP_AUTHENTICATION),
+        Field("privacy_protocol", T.CHOICE, "SNMP v3 privacy", ("verschlüsselung", "privacy"),
+              choices=SNMP_PRIVACY),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from tui.i18n import _
+from tui.said import is_sentence, said
 
 Json = dict[str, Any]
 
@@ -124,8 +125,8 @@ def sentence(error: BaseException) -> str | None:
         return _(
             "No connection to the server. Try again when it is back; nothing is written twice."
         )
-    if code_of(error) and hasattr(error, "detail"):
-        return str(error.detail)
+    if (code_of(error) and hasattr(error, "detail")) or is_sentence(error):
+        return said(error)
     if isinstance(error, OSError):
         return f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from inventory.kinds import Kind
+from inventory.kinds import KINDS, Kind
 from tui import cells, metrics
 from tui.backend import Json
 from tui.i18n import _
@@ -77,10 +77,14 @@ def field_lines(kind: Kind, record: Json, skip: Sequence[str] = ()) -> list[Cont
 
 
 def system_lines(record: Json) -> list[Content]:
-    """Who changed it last, whether it is retired."""
+    """Who changed it last, whether it is retired, what the state's list leaves alone."""
     found = []
     if record.get("retired"):
         found.append(pair(_("Retired"), _("yes"), "bold"))
+    if record.get("own_fields"):
+        fields = KINDS[record["kind"]].by_name()
+        names = ", ".join(_(fields[name].label) for name in record["own_fields"])
+        found.append(pair(_("Corrected here"), names))
     if record.get("updated"):
         text = cells.when(record["updated"], long=True)
         if record.get("updated_by"):

@@ -1,4 +1,4 @@
-"""The filter line: completion while typing, and what is wrong with it in a sentence below."""
+"""The filter line: completion while typing, and what is wrong with it below, in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,26 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from inventory.kinds import Kind
+from tui.backend import extra_of
 from tui.i18n import _
+from tui.said import found_in, said, translated
+
+
+def place_of(error: BaseException) -> tuple[int | None, int]:
+    """Which characters of the filter are wrong: the first of them, from 0, and how many."""
+    found = {**extra_of(error), **getattr(error, "__dict__", {})}
+    at, length = found.get("position"), found.get("length")
+    return (at if isinstance(at, int) else None), (length if isinstance(length, int) else 1)
+
+
+def problem_of(error: BaseException) -> str:
+    """What is wrong, without the place: the cursor shows that."""
+    found = found_in(error)
+    params = found.get("params")
+    problem = params.get("problem") if isinstance(params, dict) else None
+    if place_of(error)[0] is None or not isinstance(problem, dict):
+        return said(error)
+    return translated(problem, said(error))
 
 
 class Filtered(Protocol):
@@ -27,11 +46,13 @@ class FilterBar(Vertical):
     """Enter applies, Tab completes, Esc closes and leaves the list as it was."""
 
     DEFAULT_CSS = """
-    FilterBar { height: 2; background: $surface; }
+    FilterBar { height: auto; background: $surface; }
     FilterBar Input { border: none; height: 1; padding: 0 1; background: $surface; }
     FilterBar Input:focus { border: none; }
-    FilterBar #hint { height: 1; padding: 0 1; color: $foreground 60%; text-wrap: nowrap; }
-    FilterBar #hint.-wrong { color: $text-error; text-style: bold; }
+    FilterBar #hint { height: 1; padding: 0 1; color: $foreground 60%; text-wrap: nowrap;
+                      text-overflow: ellipsis; }
+    FilterBar #hint.-wrong { height: auto; max-height: 15; text-wrap: wrap;
+                             color: $text-error; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False, id="filter.close"),
@@ -99,17 +120,21 @@ class FilterBar(Vertical):
         try:
             parse(text, self.kind)
         except FilterError as error:
-            self.refuse(str(error))
+            self.refuse(error)
             return
         screen = cast(Filtered, self.screen)
         screen.apply_filter(text)
         self.action_close()
 
-    def refuse(self, why: str) -> None:
-        """Show the sentence; the text stays for correction."""
+    def refuse(self, error: BaseException) -> None:
+        """Say what is wrong, with the cursor behind it; the text stays for correction."""
+        field = self.query_one(Input)
+        at, length = place_of(error)
+        if at is not None:
+            field.cursor_position = min(len(field.value), at + length)
         hint = self.query_one("#hint", Static)
         hint.add_class("-wrong")
-        hint.update(Content(f"✖ {why}"))
+        hint.update(Content(f"✖ {problem_of(error)}"))
 
     def action_close(self) -> None:
         screen = cast(Filtered, self.screen)

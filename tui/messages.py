@@ -1,25 +1,61 @@
 """`python -m tui.messages [--update]`: which texts there are, and which lack a German one.
 
-Messages are extracted freshly from the code by Babel's extractor and from the vocabulary of
-the inventory (kinds, fields, choices). With `--update`, missing ids are added to `tui.po` with
-an empty translation, and ids that nothing uses any more are taken out.
+Messages are extracted freshly by Babel's extractor from the screens, from the sentences with
+which the server, the client and the vocabulary refuse something, and from the vocabulary's own
+words (kinds, fields, choices). With `--update`, missing ids are added to `tui.po`, those of
+sentences to `sentences.po`, with an empty translation; ids that nothing uses are taken out.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from inventory.kinds import HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
 from tui import i18n
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "N_": None,
     "gettext": None,
     "ngettext": (1, 2),
 }
+
+REFUSALS = ("Conflict", "FileRefused", "FilterError", "Forbidden", "Invalid", "NotFound", "Offline",
+            "SchoolopsError", "TooLarge", "TooMany", "Unauthenticated", "ValueError")  # fmt: skip
+"""Errors whose first argument is a sentence, said plainly or by `say`."""
+SPEAKING = (
+    "inventory", "schoolops/client", "schoolops/estate", "schoolops/fleet",
+    "schoolops/identity/endpoints.py", "schoolops/identity/grants.py",
+    "schoolops/identity/oidc.py", "schoolops/identity/service.py",
+    "schoolops/identity/tokens.py", "schoolops/server/app.py", "schoolops/server/general.py",
+    "schoolops/server/stream.py", "schoolops/telemetry/endpoints.py",
+    "schoolops/telemetry/repository.py", "schoolops/web/context.py",
+)  # fmt: skip
+"""Folders and modules whose sentences can reach a screen. Pages have catalogues of their own;
+what only agents or the operator of the server read stays English."""
+
+
+def speaking_modules() -> list[Path]:
+    """The modules whose sentences are translated."""
+    places = [ROOT / name for name in SPEAKING]
+    return [path for at in places for path in ([at] if at.is_file() else sorted(at.rglob("*.py")))]
+
+
+def from_sentences() -> set[str]:
+    """Ids of the sentences with which something is refused."""
+    from babel.messages.extract import extract_from_file
+
+    keywords = dict.fromkeys(("say", *REFUSALS))
+    return {
+        message
+        for path in speaking_modules()
+        for _line, message, _notes, _context in extract_from_file("python", path, keywords)
+        if isinstance(message, str)
+    }
 
 
 def from_code(folder: Path = HERE) -> dict[str, str | None]:
@@ -62,7 +98,7 @@ def catalogue(language: str) -> dict[str, list[str]]:
 def missing(language: str = "de") -> list[str]:
     """Ids without a translation, or with too few plural forms."""
     known = catalogue(language)
-    wanted = from_code() | dict.fromkeys(from_inventory())
+    wanted = from_code() | dict.fromkeys(from_inventory() | from_sentences())
     return sorted(
         id
         for id, plural in wanted.items()
@@ -70,28 +106,29 @@ def missing(language: str = "de") -> list[str]:
     )
 
 
-def update(path: Path) -> int:
-    """Rewrite one catalogue; the number of ids still without translation."""
+def update(name: str, wanted: Mapping[str, str | None]) -> None:
+    """Rewrite one German catalogue: what is wanted and stands in no other one."""
     from babel.messages.pofile import read_po, write_po
 
+    path = i18n.LOCALE / "de" / "LC_MESSAGES" / name
     with path.open("rb") as file:
         book = read_po(file, locale="de")
     known = catalogue("de")
-    for name in missing():
-        book.add(name if (plural := from_code().get(name)) is None else (name, plural))
-    used = from_code() | dict.fromkeys(from_inventory())
+    for wish, plural in wanted.items():
+        if wish not in known:
+            book.add(wish if plural is None else (wish, plural))
     for message in list(book):
-        id = message.id[0] if isinstance(message.id, tuple) else message.id
-        if id and id not in used:
+        id = message.id if isinstance(message.id, str) else message.id[0]
+        if id and id not in wanted:
             book.delete(message.id)
     with path.open("wb") as file:
         write_po(file, book, width=100, sort_output=True, omit_header=False)
-    return len([id for id in used if id not in known])
 
 
 if __name__ == "__main__":
     if "--update" in sys.argv:
-        update(i18n.LOCALE / "de" / "LC_MESSAGES" / "tui.po")
+        update("tui.po", from_code() | dict.fromkeys(from_inventory()))
+        update("sentences.po", dict.fromkeys(from_sentences()))
     lacking = missing()
     sys.stdout.write("".join(f"{id!r}\n" for id in lacking))
     sys.exit(1 if lacking else 0)

@@ -18,12 +18,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
 
+    from agents.spool import Spool
+
 _SENSORS_AGAIN_S = 600.0
 
 
 class HostDuty:
     """Measures the host. `root` stands for / in tests; `disk` is a path on the file system
-    whose fill level counts: that of the spool."""
+    whose fill level counts: that of `spool`, which is reported on too."""
 
     name = "host"
 
@@ -31,11 +33,13 @@ class HostDuty:
         self,
         root: str = "/",
         disk: str | None = None,
+        spool: Spool | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._root = root
         self._routes = Routes(root)
         self._disk = disk or root
+        self._spool = spool
         self._monotonic = monotonic
         proc = os.path.join(root, "proc")
         self._uptime = KeptFile(os.path.join(proc, "uptime"))
@@ -65,6 +69,8 @@ class HostDuty:
             uptime_s=None if uptime is None else int(uptime),
             rx_bytes=counters[0] if counters else None,
             tx_bytes=counters[1] if counters else None,
+            spool_rows=self._spool.rows if self._spool else None,
+            dropped_rows=self._spool.dropped_rows if self._spool else None,
         )
         return [("host", report)]
 

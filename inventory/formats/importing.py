@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inventory.fields import Type, Value, fold
 from inventory.formats import schools
-from inventory.formats.mapping import Reading, RowReader, guess_mapping
+from inventory.formats.mapping import SCHOOL_RELATIVE, Reading, RowReader, guess_mapping
 from inventory.formats.reading import read_table
+from inventory.formats.spoiled import days, doubtful, shortened
 from inventory.formats.table import MAX_BYTES, Table
 from inventory.kinds import SCHOOL, Kind
 from inventory.sentences import Sentence, join, say
 
-_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+", re.ASCII)
 _NAMED_ROWS = 10
 
 
@@ -90,10 +89,12 @@ def plan_rows(kind: Kind, table: Table, reader: RowReader) -> Iterator[ParsedRow
     """Parse every row; rows that claim the same key are all refused, naming each other."""
     readings = [(number, reader.read(cells)) for number, cells in table.rows]
     doubles = _doubles(kind, readings, reader)
+    spoiled = days(kind, table, reader.columns)
     for number, (values, problems, warnings) in readings:
         found = [table.problems[number]] if number in table.problems else []
         found += problems
-        found += _shortened(kind, values)
+        found += shortened(kind, values)
+        found += spoiled.get(number, [])
         found += doubles.get(number, [])
         key = _key(kind, values)
         if not key and not found:
@@ -104,7 +105,12 @@ def plan_rows(kind: Kind, table: Table, reader: RowReader) -> Iterator[ParsedRow
         if found:
             yield ParsedRow(number, key, None, join(found), tuple(warnings))
         else:
-            yield ParsedRow(number, key, values, "", tuple(warnings))
+            remarks = [*warnings, *doubtful(values, _place_names(kind))]
+            yield ParsedRow(number, key, values, "", tuple(remarks))
+
+
+def _place_names(kind: Kind) -> tuple[str, ...]:
+    return ("name",) if kind.name in SCHOOL_RELATIVE else ()
 
 
 def _key(kind: Kind, values: Mapping[str, Value]) -> str:
@@ -117,8 +123,9 @@ def _key(kind: Kind, values: Mapping[str, Value]) -> str:
 def _doubles(
     kind: Kind, readings: Sequence[tuple[int, Reading]], reader: RowReader
 ) -> dict[int, list[str]]:
-    """Row → why: rows of the file with an equal key, or with one of the alternative keys equal."""
-    found: dict[int, list[str]] = {}
+    """Row → why: rows of the file with an equal key, an equal alternative key, or the same MAC
+    address, which is one device's."""
+    found = _same_macs(kind, readings)
     unique = [kind.key, *((name,) for name in kind.alternative_keys)]
     for names in unique:
         rows: dict[tuple[str, ...], list[int]] = {}
@@ -139,6 +146,23 @@ def _doubles(
     return found
 
 
+def _same_macs(kind: Kind, readings: Sequence[tuple[int, Reading]]) -> dict[int, list[str]]:
+    names = [f.name for f in kind.fields if f.type is Type.MACS]
+    rows: dict[str, list[int]] = {}
+    for name in names:
+        for number, reading in readings:
+            macs = reading.values.get(name)
+            for mac in macs if isinstance(macs, tuple) else ():
+                rows.setdefault(mac, []).append(number)
+    found: dict[int, list[str]] = {}
+    for mac, numbers in rows.items():
+        if len(numbers) > 1:
+            problem = say("{rows} have MAC address {mac}", rows=_rows(numbers), mac=mac)
+            for number in numbers:
+                found.setdefault(number, []).append(problem)
+    return found
+
+
 def _title(name: str, reader: RowReader) -> str:
     return next((heading for heading, field in reader.columns.items() if field == name), name)
 
@@ -151,20 +175,3 @@ def _rows(numbers: Sequence[int]) -> Sentence:
     if more > 0:
         return say("rows {rows} and {count} more all", rows=named, count=more)
     return say("rows {rows} all", rows=named)
-
-
-def _shortened(kind: Kind, values: Mapping[str, Value]) -> list[str]:
-    """Serial and circuit numbers that a spreadsheet has turned into 1,23E+15."""
-    return [
-        say(
-            "{field} {value} was shortened by a spreadsheet; format the column as text and "
-            "enter it again",
-            field=name,
-            value=value,
-        )
-        for name, value in values.items()
-        if isinstance(value, str)
-        and "E+" in value
-        and _SHORTENED.fullmatch(value)
-        and kind.field(name).type is Type.TEXT
-    ]

@@ -27,14 +27,16 @@ class Table:
     """Headings and rows of text. Row numbers are those a spreadsheet shows, heading included.
 
     Every row has as many cells as there are headings. `problems` names rows that cannot be
-    trusted (ragged, a formula without a value) and why; they are in `rows` too. `notes` say
-    what was guessed about the file.
+    trusted (ragged, a formula without a value) and why; they are in `rows` too. `dates` are the
+    cells that a spreadsheet holds as dates (row, column from 0). `notes` say what was guessed
+    about the file.
     """
 
     headings: tuple[str, ...]
     rows: list[tuple[int, list[str]]]
     notes: list[str] = field(default_factory=list)
     problems: dict[int, str] = field(default_factory=dict)
+    dates: frozenset[tuple[int, int]] = frozenset()
 
 
 def make_table(
@@ -42,13 +44,14 @@ def make_table(
     notes: list[str],
     problems: dict[int, str] | None = None,
     *,
+    dates: set[tuple[int, int]] | None = None,
     pad: bool = False,
 ) -> Table:
     """Find the heading row, drop blank rows, and check that each row fits the headings.
 
     With `pad`, short rows are filled with empty cells (spreadsheets leave them out); without,
-    they are problems (a text file that was cut off has them). Raises FileRefused when there is
-    no heading.
+    they are problems (a text file that was cut off has them). `dates` are the cells that are
+    dates. Raises FileRefused when there is no heading.
     """
     problems = {} if problems is None else problems
     filled = ((number, cells) for number, cells in raw if any(map(str.strip, cells)))
@@ -88,7 +91,7 @@ def make_table(
             cells = _fit(number, cells, width, problems, pad=pad)
         rows.append((number, [cell if cell.isascii() else _compose(cell) for cell in cells]))
         rest = next(filled, None)
-    return Table(tuple(names), rows, notes, problems)
+    return Table(tuple(names), rows, notes, problems, frozenset(dates or ()))
 
 
 def _fit(

@@ -75,7 +75,8 @@ def _read(data: bytes) -> Table:
     for index, sheet in enumerate(visible):
         problems: dict[int, str] = {}
         formulas: dict[tuple[int, int], None] = {}
-        rows = list(_rows(sheet, problems, formulas))
+        dates: set[tuple[int, int]] = set()
+        rows = list(_rows(sheet, problems, formulas, dates))
         if not rows:
             continue
         if len(book.worksheets) > 1:
@@ -96,7 +97,7 @@ def _read(data: bytes) -> Table:
                 )
             )
         del visible[index:]
-        return make_table(rows, notes, problems, pad=True)
+        return make_table(rows, notes, problems, dates=dates, pad=True)
     raise FileRefused("the workbook has no visible sheet with anything in it")
 
 
@@ -130,7 +131,10 @@ def _grid(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
 
 
 def _rows(
-    sheet: Any, problems: dict[int, str], formulas: dict[tuple[int, int], None]
+    sheet: Any,
+    problems: dict[int, str],
+    formulas: dict[tuple[int, int], None],
+    dates: set[tuple[int, int]],
 ) -> Iterator[tuple[int, list[str]]]:
     for number, row in _grid(sheet):
         cells: list[str] = []
@@ -145,6 +149,8 @@ def _rows(
                 cells.append(value)
             else:
                 cells.append(_value(value, cell.data_type, number, index, problems))
+                if isinstance(value, dt.date):
+                    dates.add((number, index))
         if any(cells):
             yield number, cells
 

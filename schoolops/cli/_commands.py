@@ -32,6 +32,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Operate": {
         "serve": ("schoolops.cli.serve", "run the server"),
+        "portal": ("schoolops.cli.portal", "open the web pages, and the city's own texts"),
         "token": ("schoolops.cli.token", "access of colleagues to this server"),
         "doctor": ("schoolops.cli.doctor", "check this installation and say what to do"),
         "db": ("schoolops.cli.db", "the database's version and upgrade"),

@@ -122,3 +122,13 @@ def print_json(value: Any) -> None:
     import json
 
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def said(value: Any) -> str:
+    """An old or new value in a report: empty is said, texts stand in quotes."""
+    if value is None or value in ("", []):
+        return "empty"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return repr(clean(text)) if isinstance(value, str) else clean(text)

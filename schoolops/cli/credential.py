@@ -2,9 +2,13 @@
 
     schoolops new credential name=snmp-city kind=snmp-v2c
     schoolops credential set snmp-city
+    schoolops new credential name=core kind=snmp-v3 username=reader auth_protocol=sha-256 \
+privacy_protocol=aes-256
+    schoolops credential set core
 
 The secret is typed unseen, or comes from standard input: one line, and for snmp-v3 a second one
 for the privacy key. It is never an argument, which others on this computer could read.
+An SNMP v3 user without protocols has SHA-1 and AES-128.
 """
 
 from __future__ import annotations

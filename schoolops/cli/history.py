@@ -1,8 +1,7 @@
-"""What a record was before each change, and where a device stood.
+"""What a record was before each change: schoolops history room 164800/2.14
 
-    schoolops history room 164800/2.14
-
-The latest change comes first. An import says its file, a retirement its reason.
+The latest change comes first. An import says its file, a retirement its reason. Of a device it is
+told besides where it stood.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ from typing import Any
 
 from schoolops.cli._guard import DONE
 from schoolops.cli._server import add_server, client_of
-from schoolops.cli._table import clean, local_time, print_json, print_table
+from schoolops.cli._table import clean, local_time, print_json, print_table, said
 from schoolops.cli._words import editable_kind
-
-EMPTY = "empty"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -70,12 +67,3 @@ def _told(change: dict[str, Any]) -> str:
     if change["note"]:
         told += f" ({change['note']})"
     return clean(told.strip())
-
-
-def said(value: Any) -> str:
-    """A value of a report for people."""
-    if value is None or value in ("", []):
-        return EMPTY
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -2,7 +2,8 @@
 
 New records are created, known ones changed, what is the same stays; --dry-run only tells what
 would happen. Headings are guessed; --map says what a heading means. A row that is wrong is
-refused with its reason and stops no other; then the exit code is 1.
+refused with its reason and stops no other; then the exit code is 1. A list that the state publishes
+leaves what people corrected here; --overwrite takes its values.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 from inventory.kinds import Kind
 from schoolops.cli._guard import DONE, REFUSED, UsageError, say
 from schoolops.cli._server import add_server, client_of
-from schoolops.cli._table import clean, print_json
+from schoolops.cli._table import clean, print_json, said
 from schoolops.cli._words import editable_kind
 
 SHOWN = 20
@@ -27,6 +28,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
     parser.add_argument("--map", metavar="HEADING=FIELD", nargs="+", action="extend", default=[],
                         help="what a heading means; HEADING= leaves the column out")  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true",
+                        help="a published list also overwrites what people corrected")  # fmt: skip
     parser.add_argument("--name", metavar="NAME", help="file name that says the format, for -")
     parser.add_argument("--json", action="store_true", help="print the whole report")
     add_server(parser)
@@ -43,7 +46,9 @@ def run(args: Namespace) -> int:
     name, data = _open(args.file, args.name)
     with client_of(args) as client:
         try:
-            report = client.import_file(plural, name, data, args.dry_run, mapping or None)
+            report = client.import_file(
+                plural, name, data, args.dry_run, mapping or None, args.overwrite
+            )
         finally:
             if not isinstance(data, bytes):
                 data.close()
@@ -91,11 +96,21 @@ def _print_report(kind: Kind, report: dict[str, Any]) -> None:
     changed = [row for row in rows if row["outcome"] == "changed"]
     for row in changed[:SHOWN]:
         told = ", ".join(
-            f"{name} {old!r} → {new!r}" for name, (old, new) in row.get("changes", {}).items()
+            f"{name} {said(old)} → {said(new)}"
+            for name, (old, new) in row.get("changes", {}).items()
         )
         print(f"row {row['row']}: {clean(row['key'])}: {told}")
     if len(changed) > SHOWN:
         print(f"… and {report['changed'] - SHOWN} more changed")
+    kept = [row for row in rows if row.get("kept")]
+    for row in kept[:SHOWN]:
+        told = ", ".join(
+            f"{name} {said(own)}, the list says {said(other)}"
+            for name, (own, other) in row["kept"].items()
+        )
+        print(f"row {row['row']}: {clean(row['key'])}: kept {told}")
+    if len(kept) > SHOWN:
+        print(f"… and {len(kept) - SHOWN} more kept; --json lists them all")
     refused = [row for row in rows if row["outcome"] == "refused"]
     for row in refused[:SHOWN]:
         say(f"row {row['row']} refused: {clean(row['reason'])}")
@@ -106,3 +121,6 @@ def _print_report(kind: Kind, report: dict[str, Any]) -> None:
         f"{kind.label_plural}: {report['new']} {tense}new, {report['changed']} {tense}changed, "
         f"{report['same']} same, {report['refused']} refused"
     )
+    if report["kept"]:
+        rows_of = "1 row" if report["kept"] == 1 else f"{report['kept']} rows"
+        print(f"in {rows_of} own values are kept; --overwrite takes the list's")

@@ -101,6 +101,8 @@ def _print_record(kind: Kind, record: dict[str, Any]) -> None:
     if record.get("freshness") and kind.name in MEASURED:
         seen = f", {local_time(record['observed'])}" if record.get("observed") else ""
         pairs.append(("observed", f"{record['freshness']}{seen}"))
+    if record.get("own_fields"):  # the state's list leaves them
+        pairs.append(("corrected here", ", ".join(record["own_fields"])))
     if "has_secret" in record:
         pairs.append(("secret", "set" if record["has_secret"] else "not set"))
     if record.get("updated"):

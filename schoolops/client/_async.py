@@ -260,6 +260,10 @@ class AsyncClient:
         """Do not offer a discovered device again."""
         return await self._send(requests.ignore(id))
 
+    async def portal_link(self) -> Json:
+        """A one-time link to the web pages as this computer's user: `{"url"}`."""
+        return await self._send(requests.portal_link())
+
     async def tokens(self) -> list[Json]:
         """The tokens of persons, without their secrets."""
         return await self._send(requests.tokens())

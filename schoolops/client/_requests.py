@@ -307,6 +307,10 @@ def ignore(id: str) -> Request[None]:
     return Request("POST", _path("discovered", id, "/ignore"), as_nothing, content=b"{}")
 
 
+def portal_link() -> Request[Json]:
+    return Request("POST", "/portal/link", as_object)
+
+
 def tokens() -> Request[list[Json]]:
     return Request("GET", "/tokens", as_objects)
 

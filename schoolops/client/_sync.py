@@ -250,6 +250,10 @@ class Client:
         """Do not offer a discovered device again."""
         return self._send(requests.ignore(id))
 
+    def portal_link(self) -> Json:
+        """A one-time link to the web pages as this computer's user: `{"url"}`."""
+        return self._send(requests.portal_link())
+
     def tokens(self) -> list[Json]:
         """The tokens of persons, without their secrets."""
         return self._send(requests.tokens())

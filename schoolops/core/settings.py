@@ -53,7 +53,8 @@ class ServerSettings(Group):
     """PEM file with the certificate's private key."""
 
     public_url: str = ""
-    """The address under which agents reach the server, for the join command that is shown."""
+    """The server's address for everybody else, such as https://schools.example: agents join by it,
+    and Keycloak sends people back to it."""
 
     trusted_proxies: list[str] = []
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
@@ -207,10 +208,6 @@ class PortalSettings(Group):
 
     name: str = ""
     """What the pages are called, such as 'Schulportal Köln'; empty for the city's name."""
-
-    url: str = ""
-    """The pages' public address, such as https://schools.example; empty for
-    `server.public_url`. Keycloak sends people back to it."""
 
     logo: str = ""
     """File with the city's logo (SVG, PNG or WebP, at most 200 kB); it is shown 40 pixels high."""

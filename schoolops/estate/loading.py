@@ -8,23 +8,22 @@ transaction of the caller, and one audit event with the file's hash.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
-from inventory.fields import Field, Type, Value, fold
+from inventory.fields import Field, Type, Value, counted_day, fold
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import DEVICE, KINDS, Kind
-from inventory.sentences import as_sentence, join, say
+from inventory.sentences import Sentence, as_sentence, join, say
 from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
 from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name
-from schoolops.estate.values import explained, from_column, refuse_negative, to_columns, to_json
+from schoolops.estate.plan import ImportPlan, Proposal
+from schoolops.estate.values import from_column, refuse_negative, to_columns, to_json
 from schoolops.estate.writing import (
     Cause,
     Change,
@@ -36,74 +35,6 @@ from schoolops.estate.writing import (
 )
 
 CHUNK = 500
-OUTCOMES = ("new", "changed", "same", "refused")
-REPORTED = 1000
-"""Rows of new and changed records that a report lists; refused ones are all listed."""
-
-
-@dataclass(slots=True)
-class Proposal:
-    """One good row of a file: a new record, or what differs in the one that is there (`found`).
-
-    `columns` is what to set, `kept` the values of people that a published list does not touch
-    (field → own, the list's), `settled` the fields in which the list says what people said.
-    """
-
-    row: ParsedRow
-    key: str
-    values: dict[str, Value]
-    ids: dict[str, int]
-    found: Any = None
-    columns: dict[str, Any] = field(default_factory=dict)
-    kept: dict[str, list[Any]] = field(default_factory=dict)
-    settled: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class ImportPlan:
-    """What an import would do. `report()` is the API's answer."""
-
-    kind: Kind
-    filename: str
-    sha256: str
-    published: bool = False
-    overwrite: bool = False
-    counts: Counter[str] = field(default_factory=Counter)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    inserts: list[Proposal] = field(default_factory=list)
-    updates: list[Proposal] = field(default_factory=list)
-    settled: list[Proposal] = field(default_factory=list)
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    ignored: Sequence[str] = ()
-    notes: Sequence[str] = ()
-
-    def lists(self, outcome: str) -> bool:
-        """Whether the next row of that outcome is listed even if there is nothing to say."""
-        listed = self.counts["new"] + self.counts["changed"] < REPORTED
-        return outcome == "refused" or (outcome != "same" and listed)
-
-    def note(self, row: int, key: str, outcome: str, reason: str = "", **more: Any) -> None:
-        """Count a row, and list it where that tells something. `more` goes into the report."""
-        listed = self.lists(outcome) or "kept" in more or (reason and outcome != "same")
-        self.counts[outcome] += 1
-        self.counts["kept"] += "kept" in more
-        if listed:
-            self.rows.append(
-                {"row": row, "key": key, "outcome": outcome, **explained(reason), **more}
-            )
-
-    def totals(self) -> dict[str, int]:
-        return {name: self.counts[name] for name in (*OUTCOMES, "kept")}
-
-    def report(self, dry_run: bool) -> dict[str, Any]:
-        return {
-            **self.totals(),
-            "dry_run": dry_run,
-            "mapping": dict(self.mapping),
-            "ignored": list(self.ignored),
-            "notes": list(self.notes),
-            "rows": self.rows,
-        }
 
 
 class Loader:
@@ -319,7 +250,7 @@ class Loader:
             found = self._ids[f.reference].get(str(value))
             if found is None:
                 label = say(KINDS[f.reference].label)
-                problems.append(say("there is no {kind} {key}", kind=label, key=value))
+                problems.append(_unknown(label, str(value)))
             else:
                 ids[f.name] = found
         return ids, join(problems)
@@ -371,6 +302,18 @@ def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> str
         except ValueError as error:
             return as_sentence(error)
     return ""
+
+
+def _unknown(label: Sentence, key: str) -> Sentence:
+    if day := counted_day(key.rpartition("/")[2]):
+        return say(
+            "there is no {kind} {key}, which may be {day}, as a spreadsheet counts days; format "
+            "the column as text and type it again",
+            kind=label,
+            key=key,
+            day=day,
+        )
+    return say("there is no {kind} {key}", kind=label, key=key)
 
 
 def _claims(one: Proposal) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from schoolops.core.errors import SchoolopsError
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES
 
+USUAL_AUTHENTICATION, USUAL_PRIVACY = "sha", "aes"
+"""What an SNMP v3 user has whose credential does not say it: all equipment knows these."""
+
 devices = TABLES["device"]
 uplinks = TABLES["uplink"]
 schools = TABLES["school"]
@@ -156,9 +159,9 @@ def _target(store: Store, row: Any, door: Any, secret: dict[str, str]) -> protoc
             return target._replace(
                 snmp_version="3",
                 username=secret["username"],
-                auth_protocol="SHA",
+                auth_protocol=secret["auth"],
                 auth_key=secret["secret"],
-                privacy_protocol="AES" if secret["secret2"] else "",
+                privacy_protocol=secret["privacy"] if secret["secret2"] else "",
                 privacy_key=secret["secret2"],
             )
         case "http" | "token":
@@ -177,6 +180,8 @@ def _secrets(store: Store, connection: Connection, ids: set[int]) -> dict[int, d
             found[row.id] = {
                 "kind": row.kind,
                 "username": row.username or "",
+                "auth": (row.auth_protocol or USUAL_AUTHENTICATION).upper(),
+                "privacy": (row.privacy_protocol or USUAL_PRIVACY).upper(),
                 "secret": _open(store, row.secret, f"credential:{row.uid}"),
                 "secret2": _open(store, row.secret2, f"credential:{row.uid}:2"),
             }

@@ -23,7 +23,9 @@ from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
+from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.context import Problem, bearer, problem
+from schoolops.web.limits import PROOF, Guesses, address_of, credential_of
 from schoolops.web.rules import operations_without_rule
 from schoolops.worker import Worker
 
@@ -39,7 +41,8 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
         app.state.reports.start()
         if background:
             worker.start()
-        yield
+        async with app.state.guesses.booked(store):
+            yield
         if background:
             worker.stop()
         app.state.reports.stop()
@@ -59,8 +62,10 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     app.state.last_request = time.monotonic()
     app.state.open_streams = 0
     app.state.ending = False
+    app.state.web_address = None  # set by whoever listens
     _answer_errors(app)
     add_routes(app)
+    add_pages(app, store)
     undecided = operations_without_rule(app)
     assert not undecided, f"operations without a rule: {undecided}"
     return app
@@ -68,12 +73,12 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
 
 MAX_BODY = 8_000_000
 """Bytes of a body that is no file: read before anybody is known, so it must be small."""
-_FILES = ("/import",)
+_FILES = ("/import", "/upload")
 
 
 class Door:
     """Where requests come in: marks those of the computer's own user, notes the time, and
-    sends away bodies that are too large before they are read."""
+    sends away bodies that are too large, and who guesses too often, before anything is read."""
 
     def __init__(self, app: FastAPI, *, local: bool) -> None:
         self.app = app
@@ -90,7 +95,28 @@ class Door:
                 await problem(TooLarge("the body is larger than 8 MB"))(scope, receive, send)
                 return
             receive = _limited(receive)
-        await self.app(scope, receive, send)
+        if self.local:
+            await self.app(scope, receive, send)
+        else:
+            await self._guarded(scope, receive, send)
+
+    async def _guarded(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let somebody from the network in, unless too many proofs from there were wrong."""
+        guesses: Guesses = self.app.state.guesses
+        trusted = self.app.state.store.settings.server.trusted_proxies
+        address, credential = address_of(scope, trusted), credential_of(scope)
+        if guesses.refuses(address, credential):
+            await too_many(Request({**scope, "app": self.app}))(scope, receive, send)
+            return
+
+        async def noted(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                good = False if message["status"] == 401 else scope.get(PROOF)
+                if good is not None:
+                    guesses.note(address, credential, good)
+            await send(message)
+
+        await self.app(scope, receive, noted)
 
 
 def _announced(scope: Any) -> int:
@@ -126,7 +152,9 @@ def _authenticate(request: Request) -> Actor:
     """A token says who somebody is; without one, the socket of one's own computer does."""
     token = bearer(request)
     if token is not None:
-        return actor_of_token(request.app.state.store, token)
+        actor = actor_of_token(request.app.state.store, token)
+        request.scope[PROOF] = True
+        return actor
     if request.scope.get("schoolops.local"):
         return Actor.of(request.app.state.local_user, "authority-admin")
     raise Unauthenticated("a token is needed: ask an administrator for `schoolops token create`")

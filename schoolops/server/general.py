@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 import schoolops
+from schoolops.core.errors import Conflict, Forbidden
 from schoolops.core.permissions import AUDIT_READ, BACKUP
 from schoolops.db import audit, changes
 from schoolops.db.access import scope_of
@@ -38,6 +40,24 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
             "database": store.dialect,
         }
     )
+
+
+@router.post(
+    "/portal/link", status_code=201, **signed_in("the computer's own user alone, at the computer")
+)
+async def make_portal_link(request: Request, actor: TheActor) -> Json:
+    """For the computer's own user: a one-time link that opens the web pages as that user."""
+    if not request.scope.get("schoolops.local"):
+        raise Forbidden(
+            "only the server's own computer makes such a link; sign in on the pages instead",
+            code="web.not_local",
+        )
+    where = request.app.state.web_address
+    if where is None:
+        raise Conflict("this server has no address for browsers", code="web.no_address")
+    code = await run_in_threadpool(request.app.state.portal.sessions.make_link, actor)
+    address = (await where()).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return Json({"url": f"{address}/open/{code}"}, status_code=201)
 
 
 @router.get("/audit/verify", **needs(AUDIT_READ))

@@ -106,6 +106,18 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
         asyncio.create_task(server._serve(own))
         for server, own in zip(servers, sockets, strict=True)
     ]
+
+    async def web_address() -> str:
+        """Where this computer's browser finds the pages; on demand that is opened now."""
+        if on_demand and len(servers) == 1:
+            sockets.append([_bind_tcp("127.0.0.1", 0)])
+            servers.append(
+                uvicorn.Server(uvicorn.Config(Door(app, local=False), lifespan="off", **common))
+            )
+            tasks.append(asyncio.create_task(servers[1]._serve(sockets[1])))
+        return _address(sockets[1][0], bool(settings.server.certificate) and not on_demand)
+
+    app.state.web_address = web_address
     ending = [asyncio.create_task(stop.wait()), *tasks]
     if on_demand:
         ending.append(asyncio.create_task(_until_unneeded(app, settings)))
@@ -165,11 +177,14 @@ def _bind_tcp(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _write_address(settings: Settings, tcp: socket.socket, tls: bool) -> None:
+def _address(tcp: socket.socket, tls: bool) -> str:
     host, port = tcp.getsockname()[:2]
-    scheme = "https" if tls else "http"
     shown = f"[{host}]" if ":" in host else host
-    address = f"{scheme}://{shown}:{port}"
+    return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+def _write_address(settings: Settings, tcp: socket.socket, tls: bool) -> None:
+    address = _address(tcp, tls)
     fresh = settings.home / "server.address.new"
     fresh.write_text(address + "\n", encoding="utf-8")
     fresh.replace(settings.home / "server.address")  # nobody reads half of it

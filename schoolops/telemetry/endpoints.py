@@ -12,6 +12,7 @@ from schoolops.core.permissions import ESTATE_READ
 from schoolops.telemetry.ingest import Reports
 from schoolops.telemetry.repository import Measurements
 from schoolops.web.context import Json, TheActor, TheStore, bearer, read_body
+from schoolops.web.limits import PROOF
 from schoolops.web.rules import by_agents, needs
 
 router = APIRouter(tags=["measurements"])
@@ -27,7 +28,9 @@ async def book_reports(request: Request) -> Json:
         raise Unauthenticated("an agent's secret is needed")
     body = await read_body(request, protocol.MAX_BODY_BYTES)
     encoding = request.headers.get("content-encoding", "").lower()
-    return Json(await cast(Reports, request.app.state.reports).book(secret, body, encoding))
+    booked = await cast(Reports, request.app.state.reports).book(secret, body, encoding)
+    request.scope[PROOF] = True
+    return Json(booked)
 
 
 @router.get("/overview", **needs(ESTATE_READ))

@@ -22,6 +22,8 @@ TASKS: dict[str, tuple[float, str]] = {
     "notice silence": (5.0, "schoolops.telemetry.tasks:notice_silence"),
     "forget old measurements": (900.0, "schoolops.telemetry.tasks:forget_old"),
     "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
+    "forget ended sessions": (3600.0, "schoolops.identity.sessions:forget_old"),
+    "forget unconfirmed uploads": (600.0, "schoolops.web.tasks:forget_uploads"),
     "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
 }
 """Name → (seconds between two runs, dotted path of a function of the store)."""

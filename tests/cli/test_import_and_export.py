@@ -66,6 +66,30 @@ def test_changed_rows_are_told_with_old_and_new(run: Run) -> None:
     assert "IM-8: name 'a' → 'b'" in result.out
 
 
+def test_what_was_empty_is_called_so(run: Run) -> None:
+    run("import", "devices", "-", stdin=b"serial;school;kind\nIM-9;164800;ipad\n")
+    data = b"serial;school;kind;model\nIM-9;164800;ipad;Air\n"
+    assert "IM-9: model empty → 'Air'" in run("import", "devices", "-", stdin=data).out
+    assert "model: empty → 'Air'" in run("history", "ipad", "IM-9").out
+
+
+def test_the_states_list_leaves_corrections_unless_it_shall_overwrite(run: Run) -> None:
+    listed = b"SchulNr;ABez1;SF;SchBetrSchl;Ort\n164823;Schule am Rhein;02;1;Bonn\n"
+    run("import", "schools", "-", stdin=listed)
+    run("edit", "school", "164823", "city=Köln")
+    again = run("import", "schools", "-", "--json", stdin=listed).json
+    assert {k: again[k] for k in ("new", "changed", "same", "refused", "kept")} == {
+        "new": 0, "changed": 0, "same": 1, "refused": 0, "kept": 1,
+    }  # fmt: skip
+    told = run("import", "schools", "-", stdin=listed).out
+    assert "row 2: 164823: kept city 'Köln', the list says 'Bonn'" in told
+    assert "in 1 row own values are kept; --overwrite takes the list's" in told
+    assert "city\n" in run("show", "school", "164823").out.partition("corrected here")[2]
+    assert "1 changed" in run("import", "schools", "-", "--overwrite", stdin=listed).out
+    assert "corrected here" not in run("show", "school", "164823").out
+    run("retire", "school", "164823", "--reason", "other tests count schools")
+
+
 def test_files_that_are_none_are_refused_in_a_sentence(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.xlsx"
     broken.write_bytes(b"PK\x03\x04 not really")

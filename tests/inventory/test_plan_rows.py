@@ -50,6 +50,20 @@ def test_one_serial_twice_refuses_all_its_rows_and_names_them() -> None:
     assert "rows 3, 6, 7" in found[5].reason
 
 
+def test_one_mac_address_on_two_rows_refuses_both_and_names_them() -> None:
+    text = (
+        "serial;kind;school;mac\n"
+        "A;ipad;1;02:00:00:00:00:01 02:00:00:00:00:02\n"
+        "B;ipad;1;0200.0000.0003\n"
+        "C;ipad;1;02-00-00-00-00-02\n"
+        "D;ipad;1;\n"
+    )
+    found = rows(DEVICE, text)
+    assert [row.values is None for row in found] == [True, False, True, False]
+    assert found[0].reason == "row 2 and row 4 both have MAC address 02:00:00:00:00:02"
+    assert found[2].reason == found[0].reason
+
+
 def test_many_equal_rows_are_named_in_short() -> None:
     text = "serial;kind;school\n" + "A;ipad;1\n" * 30
     assert "2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 20 more" in rows(DEVICE, text)[0].reason
@@ -111,3 +125,30 @@ def test_the_heavy_readers_are_imported_only_when_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_names_that_a_spreadsheet_took_for_days_are_refused_and_said() -> None:
+    text = "Schulnr;Raum\n1;Aug 23\n1;14. Feb\n1;23-Aug\n1;Mai 24\n1;Aula\n1;Mai\n1;August 23b\n"
+    found = rows(ROOM, text)
+    assert [row.values is None for row in found] == [True] * 4 + [False] * 3
+    assert "Raum: a spreadsheet took what was typed for a date and made 'Aug 23'" in found[0].reason
+    assert "format the column as text" in found[0].reason
+
+
+def test_a_day_in_the_notes_is_no_mistake() -> None:
+    (row,) = rows(ROOM, "Schulnr;Raum;Bemerkung\n1;2.14;14. Feb\n")
+    assert row.values is not None
+
+
+def test_a_day_as_a_number_says_what_it_is() -> None:
+    bad, good = rows(DEVICE, "serial;kind;school;kaufdatum\nA;pc;1;45170\nB;pc;1;1.9.2023\n")
+    assert "45170 is the number by which a spreadsheet keeps the day 2023-09-01" in bad.reason
+    assert (good.values or {})["purchased"] == "2023-09-01"
+
+
+def test_a_room_whose_name_may_be_a_day_is_taken_with_a_remark() -> None:
+    doubtful, sure = rows(ROOM, "Schulnr;Raum\n1;45170\n1;10170\n")
+    assert doubtful.warnings == (
+        "45170 may be 2023-09-01, as a spreadsheet counts days; look at the list",
+    )
+    assert sure.warnings == ()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from inventory.formats import FileRefused, read_table, xlsx_file
+from inventory.formats import FileRefused, plan_file, read_table, xlsx_file
+from inventory.kinds import DEVICE
 
 
 def xlsx(*rows: list[Any], change: Callable[[Workbook], None] | None = None) -> bytes:
@@ -180,3 +181,15 @@ def test_other_archives_say_what_they_are() -> None:
         read_table(xlsx(), "x.xlsx")
     with pytest.raises(FileRefused, match="cut off or is no XLSX"):
         read_table(b"serial;model\n", "x.xlsx")
+
+
+def test_a_name_that_became_a_date_is_refused_and_a_date_in_its_place_is_none() -> None:
+    day = dt.datetime(2024, 2, 14)
+    heading = ["Seriennummer", "Art", "Schulnr", "Raum", "Kaufdatum", "Bemerkung"]
+    data = xlsx(heading, ["A", "pc", "1", day, day, day], ["B", "pc", "1", "2.14", day, day])
+    bad, good = plan_file(DEVICE, data, "x.xlsx").rows
+    assert bad.values is None
+    assert bad.reason.startswith("Raum: a spreadsheet took what was typed for a date")
+    assert "2024-02-14" in bad.reason
+    assert good.values is not None
+    assert good.values["purchased"] == "2024-02-14"

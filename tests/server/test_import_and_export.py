@@ -68,6 +68,11 @@ def test_what_cannot_be_taken_is_refused_with_its_row_and_the_rest_goes_in(
     assert "7" in reasons[6]
 
 
+def test_a_room_that_a_spreadsheet_counted_as_a_day_says_so(api: Api, room: Any) -> None:
+    report = api.upload("devices", "g.csv", (DEVICES + "iPad;A;164800;45170;x\n").encode())
+    assert "45170, which may be 2023-09-01" in report["rows"][0]["reason"]
+
+
 def test_a_change_is_reported_field_by_field_and_moves_the_device(
     api: Api, room: Any, clock: FixedClock
 ) -> None:

@@ -45,6 +45,23 @@ def test_a_wrong_filter_names_the_right_keys_and_the_place(api: Api) -> None:
     assert problem["position"] == 10
 
 
+def test_a_problem_carries_its_message_and_values_for_other_languages(
+    api: Api, school: Any
+) -> None:
+    problem = api.create("schools", 422, number="164801", name="X", pupils="viele")
+    assert problem["detail"] == "pupils wants a whole number, not 'viele'"
+    assert problem["errors"] == {"pupils": problem["detail"]}
+    assert problem["params"]["pupils"] == {
+        "message": "{field} wants a whole number, not {text!r}",
+        "params": {"field": "pupils", "text": "viele"},
+    }
+    problem = api.create("schools", 409, number="164800", name="Y")
+    assert problem["message"].startswith("{kind} {key} is there already")
+    assert problem["params"] == {"kind": {"message": "school", "params": {}}, "key": "164800"}
+    problem = api.get("/schools", 422, limit=5000)
+    assert problem["message"] == "{where}: {problem}"
+
+
 def test_strange_keys_and_paths_are_not_found(api: Api, school: Any) -> None:
     for path in ("/schools/%00", "/schools/../../etc/passwd", "/schools/'; DROP TABLE schools;--"):
         answer = api.client.get(f"/v1{path}")

@@ -48,7 +48,7 @@ async def test_bulk_edit_needs_a_field_and_a_right_value() -> None:
         assert "Nothing to set yet" in desk.problem
         await desk.type("soon")
         await desk.press("ctrl+s")
-        assert "wants a date such as 31.08.2026" in desk.text
+        assert "wants a date such as 2026-08-31 or 31.08.2026" in desk.text
         assert desk.answer == OPEN
         await desk.press("ctrl+u")
         await desk.type("31.8.2027")

@@ -139,6 +139,19 @@ async def test_a_report_shows_counts_then_refused_rows_then_headings() -> None:
         assert "Write 13 records" in text
 
 
+async def test_a_report_says_which_own_values_a_published_list_left() -> None:
+    phone, fax = {"phone": ["0211 1", "0211 2"]}, {"fax": [None, "0211 3"]}
+    rows = [
+        {"row": row, "key": "100015", "outcome": "same", "reason": "", "kept": kept}
+        for row, kept in ((4, phone), (5, fax))
+    ]
+    report = REPORT | {"kept": 2, "rows": rows}
+    async with showing("ImportReport", report, kind="school") as desk:
+        assert "5,400 same · 2 with kept values" in desk.text
+        assert "= row 4 100015 Telephone: 0211 1 (the list: 0211 2)" in desk.text
+        assert "= row 5 100015 Fax: — (the list: 0211 3)" in desk.text
+
+
 async def test_a_tried_import_is_applied_by_its_own_key_alone() -> None:
     async with showing("ImportReport", REPORT) as desk:
         await desk.press("enter")

@@ -158,7 +158,7 @@ async def test_jump_says_why_when_nobody_answers() -> None:
 
     async with showing("JumpDialog", lookup) as desk:
         await desk.type("x")
-        await desk.settle(lambda: "no server answers" in desk.text)
+        await desk.settle(lambda: "No connection to the server" in desk.text)
         await desk.press("escape")
         assert desk.answer is None
 

@@ -15,6 +15,7 @@ from schoolops.cli.serve import _process_at
 from schoolops.client import AsyncClient, connect_async
 from schoolops.core import paths
 from tests.tui.driving import says, shows, text, until
+from tui import i18n
 from tui.app import SchoolopsApp
 from tui.backend import Backend
 
@@ -57,6 +58,39 @@ async def test_a_change_by_somebody_else_shows_by_itself(
         await shows(pilot, "Klaviersaal")
         line = next(line for line in text(pilot).splitlines() if line.startswith("›"))
         assert "iPad 01" in line
+
+
+async def test_what_the_server_refuses_reads_german_on_a_german_screen(
+    app: SchoolopsApp, client: AsyncClient
+) -> None:
+    i18n.use("de")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await shows(pilot, "● live", "Rheinbogen")
+        await pilot.press("3", "n")
+        await shows(pilot, "Neu: Raum")
+        form: Any = app.screen
+        form.row("school").control.set("164800")
+        form.row("name").enter()
+        await pilot.press(*"2.14", "ctrl+s")
+        await shows(pilot, "Raum 164800/2.14 gibt es schon; diesen Eintrag bearbeiten")
+        form = app.screen
+        form.row("name").enter()
+        await pilot.press("ctrl+u", *"2.15")
+        form.row("building").control.set("164800/Altbau")
+        await pilot.press("ctrl+s")
+        await shows(pilot, "✗ Gebäude „164800/Altbau“ gibt es nicht; bitte erst anlegen")
+
+
+async def test_what_hangs_on_a_record_is_named_in_german(
+    app: SchoolopsApp, client: AsyncClient
+) -> None:
+    i18n.use("de")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live", "Rheinbogen")
+        await pilot.press("2", "d")
+        await shows(pilot, "Grund")
+        await pilot.press(*"geschlossen", "ctrl+s")
+        await says(pilot, "An Schule 164800 hängen noch 1 Raum, 40 Geräte; diese erst umziehen")
 
 
 async def test_a_record_is_edited_by_the_form_and_a_clash_is_shown(

@@ -16,8 +16,8 @@ def test_no_text_lacks_a_german_one() -> None:
 def test_placeholders_are_the_same_in_german() -> None:
     plurals = messages.from_code()
     for id, texts in messages.catalogue("de").items():
-        known = set(re.findall(r"{\w+}", id + (plurals.get(id) or "")))
-        assert set(re.findall(r"{\w+}", "".join(texts))) == known, id
+        known = set(re.findall(r"{(\w+)(?:!r)?}", id + (plurals.get(id) or "")))
+        assert set(re.findall(r"{(\w+)(?:!r)?}", "".join(texts))) == known, id
 
 
 def test_extraction_sees_texts_of_every_kind() -> None:

@@ -9,10 +9,11 @@ from inventory.fields import fold
 from inventory.kinds import KINDS, Kind, find_kind
 from tui import cells
 from tui.actions import Aim
-from tui.backend import Backend, Json
+from tui.backend import Backend, Json, code_of, extra_of, sentence
 from tui.dialogs import dialog
 from tui.frame import Frame
 from tui.i18n import _
+from tui.said import translated
 from tui.typeahead import show_dialog
 
 MOST_FOUND = 12
@@ -79,6 +80,25 @@ def _label(kind: Kind, names: Sequence[str], values: Sequence[Any]) -> str:
 async def ask(screen: Frame, name: str, /, *args: Any, **kwargs: Any) -> Any:
     """Show a dialog and wait for its answer."""
     return await show_dialog(screen.ops, dialog(name, *args, **kwargs))
+
+
+def field_errors(error: Exception, kind: Kind) -> dict[str, str]:
+    """Field → sentence (or '' → sentence) of a refusal, with which a form opens again so that
+    nothing typed is lost; empty for an error nobody expected."""
+    extra = extra_of(error)
+    errors, params = extra.get("errors"), extra.get("params") or {}
+    if code_of(error) == "estate.invalid" and isinstance(errors, dict) and errors:
+        known = kind.by_name()
+        return {
+            name: translated(
+                params.get(name) or {},
+                str(text),
+                **({"field": _(known[name].label)} if name in known else {}),
+            )
+            for name, text in errors.items()
+        }
+    text = sentence(error)
+    return {"": text} if text else {}
 
 
 def open_record(screen: Frame, plural: str, id: str) -> None:

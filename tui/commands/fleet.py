@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from inventory.kinds import KINDS
 from tui import cells
 from tui.actions import Aim
-from tui.backend import code_of, extra_of
-from tui.commands.common import ask, backend, done, lookup_of, nothing
+from tui.backend import code_of
+from tui.commands.common import ask, backend, done, field_errors, lookup_of, nothing
 from tui.frame import Frame
 from tui.i18n import _
 
@@ -63,7 +64,7 @@ async def adopt(screen: Frame, aim: Aim) -> None:
         except Exception as error:
             if code_of(error) not in ("estate.invalid", "estate.duplicate"):
                 raise
-            errors = extra_of(error).get("errors") or {"": str(error)}
+            errors = field_errors(error, KINDS["device"])
             draft = dict(values)
             continue
         done(screen, _("{key} is in the inventory.").format(key=record["key"]))

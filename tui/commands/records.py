@@ -9,10 +9,20 @@ from inventory.kinds import DEVICE_KINDS, EDITABLE, KINDS, Kind, device_plural
 from tui import cells
 from tui.actions import BY_ID as ACTION
 from tui.actions import Aim, permission_of
-from tui.backend import Json, code_of, extra_of, sentence
-from tui.commands.common import ask, backend, done, fresh, kind_of, lookup_of, nothing
+from tui.backend import Json, code_of, extra_of
+from tui.commands.common import (
+    ask,
+    backend,
+    done,
+    field_errors,
+    fresh,
+    kind_of,
+    lookup_of,
+    nothing,
+)
 from tui.frame import Frame
 from tui.i18n import _, ngettext
+from tui.said import translated
 
 SHOWN_IN_PLAN = 200
 
@@ -55,21 +65,11 @@ async def edit(screen: Frame, aim: Aim) -> None:
                     return
                 write_again = choice == "mine"
                 continue
-            if not (errors := _field_errors(error)):
+            if not (errors := field_errors(error, kind)):
                 raise
             continue
         done(screen, _("{key} is saved.").format(key=record["key"]))
         return
-
-
-def _field_errors(error: Exception) -> dict[str, str]:
-    """Field → sentence (or '' → sentence) of a refusal, with which the form opens again so that
-    nothing typed is lost; empty for an error nobody expected."""
-    found = extra_of(error).get("errors")
-    if code_of(error) == "estate.invalid" and isinstance(found, dict) and found:
-        return dict(found)
-    text = sentence(error)
-    return {"": text} if text else {}
 
 
 async def new(screen: Frame, aim: Aim) -> None:
@@ -101,7 +101,7 @@ async def new(screen: Frame, aim: Aim) -> None:
         try:
             record = await client.create(kind.plural, values)
         except Exception as error:
-            if not (found := _field_errors(error)):
+            if not (found := field_errors(error, kind)):
                 raise
             draft, errors = dict(values), found
             continue
@@ -245,7 +245,8 @@ async def _confirmed(screen: Frame, title: str, plan: Json, reason: str = "") ->
     words = {"changed": "→", "same": "=", "refused": "✖", "retired": "→"}
     for row in plan.get("rows", [])[:SHOWN_IN_PLAN]:
         mark = words.get(row.get("outcome"), row.get("outcome", ""))
-        lines.append(f"{mark} {row.get('key', '')}  {row.get('reason') or ''}".rstrip())
+        why = translated(row, str(row.get("reason") or ""))
+        lines.append(f"{mark} {row.get('key', '')}  {why}".rstrip())
     if not plan["changed"]:
         screen.notify("\n".join(lines[:6]), severity="warning", markup=False)
         return False

@@ -21,6 +21,7 @@ from tui.dialogs.ask_path import AskPath
 from tui.dialogs.base import Body, Dialog, Hint, Sentence
 from tui.dialogs.texts import label, show
 from tui.i18n import _, ngettext
+from tui.said import translated
 
 SHOWN = 300
 """Rows of each outcome that are drawn; the saved report has all."""
@@ -72,6 +73,8 @@ class ImportReport(Dialog[str]):
             "changed": _("changed"),
             "same": _("same"),
         }
+        if self.report.get("kept"):
+            words["kept"] = _("with kept values")
         parts = [
             Content.assemble((number(int(self.report.get(name, 0))), "bold"), f" {word}")
             for name, word in words.items()
@@ -87,6 +90,8 @@ class ImportReport(Dialog[str]):
         yield from self._section(_("How the headings were read"), self._mapping())
         ignored = [clean(str(heading)) for heading in self.report.get("ignored") or []]
         yield from self._section(_("Ignored headings"), [", ".join(ignored)] if ignored else [])
+        kept = [row for row in rows if row.get("kept")]
+        yield from self._section(_("Kept: corrected here since"), map(self._kept, kept))
         written = [row for row in rows if row.get("outcome") in ("new", "changed")]
         heading = _("What would be written") if self.dry_run else _("What was written")
         yield from self._section(heading, map(self._written, written))
@@ -108,7 +113,10 @@ class ImportReport(Dialog[str]):
         where = _("row {number}").format(number=row.get("row", "?"))
         key = clean(str(row.get("key") or ""))
         return Content.assemble(
-            ("✗ ", "bold"), where, f" {key}: " if key else ": ", clean(str(row.get("reason") or ""))
+            ("✗ ", "bold"),
+            where,
+            f" {key}: " if key else ": ",
+            translated(row, str(row.get("reason") or "")),
         )
 
     def _written(self, row: Mapping[str, Any]) -> Content:
@@ -116,6 +124,18 @@ class ImportReport(Dialog[str]):
         sign = "+" if row.get("outcome") == "new" else "~"
         changes = ", ".join(self._change(*item) for item in dict(row.get("changes") or {}).items())
         return Content(f"{sign} {where} {clean(str(row.get('key') or ''))} {changes}".rstrip())
+
+    def _kept(self, row: Mapping[str, Any]) -> Content:
+        where = _("row {number}").format(number=row.get("row", "?"))
+        told = ", ".join(self._own(*item) for item in dict(row["kept"]).items())
+        return Content(f"= {where} {clean(str(row.get('key') or ''))} {told}")
+
+    def _own(self, name: str, pair: Any) -> str:
+        field = self.kind.by_name().get(name) if self.kind else None
+        own, other = (clean(str(x)) if field is None else show(field, x) for x in pair)
+        text = _("{field}: {own} (the list: {other})")
+        name = label(field) if field else name
+        return clean(text.format(field=name, own=own, other=other))
 
     def _change(self, name: str, pair: Any) -> str:
         field = self.kind.by_name().get(name) if self.kind else None
@@ -183,14 +203,19 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     """Write all rows of a report as CSV that a spreadsheet opens. Raises OSError."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
-        writer.writerow(["row", "key", "outcome", "reason", "changes"])
+        writer.writerow(["row", "key", "outcome", "reason", "changes", "kept"])
         order = {"refused": 0}
         rows = list(report.get("rows") or [])
         for row in sorted(rows, key=lambda row: order.get(str(row.get("outcome")), 1)):
-            changes = "; ".join(
-                f"{name}: {pair}" for name, pair in dict(row.get("changes") or {}).items()
+            changes, kept = (
+                "; ".join(f"{name}: {pair}" for name, pair in dict(row.get(part) or {}).items())
+                for part in ("changes", "kept")
             )
-            cells = [row.get("row"), row.get("key"), row.get("outcome"), row.get("reason"), changes]
+            cells = [
+                *(row.get(name) for name in ("row", "key", "outcome", "reason")),
+                changes,
+                kept,
+            ]
             writer.writerow([_harmless(cell) for cell in cells])
 
 

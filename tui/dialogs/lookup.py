@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui.backend import sentence
 from tui.dialogs.widgets import FormInput
 from tui.i18n import _
 
@@ -72,7 +73,7 @@ class Asking:
             found = await self._ask(text)
         except Exception as error:  # the callable's own errors: offline, refused, a wrong filter
             if generation == self._generation:
-                self._failed(str(error) or type(error).__name__)
+                self._failed(sentence(error) or type(error).__name__)
             return
         if generation == self._generation:
             self._answer(found)

@@ -11,6 +11,7 @@ from typing import Any
 from inventory.fields import Field, Type, Value, format_rate, parse_rate
 from inventory.kinds import Kind
 from tui.i18n import _
+from tui.said import said
 
 
 def label(field: Field) -> str:
@@ -63,39 +64,8 @@ def check(field: Field, text: str) -> tuple[Value, str]:
     try:
         return field.parse(text), ""
     except ValueError as error:
-        return None, explain(field, text.strip(), str(error))
+        return None, said(error, field=label(field))
 
-
-def explain(field: Field, text: str, fallback: str) -> str:
-    """Why `text` is no value of the field, in the user's language."""
-    name = label(field)
-    if not text:
-        return _("{field} must not be empty.").format(field=name)
-    if len(text) > 4000:
-        return _("{field} is longer than 4,000 characters.").format(field=name)
-    wanted = _WANTED.get(field.type)
-    if wanted is None:
-        return fallback
-    shown = text if len(text) <= 40 else text[:39] + "…"
-    return _(wanted).format(field=name, text=shown)
-
-
-def _m(message: str) -> str:
-    """Marks a message for extraction; it is translated when it is shown."""
-    return message
-
-
-_WANTED: Mapping[Type, str] = {
-    Type.TEXT: _m("{field} contains control characters; type it anew."),
-    Type.INTEGER: _m("{field} wants a whole number, not “{text}”."),
-    Type.DECIMAL: _m("{field} wants a number such as 51.2277, not “{text}”."),
-    Type.BOOLEAN: _m("{field} wants yes or no, not “{text}”."),
-    Type.DATE: _m("{field} wants a date such as 31.08.2026 or 2026-08-31, not “{text}”."),
-    Type.ADDRESS: _m("{field} wants an IP address such as 10.20.0.7, not “{text}”."),
-    Type.RATE: _m("{field} wants a data rate such as 100M or 1 Gbit/s, not “{text}”."),
-    Type.EMAIL: _m("{field} wants an e-mail address, not “{text}”."),
-    Type.MACS: _m("{field} wants MAC addresses such as 52:54:00:ab:cd:ef, not “{text}”."),
-}
 
 _EXAMPLES: Mapping[Type, str] = {
     Type.INTEGER: "120",

@@ -21,6 +21,7 @@ from tui.frame import Frame
 from tui.i18n import _
 from tui.lists import TITLES
 from tui.pages import Row
+from tui.said import said
 from tui.source import ServerSource, value
 from tui.table import PagedTable
 
@@ -121,7 +122,7 @@ class ListScreen(Frame):
 
     def on_paged_table_failed(self, message: PagedTable.Failed) -> None:
         if code_of(message.error) == "filter.invalid":
-            self.refuse_filter(str(getattr(message.error, "detail", "")))
+            self.refuse_filter(message.error)
         else:
             self.ops.report(message.error)
 
@@ -158,13 +159,13 @@ class ListScreen(Frame):
         self.begin()
         self.show_state()
 
-    def refuse_filter(self, why: str) -> None:
+    def refuse_filter(self, error: Exception) -> None:
         from tui.filterbar import FilterBar
 
         for bar in self.query(FilterBar):
-            bar.refuse(why)
+            bar.refuse(error)
             return
-        self.notify(why, severity="warning", markup=False)
+        self.notify(said(error), severity="warning", markup=False)
 
     # ---- the pane beside the table ------------------------------------------------------
 

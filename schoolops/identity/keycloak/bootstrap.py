@@ -31,10 +31,11 @@ def plan(admin: KeycloakAdmin, settings: Settings, schools: list[tuple[str, str]
     identity = settings.identity
     realm = realm_of(admin)
     there = any(one["realm"] == realm for one in admin.get_realms())
-    export = admin.export_realm(True, True) if there else {}
+    export = admin.export_realm(export_clients=True) if there else {}
     profile = admin.get_realm_users_profile() if there else {}
     steps = [_realm(export, realm, want["realm"])]
-    steps += [_role(export, role) for role in want["roles"]]
+    roles = admin.get_realm_roles() if there else []
+    steps += [_role(roles, role) for role in want["roles"]]
     steps.append(_flow(export, want["flow"]))
     steps.append(_profile(profile, want["userProfile"]))
     steps.append(clients.plan_scope(export, want["clientScope"]))
@@ -48,7 +49,8 @@ def plan(admin: KeycloakAdmin, settings: Settings, schools: list[tuple[str, str]
     ):
         steps.append(clients.plan_secret(export, admin, client, file))
     paths = wanted.group_paths(want, schools)
-    steps += groups.plan(groups.found_groups(export), paths, want["passkeyRoles"])
+    found = groups.read(admin, paths) if there else groups.NOTHING
+    steps += groups.plan(found, paths, want["passkeyRoles"])
     if identity.ldap_url:
         steps.append(ldap.plan(export, identity))
     return steps
@@ -94,9 +96,9 @@ def _realm(export: Object, name: str, want: Object) -> Step:
     )
 
 
-def _role(export: Object, want: Object) -> Step:
+def _role(roles: list[Object], want: Object) -> Step:
     what = f"role {want['name']}"
-    if any(r["name"] == want["name"] for r in export.get("roles", {}).get("realm", ())):
+    if any(role["name"] == want["name"] for role in roles):
         return Step(SAME, what)
     return Step(CREATE, what, [], lambda admin: _nothing(admin.create_realm_role(want)))
 

@@ -2,60 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from schoolops.identity.keycloak.admin import each
+from schoolops.identity.keycloak.admin import each, realm_of
 from schoolops.identity.keycloak.steps import CHANGE, CREATE, LEFT, SAME, Step
 
 if TYPE_CHECKING:
     from keycloak import KeycloakAdmin
 
-Object = dict[str, Any]
-TOPS = ("/city", "/authorities", "/schools")
+TOPS = ("city", "authorities", "schools")
+ALL = {"first": 0, "max": 1_000_000}
+PASSKEY_ROLE = "passkey-required"
+URL_ADMIN_GROUPS = "admin/realms/{realm-name}/groups"
+BRIEF = {**ALL, "briefRepresentation": "true", "subGroupsCount": "false"}
 
 
-def found_groups(export: Object) -> dict[str, Object]:
-    """Path → group, of all groups in a realm's export."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Groups of a realm: path → id, and the paths whose members must use a passkey.
 
-    def walk(groups: list[Object], above: str) -> Iterator[tuple[str, Object]]:
-        for group in groups:
-            path = f"{above}/{group['name']}"
-            yield path, group
-            yield from walk(group.get("subGroups") or [], path)
+    `others` are schools and authorities (or roles of the city) that nobody asked for.
+    """
 
-    return dict(walk(export.get("groups") or [], ""))
+    ids: dict[str, str]
+    bound: frozenset[str]
+    others: tuple[str, ...]
 
 
-def plan(found: dict[str, Object], paths: list[str], passkey_roles: list[str]) -> list[Step]:
+NOTHING = Found({}, frozenset(), ())
+
+
+def read(admin: KeycloakAdmin, paths: list[str]) -> Found:
+    """What there is of the wanted groups.
+
+    The realm's export, and a search, take minutes for thousands of groups: Keycloak works out
+    every path singly. Children by their parent's id are one short query each.
+    """
+    from keycloak.exceptions import KeycloakGetError
+
+    wanted = set(paths)
+    # get_groups() would ask once more for each group.
+    tops = admin.connection.raw_get(
+        URL_ADMIN_GROUPS.format(**{"realm-name": realm_of(admin)}), **BRIEF
+    ).json()
+    level = {f"/{group['name']}": group["id"] for group in tops if group["name"] in TOPS}
+    ids, others = dict(level), []
+    for _ in range(2):
+        parents = [path for path in level if path in wanted]
+        lists = each(lambda path: admin.get_group_children(level[path], dict(BRIEF)), parents)  # noqa: B023
+        found = {
+            f"{path}/{group['name']}": group["id"]
+            for path, children in zip(parents, lists, strict=True)
+            for group in children
+        }
+        others += [path for path in found if path not in wanted and path.count("/") == 2]
+        ids |= found
+        level = {path: id for path, id in found.items() if not path.startswith("/city/")}
+    try:
+        bound = admin.get_realm_role_groups(PASSKEY_ROLE, dict(ALL))
+    except KeycloakGetError as error:
+        if error.response_code != 404:
+            raise
+        bound = []
+    return Found(ids, frozenset(group["path"] for group in bound), tuple(sorted(others)))
+
+
+def plan(found: Found, paths: list[str], passkey_roles: list[str]) -> list[Step]:
     """The steps for the tree. Groups that are not in `paths` are left alone."""
-    missing = [path for path in paths if path not in found]
-    bound = [path for path in paths if _needs_role(path, passkey_roles)]
+    missing = [path for path in paths if path not in found.ids]
     unbound = [
         path
-        for path in bound
-        if path in found and "passkey-required" not in found[path].get("realmRoles", ())
+        for path in paths
+        if path in found.ids and path not in found.bound and _needs_role(path, passkey_roles)
     ]
     steps = []
     if missing:
-        ids = {path: group["id"] for path, group in found.items()}
         steps.append(
             Step(CREATE, f"{len(missing)} groups", _some(missing),
-                 lambda admin: _create(admin, missing, ids, passkey_roles))
+                 lambda admin: _create(admin, missing, dict(found.ids), passkey_roles))
         )  # fmt: skip
     if unbound:
         steps.append(
             Step(CHANGE, f"{len(unbound)} groups whose members must use a passkey", _some(unbound),
-                 lambda admin: _bind(admin, [found[path]["id"] for path in unbound]))
+                 lambda admin: _bind(admin, [found.ids[path] for path in unbound]))
         )  # fmt: skip
     if not steps:
         steps.append(Step(SAME, f"{len(paths)} groups"))
-    others = sorted(set(found) - set(paths))
-    gone = [path for path in others if path.startswith(tuple(f"{top}/" for top in TOPS))]
-    if gone:
+    if found.others:
         steps.append(
-            Step(LEFT, f"{len(gone)} groups of schools or roles not in the inventory", _some(gone))
-        )
+            Step(LEFT, f"{len(found.others)} groups that are not in the inventory",
+                 _some(list(found.others)))
+        )  # fmt: skip
     return steps
 
 
@@ -86,5 +124,5 @@ def _create(
 def _bind(admin: KeycloakAdmin, ids: list[str]) -> None:
     if not ids:
         return
-    role = admin.get_realm_role("passkey-required")
+    role = admin.get_realm_role(PASSKEY_ROLE)
     each(lambda id: admin.assign_group_realm_roles(id, [role]), ids)

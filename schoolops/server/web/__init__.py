@@ -1,0 +1,1 @@
+"""The web pages: which there are, and how the application gets them."""

@@ -1,0 +1,24 @@
+"""Table of contents of the pages. Whatever stands here is tested in every language and width."""
+
+from __future__ import annotations
+
+from schoolops.server.web import (
+    legal,
+    my_school,
+    passwords,
+    preview,
+    sign_in,
+    start,
+    uploads,
+)
+from schoolops.web.pages import Page
+
+PAGES: tuple[Page, ...] = (
+    *start.PAGES,
+    *my_school.PAGES,
+    *passwords.PAGES,
+    *uploads.PAGES,
+    *preview.PAGES,
+    *sign_in.PAGES,
+    *legal.PAGES,
+)

@@ -1,0 +1,155 @@
+"""The city's own texts before they count: every page that can be overridden, with invented data.
+
+What lies under `templates-draft/` of the home folder is shown to administrators here and by
+`schoolops portal preview`; `schoolops portal publish` makes it count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from schoolops.core.clock import FixedClock
+from schoolops.core.errors import NotFound
+from schoolops.core.permissions import PORTAL_WRITE, Actor
+from schoolops.core.settings import Settings
+from schoolops.identity.pupils import Pupil, Slip
+from schoolops.server.web import legal
+from schoolops.server.web.my_school import Wlan
+from schoolops.web.pages import Page, Portal, Visit
+from schoolops.web.templates import BEFORE, DRAFT, LIVE, Templates
+
+Values = Callable[[Visit], Mapping[str, Any]]
+
+_PUPILS = [
+    Pupil("1", "mia.muster", "Muster, Mia", ("164800/5a",)),
+    Pupil("2", "ali.beispiel", "Beispiel, Ali", ("164800/5a",)),
+]
+
+
+def _my_school(_: Visit) -> Mapping[str, Any]:
+    now = FixedClock().now()
+    line = {
+        "name": "line1", "state": "active", "health": "ok", "since": now, "observed": now,
+        "provider": "Beispielnetz", "hotline": "0800 000000", "circuit": "FTTH-1",
+    }  # fmt: skip
+    return {
+        "school": {"number": "164800", "name": "Musterschule", "short_name": "Musterschule"},
+        "lines": [line],
+        "wlan": Wlan(down=["2.14", "3.01"], ok=["1.01", "1.02", "1.03"]),
+        "broken": [{"kind": "printer", "name": "Drucker Sekretariat", "room": "0.02"}],
+        "contacts": [
+            {"label": "Secretary", "name": "Muster, Kim", "phone": "0221 000000", "email": ""}
+        ],
+        "as_of": now,
+    }
+
+
+SAMPLES: Mapping[str, tuple[str, Values]] = {
+    "start": ("start.html", lambda _: {"ready": True, "signed_out": False, "sign_in": "#"}),
+    "my-school": ("my_school.html", _my_school),
+    "slips": (
+        "slips.html",
+        lambda visit: {
+            "school": "Musterschule",
+            "number": "164800",
+            "name": "5a",
+            "address": visit.origin,
+            "slips": [Slip(pupil, "Bamiro-telafu-48") for pupil in _PUPILS],
+        },
+    ),
+    **{name: ("legal.html", partial(legal.values, name=name)) for name in legal.TITLES},
+}
+"""Page → (template, invented values)."""
+
+
+def show_list(visit: Visit) -> Response:
+    drafts = Templates(visit.portal.settings.home, drafts=True)
+    broken = {**visit.portal.templates.problems, **visit.portal.languages.problems}
+    return visit.show(
+        "preview.html",
+        names=list(SAMPLES),
+        drafts=files_of(visit.portal.settings.home / DRAFT),
+        live=files_of(visit.portal.settings.home / LIVE),
+        broken=broken,
+        wrong=problems(visit, drafts),
+    )
+
+
+def show_one(visit: Visit) -> Response:
+    """The page as it will be; what is wrong with it stands on the list."""
+    name = visit.path("name")
+    if name not in SAMPLES:
+        raise NotFound(f"there is no preview {name!r}")
+    drafts = Templates(visit.portal.settings.home, drafts=True)
+    return HTMLResponse(_render(visit, drafts, name))
+
+
+def _render(visit: Visit, templates: Templates, name: str) -> str:
+    template, values = SAMPLES[name]
+    found = visit.values(**values(visit))
+    return templates.render(f"portal/{template}", visit.language, found)
+
+
+def problems(visit: Visit, templates: Templates) -> dict[str, str]:
+    """Template → what is wrong, after rendering every sample in every language."""
+    shown = visit.language
+    for language in visit.portal.languages.by_tag.values():
+        visit.__dict__["language"] = language
+        for name in SAMPLES:
+            _render(visit, templates, name)
+    visit.__dict__["language"] = shown
+    found = dict(templates.problems)
+    for file in templates.own_files():
+        # A file that no sample shows is at least read.
+        if file.endswith((".html", ".txt")) and (why := templates.unreadable(file)):
+            found.setdefault(file, why)
+        elif not templates.is_known(file):
+            found.setdefault(file, "no page uses a template of this name")
+    return found
+
+
+def files_of(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def publish(home: Path) -> list[str]:
+    """Make the drafts count. What they replace is kept under `templates-before/`."""
+    done = files_of(home / DRAFT)
+    for name in done:
+        live, before = home / LIVE / name, home / BEFORE / name
+        for path in (live, before):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if live.exists():
+            live.replace(before)
+        (home / DRAFT / name).replace(live)
+    return done
+
+
+def check(settings: Settings, *, drafts: bool = True) -> dict[str, str]:
+    """The problems of the city's own templates, without a server. For the command line."""
+    portal = Portal(settings, cast(Any, None), cast(Any, None))
+    scope = {
+        "type": "http", "method": "GET", "path": "/preview", "query_string": b"",
+        "headers": [(b"host", b"localhost")], "scheme": "https", "server": ("localhost", 443),
+    }  # fmt: skip
+    visit = Visit(Request(scope), portal, (), tls=True)
+    found = problems(visit, Templates(settings.home, drafts=drafts))
+    return {**portal.languages.problems, **found}
+
+
+def _may(actor: Actor) -> bool:
+    return actor.scope(PORTAL_WRITE).everywhere
+
+
+PAGES = (
+    Page("/preview", get=show_list, may=_may, title="Own texts"),
+    Page("/preview/{name}", get=show_one, may=_may, example="/preview/privacy"),
+)

@@ -1,0 +1,149 @@
+"""A file with records: first its report, row by row; only the confirmation writes anything."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import delete, insert, select
+from starlette.responses import Response
+
+from inventory.formats import FileRefused
+from inventory.kinds import EDITABLE, Kind, find_kind
+from inventory.sentences import as_sentence, say
+from schoolops.core.errors import Invalid, NotFound, SchoolopsError
+from schoolops.core.ids import hash_token, new_token
+from schoolops.core.permissions import Actor
+from schoolops.db.access import write_permission
+from schoolops.estate import transfer
+from schoolops.identity.sessions import Session
+from schoolops.web.models import web_upload
+from schoolops.web.pages import Page, Visit
+from schoolops.web.tasks import HOUR
+
+SHOWN = 200
+"""Rows of a report on the page."""
+
+
+def kinds_for(actor: Actor) -> list[Kind]:
+    """What the person may bring in; credentials have no file."""
+    return [k for k in EDITABLE if k.name != "credential" and actor.may(write_permission(k))]
+
+
+def show(visit: Visit) -> Response:
+    return _form(visit)
+
+
+def _form(visit: Visit, status: int = 200, **values: Any) -> Response:
+    allowed = kinds_for(visit.actor)
+    return visit.show(
+        "upload.html",
+        status=status,
+        **{
+            "kinds": [{"plural": k.plural, "label": k.label_plural} for k in allowed],
+            "chosen": visit.form.get("plural", ""),
+            "megabytes": visit.store.settings.imports.max_megabytes,
+            **values,
+        },
+    )
+
+
+def upload(visit: Visit) -> Response:
+    """The report of the file that came, or the import of the one whose report was confirmed."""
+    if visit.form.get("confirm"):
+        return _confirm(visit)
+    errors: dict[str, str] = {}
+    kind = _kind(visit)
+    if kind is None:
+        errors["plural"] = visit.gettext("Choose what the file contains.")
+    if visit.upload is None or not visit.upload.data:
+        errors["file"] = visit.gettext("Choose a file that is not empty.")
+    if errors or kind is None or visit.upload is None:
+        return _form(visit, 422, errors=errors)
+    name, data = visit.upload.name, visit.upload.data
+    try:
+        report = _import(visit, kind, name, data, dry_run=True)
+    except (FileRefused, Invalid) as error:
+        return _form(visit, 422, errors={"file": visit.language.sentence(_said(error))})
+    code = _keep(visit, kind, name, data)
+    return _report(visit, kind, name, report, code)
+
+
+def _said(error: Exception) -> Any:
+    return error.detail if isinstance(error, SchoolopsError) else as_sentence(error)
+
+
+def _kind(visit: Visit) -> Kind | None:
+    allowed = {kind.plural: kind for kind in kinds_for(visit.actor)}
+    return allowed.get(visit.form.get("plural", ""))
+
+
+def _import(visit: Visit, kind: Kind, name: str, data: bytes, *, dry_run: bool) -> dict[str, Any]:
+    return transfer.import_file(visit.store, visit.actor, kind, "", name, data, None, dry_run)
+
+
+def _report(
+    visit: Visit, kind: Kind, name: str, report: dict[str, Any], code: str = ""
+) -> Response:
+    rows = report["rows"]
+    # What was refused comes first: that is what somebody has to mend.
+    rows = sorted(rows, key=lambda row: row["outcome"] != "refused")
+    return visit.show(
+        "report.html",
+        label=kind.label_plural,
+        filename=name,
+        report=report,
+        rows=rows[:SHOWN],
+        more=len(rows) - SHOWN if len(rows) > SHOWN else 0,
+        code=code,
+        writes=report["new"] + report["changed"],
+    )
+
+
+def _keep(visit: Visit, kind: Kind, name: str, data: bytes) -> str:
+    """Keep the file until it is confirmed; one a session."""
+    code = new_token("sou")
+    session = cast(Session, visit.session)
+    with visit.store.write(visit.actor) as unit:
+        unit.connection.execute(delete(web_upload).where(web_upload.c.session == session.uid))
+        unit.connection.execute(
+            insert(web_upload),
+            {
+                "hash": hash_token(code),
+                "session": session.uid,
+                "plural": kind.plural,
+                "name": name,
+                "data": data,
+                "created_at": unit.now,
+            },
+        )
+    return code
+
+
+def _confirm(visit: Visit) -> Response:
+    """Import exactly the file that was reported on."""
+    session = cast(Session, visit.session)
+    where = (
+        web_upload.c.hash == hash_token(visit.form["confirm"]),
+        web_upload.c.session == session.uid,
+    )
+    with visit.store.write(visit.actor) as unit:
+        row = unit.connection.execute(select(web_upload).where(*where)).one_or_none()
+        unit.connection.execute(delete(web_upload).where(*where))
+        now = unit.now
+    if row is None or row.created_at + HOUR < now:
+        raise NotFound(
+            say("this file was imported already, or waited for too long; send it again"),
+            code="upload.gone",
+        )
+    kind, _ = find_kind(row.plural)
+    report = _import(visit, kind, row.name, row.data, dry_run=False)
+    return _report(visit, kind, row.name, report)
+
+
+def _may(actor: Actor) -> bool:
+    return bool(kinds_for(actor))
+
+
+PAGES = (
+    Page("/upload", get=show, post=upload, may=_may, title="Upload a file", takes_file=True),
+)  # fmt: skip
