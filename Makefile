@@ -9,7 +9,7 @@ WORKERS ?= 2
 PACKAGES := schoolops agents inventory playbooks tui sample_site
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench agent screens docs wheel lock clean
+.PHONY: help setup demo test check format bench agent screens pages docs wheel lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ agent: $(READY) ## dist/schoolops-agent.pyz: the agent in one file, for any Pyth
 
 screens: $(READY) ## Draw the screens in docs/screens, in both languages and sizes
 	$(BIN)/python docs/draw_screens.py
+
+pages: $(READY) ## Draw the web pages in docs/pages (needs chromium)
+	$(BIN)/python docs/draw_pages.py
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py

@@ -58,6 +58,9 @@ MAX_ROWS = 20_000
 JOIN_PATH = "/v1/agent/join"
 REPORT_PATH = "/v1/agent/reports"
 CONFIG_PATH = "/v1/agent/config"
+REQUEST_NUMBER = "request-number"
+"""Header that counts an agent's requests. The answer repeats it, so that one which arrives twice
+is not taken for the answer to the next request."""
 
 
 class HostReport(NamedTuple):

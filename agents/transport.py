@@ -20,6 +20,7 @@ import time
 from agents import __version__
 from agents.address import Server
 from agents.errors import BadAnswer, TlsMismatch, Unreachable, WrongUse
+from agents.protocol import REQUEST_NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ class Client:
     def _head(self, method: str, path: str, length: int, headers: dict[str, str]) -> bytes:
         lines = [
             f"{method} {self.server.prefix}{path} HTTP/1.1\r\n{self._fixed}\r\n"
-            f"Request-Number: {self._number}"
+            f"{REQUEST_NUMBER}: {self._number}"
         ]
         if length or method == "POST":
             lines.append(f"Content-Length: {length}")
@@ -288,7 +289,8 @@ class Client:
         status, headers = self._read_head()
         while status < 200:  # 100 Continue
             status, headers = self._read_head()
-        if headers.get("request-number", str(self._number)) != str(self._number):
+        number = str(self._number)
+        if headers.get(REQUEST_NUMBER, number) != number:
             raise Unreachable(f"{self.server.name} answers what nobody asked")
         has_body = self._has_body and status not in (204, 304)
         body = self._read_body(headers) if has_body else b""

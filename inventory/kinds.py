@@ -127,6 +127,7 @@ class Kind:
     first of `key` + `alternative_keys` that has a value is the key. `editable` is False for
     what the system alone writes (agents, discovered devices, the audit). `published`: somebody
     publishes lists of such records, whose values give way to what people corrected here.
+    `retire_reasons`: why one is usually taken out of use, an offer and no rule.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Kind:
     editable: bool = True
     default_sort: str = "key"
     published: bool = False
+    retire_reasons: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
         """The field of that name, system fields included; KeyError if there is none."""
@@ -210,6 +212,7 @@ _SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "sch
 SCHOOL = Kind(
     "school", "schools", "school", "schools", key=("number",), health=True,
     default_sort="name", published=True,
+    retire_reasons=("closed", "merged with another school", "moved away", "entered by mistake"),
     fields=(
         Field("number", T.TEXT, "School number", ("schulnummer", "schulnr", "snr", "number"),
               required=True, column=True, searchable=True, width=8),
@@ -258,6 +261,7 @@ SCHOOL = Kind(
 
 SITE = Kind(
     "site", "sites", "site", "sites", key=("school", "name"),
+    retire_reasons=("given up", "handed back to the owner", "entered by mistake"),
     fields=(
         _SCHOOL,
         Field("name", T.TEXT, "Name", ("standort", "name", "site"), required=True, column=True,
@@ -278,6 +282,7 @@ SITE = Kind(
 
 BUILDING = Kind(
     "building", "buildings", "building", "buildings", key=("school", "name"),
+    retire_reasons=("torn down", "given up", "handed back to the owner", "entered by mistake"),
     fields=(
         _SCHOOL,
         Field("site", T.REFERENCE, "Site", ("standort", "site"), reference="site", column=True,
@@ -291,6 +296,8 @@ BUILDING = Kind(
 
 ROOM = Kind(
     "room", "rooms", "room", "rooms", key=("school", "name"), health=True,
+    retire_reasons=("given up", "rebuilt or divided",
+                    "has another number now", "entered by mistake"),
     fields=(
         _SCHOOL,
         Field("name", T.TEXT, "Name", ("raum", "raumnummer", "raumnr", "name", "room"),
@@ -309,6 +316,8 @@ ROOM = Kind(
 DEVICE = Kind(
     "device", "devices", "device", "devices", key=("serial",), alternative_keys=("asset_tag",),
     health=True,
+    retire_reasons=("broken", "lost", "stolen",
+                    "returned to the lender", "sold or scrapped", "entered by mistake"),
     fields=(
         Field("kind", T.CHOICE, "Kind", ("geraeteart", "geraetetyp", "art", "kind", "typ"),
               choices=DEVICE_KINDS, required=True, column=True, width=14),
@@ -350,6 +359,7 @@ DEVICE = Kind(
 
 UPLINK = Kind(
     "uplink", "uplinks", "uplink", "uplinks", key=("school", "name"), health=True,
+    retire_reasons=("contract ended", "replaced by another line", "entered by mistake"),
     fields=(
         _SCHOOL,
         Field("name", T.TEXT, "Name", ("leitung", "anschluss", "name", "uplink"),
@@ -379,6 +389,7 @@ UPLINK = Kind(
 
 SERVICE = Kind(
     "service", "services", "cloud service", "cloud services", key=("name",),
+    retire_reasons=("switched off", "replaced by another service", "entered by mistake"),
     fields=(
         Field("name", T.TEXT, "Name", ("dienst", "name", "service"), required=True,
               column=True, searchable=True, width=24),
@@ -399,6 +410,7 @@ SERVICE = Kind(
 
 CONTACT = Kind(
     "contact", "contacts", "contact", "contacts", key=("school", "role", "name"),
+    retire_reasons=("left the school", "has other duties now", "entered by mistake"),
     fields=(
         _SCHOOL,
         Field("role", T.CHOICE, "Role", ("rolle", "funktion", "role"), choices=CONTACT_ROLES,
@@ -415,6 +427,7 @@ CONTACT = Kind(
 
 CREDENTIAL = Kind(
     "credential", "credentials", "credential", "credentials", key=("name",),
+    retire_reasons=("replaced by another credential", "no longer used", "entered by mistake"),
     fields=(
         Field("name", T.TEXT, "Name", ("name", "zugang"), required=True, column=True,
               searchable=True, width=20),

@@ -45,6 +45,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     runtime = Path(tempfile.mkdtemp(prefix="so-"))
     monkeypatch.setenv("SCHOOLOPS_HOME", str(folder))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    # What tests keep does not go into the keyring of whoever runs them.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("LANGUAGE", "en")
     for name in ("http_proxy", "https_proxy", "all_proxy"):

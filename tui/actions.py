@@ -61,7 +61,7 @@ class Aim:
 _GROUPS = {
     "row": N_("Moving about"), "column": N_("Moving about"),
     "go": N_("Going somewhere"), "school": N_("Going somewhere"), "main": N_("Main screens"),
-    "list": N_("Looking"), "view": N_("Looking"), "mark": N_("Marks"),
+    "list": N_("Looking"), "view": N_("Looking"), "overview": N_("Looking"), "mark": N_("Marks"),
     "record": N_("Changing"), "device": N_("Changing"), "credential": N_("Changing"),
     "agent": N_("Changing"), "discovered": N_("Changing"), "token": N_("Changing"),
     "audit": N_("Looking"), "file": N_("Files and clipboard"), "copy": N_("Files and clipboard"),
@@ -106,6 +106,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("list.sort_down", "S", N_("Sort downwards"), _VIEW + "sort_down", _in("list")),
     Action("list.columns", "c", N_("Columns"), _VIEW + "choose_columns", _in("list"), show=True),
     Action("view.reload", "r", N_("Reload"), _VIEW + "reload"),
+    Action("overview.counts", "tab", N_("Numbers"), _VIEW + "focus_counts", _in("overview"),
+           show=True, tooltip=N_("Choose a number with the arrows; Enter shows what it counts")),
     # marks
     Action("mark.toggle", "space", N_("Mark"), _VIEW + "mark", _in("list")),
     Action("mark.all", "asterisk", N_("Mark all matching"), _VIEW + "mark_all", _in("list")),
@@ -237,8 +239,8 @@ def _meet(one: Action, other: Action) -> bool:
 
 _DISPLAY = {
     "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*", "escape": "Esc",
-    "enter": "Enter", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp", "down": "↓",
-    "up": "↑", "left": "←", "right": "→", "home": "Home", "end": "End", "comma": ",",
+    "enter": "Enter", "tab": "Tab", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp",
+    "down": "↓", "up": "↑", "left": "←", "right": "→", "home": "Home", "end": "End", "comma": ",",
 }  # fmt: skip
 
 

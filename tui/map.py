@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.app import RenderResult
+from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui import cells
 from tui.cells import GLYPHS, TONES
+from tui.i18n import _
 
 ORDER = {"down": 0, "warning": 1, "unknown": 2, "ok": 3}
 
@@ -90,6 +93,24 @@ def _around(x: int, y: int, width: int, height: int) -> Iterator[tuple[int, int]
             for dx in {-reach, reach}:
                 if 0 <= x + dx < width and 0 <= y + dy < height:
                     yield x + dx, y + dy
+
+
+class MapLegend(Widget):
+    """What the signs on the map mean; each stands in its colour, and reads without."""
+
+    DEFAULT_CSS = """
+    MapLegend { height: 1; padding: 0 1; color: $foreground 60%; }
+    """
+
+    def render(self) -> RenderResult:
+        parts: list[Content | tuple[str, str] | str] = [_("Map of schools:")]
+        for state in ("down", "warning", "unknown", "ok"):
+            parts += ["  ", (cells.health(state), _LEGEND_TONES[state])]
+        parts += ["  ", ("●", "reverse"), " ", _("chosen")]
+        return Content.assemble(*parts)
+
+
+_LEGEND_TONES = {"down": "bold $error", "warning": "$warning", "unknown": "dim", "ok": "$success"}
 
 
 class SchoolMap(Widget):

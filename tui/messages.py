@@ -78,12 +78,12 @@ def from_code(folder: Path = HERE) -> dict[str, str | None]:
 
 
 def from_inventory() -> set[str]:
-    """Labels of kinds, fields and choices, of roles and permissions."""
+    """Labels of kinds, fields and choices, of roles and permissions, the usual reasons."""
     found = {text for role in ROLES.values() for text in (role.label, role.says)}
     found |= {permission.label for permission in PERMISSIONS.values()}
     fields = [*SYSTEM_FIELDS, *HEALTH_FIELDS]
     for kind in KINDS.values():
-        found |= {kind.label, kind.label_plural}
+        found |= {kind.label, kind.label_plural, *kind.retire_reasons}
         fields += kind.fields
     for field in fields:
         # The state's own list of school forms is German in every language.

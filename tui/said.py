@@ -6,12 +6,15 @@ Their sentences are English and come with the id of the catalogue and the values
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from inventory.sentences import Sentence, fill, wire
-from tui.cells import clean
+from tui.cells import clean, when
 from tui.i18n import gettext
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def said(what: BaseException | str, **instead: str) -> str:
@@ -40,9 +43,14 @@ def translated(found: Mapping[str, Any], fallback: str, **instead: str) -> str:
     message, params = found.get("message"), found.get("params")
     if not isinstance(message, str) or not isinstance(params, dict):
         return clean(fallback)
-    params = {**params, **instead}
+    params = {name: _local(value) for name, value in params.items()} | instead
     text = clean(fill(message, params, gettext))
     return text[:1].upper() + text[1:] if _begins_with_a_word(message, params) else text
+
+
+def _local(value: Any) -> Any:
+    """A server's time as people read it here."""
+    return when(value, long=True) if isinstance(value, str) and _TIME.fullmatch(value) else value
 
 
 def _begins_with_a_word(message: str, params: Mapping[str, Any]) -> bool:

@@ -30,9 +30,15 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "agent": ("schoolops.cli.agent", "invite, list and revoke the agents at schools"),
         "discovered": ("schoolops.cli.discovered", "devices that agents found: adopt or ignore"),
     },
+    "Sign in": {
+        "login": ("schoolops.cli.login", "sign in at another computer's server"),
+        "logout": ("schoolops.cli.logout", "end that sign-in"),
+        "whoami": ("schoolops.cli.whoami", "who the server takes me for"),
+    },
     "Operate": {
         "serve": ("schoolops.cli.serve", "run the server"),
         "portal": ("schoolops.cli.portal", "open the web pages, and the city's own texts"),
+        "identity": ("schoolops.cli.identity", "sign-in with Keycloak: its realm, its accounts"),
         "token": ("schoolops.cli.token", "access of colleagues to this server"),
         "doctor": ("schoolops.cli.doctor", "check this installation and say what to do"),
         "db": ("schoolops.cli.db", "the database's version and upgrade"),
@@ -41,7 +47,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Try": {
         "demo": ("schoolops.cli.demo", "a live sample city"),
-        "sample": ("schoolops.cli.sample", "fill this store with the sample city"),
+        "sample": ("schoolops.cli.sample", "fill the inventory with the sample city"),
         "completion": ("schoolops.cli.completion", "completion for bash, zsh and fish"),
     },
 }

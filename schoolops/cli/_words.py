@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from inventory.kinds import Kind, find_kind
 from schoolops.cli._guard import UsageError
+
+WRITTEN = (
+    "school, site, building, room, device, uplink, service, contact or credential, or a kind of "
+    "device such as ipad or access-point; in singular or plural"
+)
+ANY = f"{WRITTEN}; also agents, discovered, audit"
+FILTER = "words that must all hold, such as health:down or 'name:*rhein*' (docs/inventory.md)"
+RECORD = "its key (school number, serial, 164800/2.14) or id"
+
+
+def add_kind(parser: ArgumentParser, help: str = WRITTEN) -> None:
+    """The argument that says what a command is about."""
+    parser.add_argument("kind", metavar="KIND", help=help)
 
 
 def kind_of(word: str) -> tuple[Kind, str]:
@@ -45,6 +58,11 @@ def _term(kind: Kind, word: str) -> str:
     except FilterError:
         return word
     return quoted
+
+
+def fields_of(kind: Kind) -> str:
+    """The fields that people write, for a message; * marks those that must be given."""
+    return ", ".join(f"{field.name}{'*' * field.required}" for field in kind.editable_fields())
 
 
 def nothing_matches(kind: Kind, q: str) -> str:

@@ -32,6 +32,20 @@ _schoolops() {{
 complete -o default -F _schoolops schoolops
 """
 
+REASONS = """\
+            if [ "$previous" = --reason ]; then
+                local IFS=$'\\n'
+                case "${{COMP_WORDS[2]}}" in
+{cases}
+                    *) words="" ;;
+                esac
+                COMPREPLY=($(compgen -W "$words" -- "$word"))
+                COMPREPLY=("${{COMPREPLY[@]// /\\\\ }}")
+                return
+            fi
+"""
+_LINE = "\\n"
+
 ZSH = """\
 #compdef schoolops
 autoload -Uz compinit bashcompinit
@@ -79,6 +93,11 @@ def fish() -> str:
         for sub, below in subs.items():
             lines += _fish_options(f"{here}; and __fish_seen_subcommand_from {sub}", below)
         lines += _fish_options(here, parser)
+        if name == "retire":
+            for words, reasons in _reasons():
+                condition = f"{here}; and __fish_seen_subcommand_from {' '.join(words)}"
+                offers = " ".join(f'"{reason}"' for reason in reasons)
+                lines.append(_fish(condition, f"-l reason -x -a '{offers}'", ""))
     return "\n".join(lines) + "\n"
 
 
@@ -105,6 +124,8 @@ def _case(name: str, parser: ArgumentParser) -> str:
         if _takes_value(action)
         for flag in action.option_strings
     }
+    if name == "retire":
+        lines.append(_bash_reasons())
     if valued:
         # What an option takes: its choices, or nothing of ours, and then the shell offers files.
         cases = " ".join(
@@ -112,6 +133,26 @@ def _case(name: str, parser: ArgumentParser) -> str:
         )
         lines.append(f'            case "$previous" in {cases} esac')
     return "\n".join([*lines, "            ;;"])
+
+
+def _bash_reasons() -> str:
+    """The usual reasons of the kind; they have blanks, so that one is a line."""
+    cases = "\n".join(
+        f"                    {'|'.join(words)}) words=$'{_LINE.join(reasons)}' ;;"
+        for words, reasons in _reasons()
+    )
+    return REASONS.format(cases=cases).rstrip()
+
+
+def _reasons() -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """Words of a kind, and why its records are usually retired."""
+    from inventory.kinds import DEVICE, DEVICE_KINDS, EDITABLE, device_plural
+
+    for kind in EDITABLE:
+        words = [kind.name, kind.plural]
+        if kind is DEVICE:
+            words += [*DEVICE_KINDS, *(device_plural(name) for name in DEVICE_KINDS)]
+        yield words, kind.retire_reasons
 
 
 def _fish(condition: str, what: str, meaning: str) -> str:

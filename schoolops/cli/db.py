@@ -1,4 +1,5 @@
-"""The database's version: 'status' tells it, 'current' prints it alone, 'upgrade' makes it ours.
+"""The database's version: 'status' tells it, 'current' prints it alone, 'upgrade' raises it to this
+schoolops.
 
 SQLite upgrades itself when the server starts; PostgreSQL waits for 'upgrade'. A backup is made
 before. Speaks to the database itself, not to a server.

@@ -29,7 +29,12 @@ def configure(parser: ArgumentParser) -> None:
     ls.add_filter(listed)
     adopt = doing.add_parser("adopt", help="make it one of our devices", allow_abbrev=False)
     adopt.add_argument("id", metavar="ID", help="address, MAC address, name or id")
-    adopt.add_argument("values", metavar="FIELD=VALUE", nargs="*", help="what is known better")
+    adopt.add_argument(
+        "values",
+        metavar="FIELD=VALUE",
+        nargs="*",
+        help="what to add or correct, such as serial=FOC2134X",
+    )
     adopt.add_argument("--json", action="store_true", help="print the new device")
     add_server(adopt)
     ignore = doing.add_parser("ignore", help="do not offer it again", allow_abbrev=False)

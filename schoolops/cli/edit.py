@@ -18,11 +18,11 @@ from schoolops.cli._bulk import add_where, change_many
 from schoolops.cli._guard import DONE, Refused, UsageError
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_json, shown
-from schoolops.cli._words import editable_kind, full_references, values_of
+from schoolops.cli._words import add_kind, editable_kind, full_references, values_of
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
+    add_kind(parser)
     parser.add_argument("words", metavar="ID|FIELD=VALUE", nargs="+",
                         help="key or id (not with --where), then what to set")  # fmt: skip
     parser.add_argument("--version", type=int, metavar="N", help="the version you looked at")

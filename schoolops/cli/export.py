@@ -12,16 +12,26 @@ from pathlib import Path
 
 from schoolops.cli._guard import DONE, UsageError, say
 from schoolops.cli._server import add_server, client_of
-from schoolops.cli._words import columns_of, filter_of, kind_of, nothing_matches
+from schoolops.cli._words import (
+    ANY,
+    FILTER,
+    add_kind,
+    columns_of,
+    filter_of,
+    kind_of,
+    nothing_matches,
+)
 
 FORMATS = ("csv", "json", "xlsx")
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
-    parser.add_argument("filter", metavar="FILTER", nargs="*")
-    parser.add_argument("--format", choices=FORMATS, help="default: by the ending of -o, else csv")
-    parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    add_kind(parser, ANY)
+    parser.add_argument("filter", metavar="FILTER", nargs="*", help=FILTER)
+    parser.add_argument("--format", choices=FORMATS, help="by default what -o ends in, else csv")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="the file to write (standard output)"
+    )
     parser.add_argument("--columns", metavar="A,B", help="the fields to write (all)")
     add_server(parser)
 

@@ -12,11 +12,11 @@ from typing import Any
 from schoolops.cli._guard import DONE
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, local_time, print_json, print_table, said
-from schoolops.cli._words import editable_kind
+from schoolops.cli._words import add_kind, editable_kind
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
+    add_kind(parser)
     parser.add_argument("id", metavar="ID", help="key (school number, serial, 164800/2.14) or id")
     parser.add_argument("--json", action="store_true",
                         help='{"created": …, "changes": […], "placements": […]}')  # fmt: skip

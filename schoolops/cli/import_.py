@@ -17,13 +17,13 @@ from inventory.kinds import Kind
 from schoolops.cli._guard import DONE, REFUSED, UsageError, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, print_json, said
-from schoolops.cli._words import editable_kind
+from schoolops.cli._words import add_kind, editable_kind
 
 SHOWN = 20
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
+    add_kind(parser)
     parser.add_argument("file", metavar="FILE", help="the file, or - for standard input")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, only report")
     parser.add_argument("--map", metavar="HEADING=FIELD", nargs="+", action="extend", default=[],

@@ -2,6 +2,10 @@
 
 FILTER words must all hold: text, key:value, key:>value, !key:value. Retired records are listed
 only when the filter says retired:yes. A table for people; --json and --csv for programs.
+
+    schoolops ls schools
+    schoolops ls access-points health:down school:164800 --columns name,room,since
+    schoolops ls ipads 'model:*air*' '!room:*' --count
 """
 
 from __future__ import annotations
@@ -18,7 +22,16 @@ from inventory.kinds import Kind
 from schoolops.cli._guard import DONE, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_table, shown
-from schoolops.cli._words import columns_of, filter_of, kind_of, nothing_matches, positive
+from schoolops.cli._words import (
+    ANY,
+    FILTER,
+    add_kind,
+    columns_of,
+    filter_of,
+    kind_of,
+    nothing_matches,
+    positive,
+)
 
 if TYPE_CHECKING:
     from schoolops.client import Client
@@ -28,18 +41,18 @@ PAGE = 1000
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
+    add_kind(parser, ANY)
     add_filter(parser)
 
 
 def add_filter(parser: ArgumentParser, metavar: str = "FILTER") -> None:
     """All but the kind, for commands that are lists of one kind."""
-    parser.add_argument("filter", metavar=metavar, nargs="*")
+    parser.add_argument("filter", metavar=metavar, nargs="*", help=FILTER)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="an array of objects, all fields")
     form.add_argument("--csv", action="store_true", help="comma separated, with a heading")
     form.add_argument("--count", action="store_true", help="only how many there are")
-    parser.add_argument("--columns", metavar="A,B", help="the fields to show")
+    parser.add_argument("--columns", metavar="A,B", help="the fields to show, such as name,health")
     parser.add_argument("--sort", metavar="FIELD", default="", help="order; -FIELD for descending")
     parser.add_argument("--limit", metavar="N", type=positive, default=USUAL_LIMIT,
                         help=f"at most N records ({USUAL_LIMIT})")  # fmt: skip

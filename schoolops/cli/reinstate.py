@@ -7,12 +7,12 @@ from argparse import ArgumentParser, Namespace
 from schoolops.cli._guard import DONE
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_json
-from schoolops.cli._words import editable_kind
+from schoolops.cli._words import RECORD, add_kind, editable_kind
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
-    parser.add_argument("id", metavar="ID")
+    add_kind(parser)
+    parser.add_argument("id", metavar="ID", help=RECORD)
     parser.add_argument("--json", action="store_true", help="print the record")
     add_server(parser)
 

@@ -22,8 +22,10 @@ from schoolops.cli._table import local_time, print_json
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--home", metavar="DIR", help="into this home (SCHOOLOPS_HOME)")
+    parser.add_argument("file", metavar="FILE", help="a file that 'schoolops backup' made")
+    parser.add_argument(
+        "--home", metavar="DIR", help="into this folder, in place of SCHOOLOPS_HOME"
+    )
     parser.add_argument("--check", action="store_true", help="only prove that the file is good")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true",

@@ -12,11 +12,11 @@ from schoolops.cli._bulk import add_where, change_many
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_json
-from schoolops.cli._words import editable_kind
+from schoolops.cli._words import add_kind, editable_kind
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
+    add_kind(parser)
     parser.add_argument("id", metavar="ID", nargs="?")
     parser.add_argument("--reason", required=True, help="why; others will read it")
     parser.add_argument("--version", type=int, metavar="N", help="the version you looked at")

@@ -1,4 +1,4 @@
-"""Fill this store with the sample city: schools, rooms, devices, uplinks, contacts, services."""
+"""Fill the inventory with the sample city: schools, rooms, devices, uplinks, contacts, services."""
 
 from __future__ import annotations
 

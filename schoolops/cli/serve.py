@@ -1,6 +1,7 @@
 """Run the server until it is told to stop (SIGTERM, Ctrl+C, or 'schoolops serve --stop').
 
-It listens on this computer's socket and on --host and --port for agents and colleagues.
+It listens on this computer's socket, and on --host and --port for agents and colleagues. Commands
+start one in the background where none runs; that one listens on the socket alone, so stop it first.
 """
 
 from __future__ import annotations
@@ -13,9 +14,20 @@ STOP_LIMIT_S = 30.0
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (server.host)")
-    parser.add_argument("--port", metavar="N", type=_port, help="port to listen on (server.port)")
-    parser.add_argument("--stop", action="store_true", help="stop the one that runs on this home")
+    parser.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        help="address to listen on, 0.0.0.0 for all (setting server.host)",
+    )
+    parser.add_argument(
+        "--port",
+        metavar="N",
+        type=_port,
+        help="port to listen on, 0 for any free one (setting server.port)",
+    )
+    parser.add_argument(
+        "--stop", action="store_true", help="stop the server of this SCHOOLOPS_HOME"
+    )
     # How the client starts it: on the socket alone, ending when nobody needs it.
     parser.add_argument("--on-demand", action="store_true", help=SUPPRESS)
 

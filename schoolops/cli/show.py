@@ -1,4 +1,8 @@
-"""Show one record by its key or id: values, state, last measurements, and whom to call."""
+"""Show one record by its key or id: values, state, last measurements, and whom to call.
+
+schoolops show school 164800
+schoolops show room 164800/2.14
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from inventory.kinds import CONTACT, KINDS, Kind
 from schoolops.cli._guard import DONE
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, local_time, print_json, print_pairs, shown
-from schoolops.cli._words import kind_of
+from schoolops.cli._words import ANY, RECORD, add_kind, kind_of
 
 if TYPE_CHECKING:
     from schoolops.client import Client
@@ -20,8 +24,8 @@ NO_CONTACTS = ("contact", "credential", "event")
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND")
-    parser.add_argument("id", metavar="ID", help="key (school number, serial, 164800/2.14) or id")
+    add_kind(parser, ANY)
+    parser.add_argument("id", metavar="ID", help=RECORD)
     parser.add_argument("--json", action="store_true", help="the record with latest and contacts")
     add_server(parser)
 

@@ -39,7 +39,9 @@ def configure(parser: ArgumentParser) -> None:
     scope = create.add_mutually_exclusive_group()
     scope.add_argument("--schools", metavar="N,N", help="only these schools, by number")
     scope.add_argument("--authority", metavar="N", help="only the schools of this authority")
-    create.add_argument("--days", metavar="N", type=positive, default=365, help="good for N days")
+    create.add_argument(
+        "--days", metavar="N", type=positive, default=365, help="good for N days (365)"
+    )
     create.add_argument("--json", action="store_true", help="the token as JSON")
     listed = doing.add_parser("list", help="all tokens, without secrets", allow_abbrev=False)
     listed.add_argument("--json", action="store_true", help="an array of objects")

@@ -236,6 +236,10 @@ class AsyncClient:
         """Who the server takes us for and what we may do."""
         return await self._send(requests.me())
 
+    async def sign_in_way(self) -> Json:
+        """How people sign in at this server: `issuer` (empty: only with tokens), `client`."""
+        return await self._send(requests.sign_in_way())
+
     async def live(self) -> Json:
         """Whether the server lives, and its version; needs no login."""
         return await self._send(requests.live())

@@ -16,8 +16,8 @@ class ApiError(SchoolopsError):
     """An answer with a problem.
 
     `code` is stable (`estate.stale`), `detail` is a sentence for people, `extra` holds the other
-    members of the problem: `errors` of `estate.invalid`, `current` and `changes` of
-    `estate.stale`.
+    members of the problem: `errors` of `estate.invalid`, `current`, `changes` and
+    `since` of `estate.stale`.
     """
 
     def __init__(self, status: int, code: str, detail: str, extra: dict[str, Any] | None = None):

@@ -19,10 +19,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inventory.sentences import say
 from schoolops.client._errors import Offline
 from schoolops.core import paths
+
+if TYPE_CHECKING:
+    from schoolops.client._signin import SignIn
 
 START_LIMIT_S = 15.0
 POLL_S = 0.02
@@ -40,6 +44,8 @@ class Endpoint:
     socket: Path | None = None
     token: str | None = field(default=None, repr=False)
     home: Path | None = None
+    sign_in: SignIn | None = field(default=None, repr=False)
+    """A sign-in that renews itself, in place of a token."""
 
     @property
     def name(self) -> str:
@@ -49,7 +55,8 @@ class Endpoint:
 
 def find_endpoint(server: str | None = None, token: str | None = None) -> Endpoint:
     """The server that is meant: the arguments, else `SCHOOLOPS_SERVER` and `SCHOOLOPS_TOKEN`,
-    else this computer's own, which is started if it does not run.
+    else this computer's own, which is started if it does not run. Without a token given, the
+    kept sign-in of that server counts, then the kept token.
 
     Blocks up to `START_LIMIT_S`. Raises `Offline` when the server does not start, ValueError
     for an address or a token file that cannot be used.
@@ -60,13 +67,22 @@ def find_endpoint(server: str | None = None, token: str | None = None) -> Endpoi
         # A token given on purpose counts here too: whoever tries a colleague's sees what they see.
         given = token or os.environ.get("SCHOOLOPS_TOKEN")
         return Endpoint(LOCAL_URL, ensure_server(home), token=given, home=home)
-    url = _checked(server)
+    url = checked(server)
     from schoolops.client._tokens import find_token
 
-    return Endpoint(url, token=token or os.environ.get("SCHOOLOPS_TOKEN") or find_token(url))
+    given = token or os.environ.get("SCHOOLOPS_TOKEN")
+    if given:
+        return Endpoint(url, token=given)
+    from schoolops.client import _kept
+
+    if _kept.read(url) is not None:
+        from schoolops.client._signin import SignIn
+
+        return Endpoint(url, sign_in=SignIn(url))
+    return Endpoint(url, token=find_token(url))
 
 
-def _checked(server: str) -> str:
+def checked(server: str) -> str:
     """The address without a slash at its end; ValueError says what is wrong with it."""
     from urllib.parse import urlsplit
 

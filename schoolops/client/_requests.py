@@ -280,6 +280,10 @@ def me() -> Request[Json]:
     return Request("GET", "/me", as_object)
 
 
+def sign_in_way() -> Request[Json]:
+    return Request("GET", "/sign-in", as_object)
+
+
 def live() -> Request[Json]:
     return Request("GET", "/live", as_object, timeout=5)
 

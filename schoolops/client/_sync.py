@@ -226,6 +226,10 @@ class Client:
         """Who the server takes us for and what we may do."""
         return self._send(requests.me())
 
+    def sign_in_way(self) -> Json:
+        """How people sign in at this server: `issuer` (empty: only with tokens), `client`."""
+        return self._send(requests.sign_in_way())
+
     def live(self) -> Json:
         """Whether the server lives, and its version; needs no login."""
         return self._send(requests.live())

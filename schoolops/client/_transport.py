@@ -34,6 +34,7 @@ def client_options(endpoint: Endpoint) -> dict[str, Any]:
     local = is_loopback(endpoint.url) or endpoint.url == LOCAL_URL
     return {
         "base_url": f"{endpoint.url}/v1",
+        "auth": endpoint.sign_in,
         "headers": headers,
         "trust_env": not local,  # a proxy does not know this computer
         "verify": _verify(endpoint),

@@ -7,8 +7,10 @@ import re
 READABLE = 4.5
 """Contrast that text of normal size needs at least."""
 
-WHITE, NIGHT = "#ffffff", "#16191d"
-"""What the accent colour stands on by day and at night (`templates/portal/portal.css`)."""
+WHITE = "#ffffff"
+DAY, NIGHT = "#eceff2", "#2a3037"
+"""The grounds of links on which reading is hardest, by day and at night
+(`--unknown-ground` in `templates/portal/portal.css`)."""
 
 
 def parse(text: str) -> tuple[int, int, int]:

@@ -42,6 +42,18 @@ def history(estate: Estate, kind: Kind, id_or_key: str, before: int = 0) -> dict
     }
 
 
+def since(estate: Estate, kind: Kind, row: Row[Any], version: int) -> list[dict[str, Any]]:
+    """What changed in a record after that version, the latest first; at most `AT_ONCE` changes."""
+    number = min(max(0, row.version - version), AT_ONCE)
+    found = estate.connection.execute(
+        select(revision)
+        .where(revision.c.kind == kind.name, revision.c.record_id == row.id)
+        .order_by(revision.c.id.desc())
+        .limit(number)
+    )
+    return [_change(one) for one in found]
+
+
 def forget(connection: Connection, kind: Kind, record_ids: Sequence[int]) -> None:
     """Drop the old values of records; whoever erases a record, or what it was, calls this."""
     for start in range(0, len(record_ids), CHUNK):

@@ -19,6 +19,7 @@ from schoolops.estate.access import readable_by
 from schoolops.estate.bulk import foreign
 from schoolops.estate.models import TABLES, column_name
 from schoolops.estate.repository import Estate
+from schoolops.estate.revisions import since
 from schoolops.estate.values import invalid, to_json
 
 DEVICE = KINDS["device"]
@@ -167,6 +168,11 @@ class Rules:
         )
 
     def stale(self, kind: Kind, row: Row[Any], version: int, mine: Mapping[str, Value]) -> Conflict:
+        """The refusal of a write to an older version: who changed what since, and what differs.
+
+        `changes` is field → [theirs, mine] of what the actor wanted, `since` all that others did
+        (as in the record's history), `current` the record as it is.
+        """
         record = self.estate.render_record(kind, row)
         changes = {
             name: [record["values"].get(name), to_json(value)]
@@ -188,6 +194,7 @@ class Rules:
             changed_at=to_iso(row.updated_at),
             current=record,
             changes=changes,
+            since=since(self.estate, kind, row, version),
         )
 
 

@@ -25,9 +25,17 @@ from schoolops.identity import (
     service,
 )
 from schoolops.web.context import Json, TheActor, TheStore
-from schoolops.web.rules import needs, signed_in
+from schoolops.web.rules import everybody, needs, signed_in
 
 router = APIRouter(tags=["identity"])
+
+
+@router.get("/sign-in", **everybody("it says how one becomes known"))
+def how_to_sign_in(store: TheStore) -> Json:
+    """The realm and the client of the command line's sign-in; needs no login. Empty: tokens."""
+    identity = store.settings.identity
+    client = identity.cli_client if identity.issuer else ""
+    return Json({"issuer": identity.issuer, "client": client})
 
 
 @router.get("/tokens", **needs(TOKENS_WRITE, everywhere=True))

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError
 
 import schoolops
+from agents.protocol import REQUEST_NUMBER
 from inventory.filter import FilterError
 from inventory.formats import FileRefused
 from inventory.sentences import as_sentence, say
@@ -77,8 +78,9 @@ _FILES = ("/import", "/upload")
 
 
 class Door:
-    """Where requests come in: marks those of the computer's own user, notes the time, and
-    sends away bodies that are too large, and who guesses too often, before anything is read."""
+    """Where requests come in: marks those of the computer's own user, notes the time, repeats
+    an agent's number of the request in the answer, and sends away bodies that are too large, and
+    who guesses too often, before anything is read."""
 
     def __init__(self, app: FastAPI, *, local: bool) -> None:
         self.app = app
@@ -90,6 +92,7 @@ class Door:
             return
         scope["schoolops.local"] = self.local
         self.app.state.last_request = time.monotonic()
+        send = _numbered(scope, send)
         if not scope["path"].endswith(_FILES):
             if _announced(scope) > MAX_BODY:
                 await problem(TooLarge("the body is larger than 8 MB"))(scope, receive, send)
@@ -124,6 +127,22 @@ def _announced(scope: Any) -> int:
         if name == b"content-length":
             return int(value) if value.isdigit() else 0
     return 0
+
+
+def _numbered(scope: Any, send: Any) -> Any:
+    """`send` that says which request of the connection it answers, if the request has a number:
+    an answer that arrives twice is not taken for that to the next request."""
+    name = REQUEST_NUMBER.encode()
+    given = next((header for header in scope["headers"] if header[0] == name), None)
+    if given is None or not given[1].isdigit():
+        return send
+
+    async def numbered(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), given]}
+        await send(message)
+
+    return numbered
 
 
 def _limited(receive: Any) -> Any:

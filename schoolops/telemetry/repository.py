@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from inventory.kinds import HEALTH, KINDS
 from inventory.sentences import say
@@ -150,17 +150,22 @@ class Measurements:
         }
 
     def overview(self) -> dict[str, Any]:
-        """Counts by health of what matters, and all open schools, worst first."""
+        """Counts by health of what matters, and all open schools, worst first.
+
+        Closed schools and lines that are not active have no health to look at: `idle`. All
+        counts of a kind together are the rows of its list.
+        """
         in_use = TABLES["school"].c.operating.is_distinct_from("closed")
+        active = TABLES["uplink"].c.state.is_not_distinct_from("active")
         counts: dict[str, dict[str, int]] = {
             "schools": self._by_health("school", in_use),
             "rooms": self._by_health("room"),
-            "uplinks": self._by_health("uplink", TABLES["uplink"].c.state == "active"),
+            "uplinks": self._by_health("uplink", active),
         }
         device = TABLES["device"]
         for kind in ("access-point", "switch", "router", "ipad"):
             plural = "switches" if kind == "switch" else f"{kind}s"
-            counts[plural] = self._by_health("device", device.c.kind == kind)
+            counts[plural] = self._by_health("device", None, device.c.kind == kind)
         rows = self.connection.execute(
             select(agent.c.state, func.count())
             .where(in_scope(self.actor, agent.c.school_id))
@@ -183,12 +188,17 @@ class Measurements:
             "as_of": to_iso(self.now),
         }
 
-    def _by_health(self, kind_name: str, *where: Any) -> dict[str, int]:
+    def _by_health(
+        self, kind_name: str, in_use: ColumnElement[bool] | None = None, *where: Any
+    ) -> dict[str, int]:
         table = TABLES[kind_name]
+        state: ColumnElement[str] = table.c.health
+        if in_use is not None:
+            state = case((in_use, state), else_="idle")
         rows = self.connection.execute(
-            select(table.c.health, func.count())
+            select(state.label("counted_as"), func.count())
             .where(readable_by(self.actor, KINDS[kind_name]), table.c.retired_at.is_(None), *where)
-            .group_by(table.c.health)
+            .group_by("counted_as")
         )
         return dict.fromkeys(HEALTH, 0) | _counts(rows)
 

@@ -28,6 +28,9 @@ from schoolops.core import resources
 SOURCE = "en"
 """The language of the message ids."""
 
+_HERE = {"en": "en_GB"}
+"""How dates are written here, where the language alone would mean another continent."""
+
 _SHARED = "tui/locale"
 """Catalogues with the sentences of the API."""
 
@@ -46,7 +49,8 @@ class Language:
 
     @cached_property
     def locale(self) -> Locale:
-        return Locale.parse(self.tag.partition("-")[0])
+        language = self.tag.partition("-")[0]
+        return Locale.parse(_HERE.get(language, language))
 
     @property
     def direction(self) -> str:

@@ -22,7 +22,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from inventory.sentences import say
-from schoolops.core.errors import Forbidden, SchoolopsError, TooMany, Unauthenticated
+from schoolops.core.errors import (
+    Forbidden,
+    NotFound,
+    SchoolopsError,
+    TooMany,
+    Unauthenticated,
+)
 from schoolops.core.permissions import Actor
 from schoolops.core.settings import Settings
 from schoolops.db.engine import Store
@@ -111,10 +117,14 @@ class Page:
     """Who may use it; None for everybody. It is also in the navigation of those alone."""
     title: str = ""
     """Its name in the navigation (a message id); '' for a page that is not in it."""
-    example: str = ""
-    """An address that the tests visit; '' for `path`, '-' for an address that shows no page."""
+    examples: tuple[str, ...] = ()
+    """Addresses that the tests visit, when `path` itself is none."""
+    keycloak: bool = False
+    """Whether it has nothing to say without Keycloak."""
     machine: bool = False
     """Called by a program: no form of ours, so its source is not checked."""
+    redirects: bool = False
+    """Whether it only ever leads elsewhere."""
     takes_file: bool = False
     """Whether its form has a file, of the size that imports may have."""
 
@@ -201,7 +211,7 @@ class Visit:
         navigation = [
             {"path": page.path, "title": self.gettext(page.title)}
             for page in self.pages
-            if session and page.title and (page.may is None or page.may(session.actor))
+            if session and page.title and self._offered(page, session.actor)
         ]
         return {
             **self.portal.layout(),
@@ -220,6 +230,10 @@ class Visit:
             "errors": {},
             **values,
         }
+
+    def _offered(self, page: Page, actor: Actor) -> bool:
+        there = bool(self.portal.settings.identity.issuer) or not page.keycloak
+        return there and (page.may is None or page.may(actor))
 
     def go(self, path: str) -> Response:
         """On to another address of these pages, by GET."""
@@ -299,6 +313,8 @@ def _admit_and_get(page: Page, visit: Visit) -> Response:
 
 def _admit(page: Page, visit: Visit) -> None:
     """Find out who asks, and refuse whom the page is not for."""
+    if page.keycloak and not visit.portal.settings.identity.issuer:
+        raise NotFound(say("sign-in is not set up here"), code="web.no_sign_in")
     if page.machine:
         return
     secret = visit.request.cookies.get(cookie_name(visit.tls))

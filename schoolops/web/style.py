@@ -34,6 +34,7 @@ class Style:
         css = resources.read_text("templates/portal/portal.css")
         css += (
             f"\n:root {{ --accent: {accent}; "
+            f"--accent-link: {colour.readable_on(colour.DAY, accent)}; "
             f"--accent-night: {colour.readable_on(colour.NIGHT, accent)}; }}\n"
         )
         icon = resources.read_text("templates/portal/icon.svg").replace("#0a5ca8", accent)

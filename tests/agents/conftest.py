@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,20 @@ def tls_server(certificate: tuple[Path, Path]) -> Iterator[BookingServer]:
     """A server over HTTPS."""
     with BookingServer(server_context(*certificate)) as running:
         yield running
+
+
+@pytest.fixture
+def flushes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The files that were flushed to disk, as they were."""
+    seen: list[int] = []
+    flush = os.fdatasync
+
+    def noting(handle: int) -> None:
+        seen.append(handle)
+        flush(handle)
+
+    monkeypatch.setattr(os, "fdatasync", noting)
+    return seen
 
 
 class Agent:

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from agents.protocol import CONFIG_PATH, JOIN_PATH, REPORT_PATH, REPORTS
+from agents.protocol import CONFIG_PATH, JOIN_PATH, REPORT_PATH, REPORTS, REQUEST_NUMBER
 
 CODE = "ABCD-EFGH-JKLM"
 SECRET = "secret-of-the-agent"
@@ -28,7 +28,9 @@ class BookingServer(ThreadingHTTPServer):
     """Books rows in memory. `faults` holds what to do wrong with the next report requests:
 
     drop-early (close unread), drop-late (book, then close in the middle of the answer),
-    twice (book, answer two times), busy (503 with Retry-After), or (status, problem) pairs.
+    twice (book, answer two times), busy (503 with Retry-After), slow (book, answer after three
+    seconds), (status, problem) pairs, or {status: problem} for another answer to the request
+    before that comes now, followed by the right one.
     """
 
     daemon_threads = True
@@ -137,11 +139,19 @@ class _Handler(BaseHTTPRequestHandler):
             body = zlib.decompress(body, wbits=31)
         return body
 
-    def _send(self, status: int, data: Any, headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self,
+        status: int,
+        data: Any,
+        headers: dict[str, str] | None = None,
+        number: int | None = None,
+    ) -> None:
         body = b"" if status == 304 else json.dumps(data).encode()
         self.send_response(status)
         problem = status >= 400
         self.send_header("Content-Type", f"application/{'problem+' if problem else ''}json")
+        if asked := self.headers.get(REQUEST_NUMBER):
+            self.send_header(REQUEST_NUMBER, asked if number is None else str(number))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         if status != 304:
@@ -196,6 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "busy":
             self._send(503, {"code": "server.busy", "detail": "busy"}, {"Retry-After": "7"})
             return
+        if isinstance(fault, dict):
+            for status, problem in fault.items():
+                self._send(status, problem, number=int(self.headers[REQUEST_NUMBER]) - 1)
         if isinstance(fault, tuple):
             self._send(*fault)
             return
@@ -205,6 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
+        if fault == "slow":
+            time.sleep(3)
         self._send(status, data)
         if fault == "twice":
             self._send(status, data)

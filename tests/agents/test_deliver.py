@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from tests.agents.conftest import Agent
 from tests.agents.server import SECRET, BookingServer
 
 
-def put(agent: Agent, *values: int) -> None:
-    agent.spool.append([("host", 10**15 + v, HostReport(uptime_s=v)) for v in values])
+def put(agent: Agent, *values: int, flush: bool = True) -> None:
+    rows = [("host", 10**15 + v, HostReport(uptime_s=v)) for v in values]
+    agent.spool.append(rows, flush=flush)
 
 
 def booked(server: BookingServer) -> list[Any]:
@@ -303,3 +305,77 @@ def test_a_clock_that_was_set_right_needs_no_shift_any_more(
     agent.deliver()
     assert booked(server) == [1, 2]
     assert abs(server.batches[-1]["sent_at"] - server.now()) < 60 * 1_000_000
+
+
+def test_a_late_second_answer_is_not_taken_for_that_to_the_next_batch(
+    agent: Agent, server: BookingServer
+) -> None:
+    put(agent, 1)
+    agent.deliver()
+    server.faults.append({422: {"code": "report.invalid", "detail": "of the batch before"}})
+    put(agent, 2)
+    assert agent.deliver() == [0.0]
+    assert booked(server) == [1, 2]
+    assert agent.spool.rejected_rows == 0
+
+
+def test_what_was_measured_is_delivered_at_once_and_wears_no_flash(
+    agent: Agent, server: BookingServer, flushes: list[int]
+) -> None:
+    put(agent, 1)
+    agent.deliver()  # connects
+    flushes.clear()
+    for value in range(2, 5):
+        put(agent, value, flush=False)
+        assert agent.sender.deliver_now()
+    assert booked(server) == [1, 2, 3, 4]
+    agent.spool.flush()
+    assert flushes == []
+    assert agent.spool.rows == 0
+
+
+@pytest.mark.parametrize("fault", ["drop-early", "drop-late", (500, {}), "busy", {500: {}}])
+def test_what_cannot_be_delivered_at_once_is_flushed_and_arrives_by_the_thread(
+    agent: Agent, server: BookingServer, flushes: list[int], fault: Any
+) -> None:
+    put(agent, 1)
+    agent.deliver()
+    flushes.clear()
+    server.faults.append(fault)
+    put(agent, 2, flush=False)
+    assert not agent.sender.deliver_now()
+    agent.spool.flush()
+    assert len(flushes) == 1
+    waits = agent.deliver()
+    assert (waits[0] >= 7) == (fault == "busy")  # Retry-After holds for the thread
+    assert booked(server) == [1, 2]
+    assert agent.spool.rows == 0
+
+
+def test_a_slow_answer_holds_up_measuring_for_a_moment_only_and_is_not_asked_for_again(
+    agent: Agent, server: BookingServer
+) -> None:
+    put(agent, 1)
+    agent.deliver()
+    server.faults.append("slow")
+    put(agent, 2)
+    begun = time.monotonic()
+    assert not agent.sender.deliver_now()
+    assert time.monotonic() - begun < 2.5
+    put(agent, 3)
+    assert not agent.sender.deliver_now()  # the line is taken
+    agent.deliver()
+    assert booked(server) == [1, 2, 3]
+    assert len(server.batches) == 3
+
+
+def test_a_new_config_is_fetched_although_the_rows_are_delivered(
+    agent: Agent, server: BookingServer
+) -> None:
+    put(agent, 1)
+    agent.deliver()
+    server.config = {**server.config, "etag": "e2", "interval_s": 7}
+    put(agent, 2)
+    assert not agent.sender.deliver_now()
+    agent.deliver()
+    assert agent.config.config.interval_s == 7

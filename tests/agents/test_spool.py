@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -305,7 +306,7 @@ def test_killed_while_writing_every_row_it_had_reported_as_kept_is_there(tmp_pat
         spool = Spool(sys.argv[1], segment_bytes=2000)
         start = int(sys.argv[2])
         for value in range(start, start + 100_000):
-            spool.append([("host", value, HostReport(uptime_s=value))])
+            spool.append([("host", value, HostReport(uptime_s=value))], flush=value % 2 > 0)
             print(value, flush=True)
     """)
     start, promised = 0, []
@@ -380,6 +381,70 @@ def test_a_disk_that_refuses_half_way_through_a_write_leaves_no_half_row(tmp_pat
     got = drain(spool)
     assert [value for _, _, value in got] == [1, 3, 2]  # 2 under the boot held in memory
     assert len({boot for boot, _, _ in got}) == 2
+
+
+def test_what_is_not_acknowledged_is_flushed_once_and_what_is_acknowledged_never(
+    tmp_path: Path, flushes: list[int]
+) -> None:
+    spool = Spool(str(tmp_path), kernel="k")
+    spool.append([host(1)], flush=False)
+    pending = spool.peek()
+    assert pending
+    spool.ack(pending.boot, 1)
+    spool.flush()
+    assert flushes == []
+    spool.append([host(2)], flush=False)
+    spool.flush()
+    spool.flush()
+    assert len(flushes) == 1
+    spool.append([host(3)], flush=False)
+    spool.close()
+    assert len(flushes) == 2
+
+
+def test_a_new_segment_leaves_none_behind_that_is_not_flushed(
+    tmp_path: Path, flushes: list[int]
+) -> None:
+    spool = Spool(str(tmp_path), segment_bytes=10, kernel="k")
+    spool.append([host(1)], flush=False)
+    assert flushes == []
+    spool.append([host(2)], flush=False)
+    assert len(flushes) == 1
+
+
+def test_where_the_machines_boots_are_not_known_every_row_is_flushed(
+    tmp_path: Path, flushes: list[int]
+) -> None:
+    Spool(str(tmp_path), kernel="").append([host(1)], flush=False)
+    assert len(flushes) == 1
+
+
+def test_rows_that_cannot_be_flushed_keep_their_numbers_and_no_other_gets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(str(tmp_path), kernel="k")
+    spool.append([host(1)], flush=False)
+
+    def refuse(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", refuse)
+        spool.flush()
+    assert "may not survive a power cut" in spool.trouble
+    spool.append([host(2)])
+    got = drain(spool)
+    assert [(seq, value) for _, seq, value in got] == [(1, 1), (1, 2)]
+    assert got[0][0] != got[1][0]
+
+
+def test_more_rows_than_memory_holds_come_back_from_the_file(tmp_path: Path) -> None:
+    spool = Spool(str(tmp_path), kernel="k")
+    for value in range(1, 101):
+        spool.append([host(value)], flush=False)
+        if value == 40:
+            drain(spool, 30)
+    assert [(seq, value) for _, seq, value in drain(spool)] == [(v, v) for v in range(41, 101)]
 
 
 def test_a_row_is_what_was_measured(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         ("schoolops token create x --role sch", ["school"]),
         ("schoolops export ipads --format x", ["xlsx"]),
         ("schoolops export ipads -o --fo", []),
+        ("schoolops retire school 164800 --reason cl", ["closed"]),
+        ("schoolops retire ipads --where x:1 --reason s", ["stolen", "sold\\ or\\ scrapped"]),
+        ("schoolops retire room 1/2 --reason st", []),
     ],
 )
 def test_words_are_completed(run_alone: Run, typed: str, offered: list[str]) -> None:
@@ -68,6 +71,8 @@ def test_zsh_gets_the_same_words(run_alone: Run) -> None:
         ("schoolops agent revoke x --r", {"--reason"}),
         ("schoolops token create x --role sch", {"school"}),
         ("schoolops serve --on", set()),
+        ("schoolops retire school 164800 --reason m", {"merged with another school", "moved away"}),
+        ("schoolops retire ipads --where x:1 --reason sto", {"stolen"}),
     ],
 )
 def test_fish_offers_the_same(

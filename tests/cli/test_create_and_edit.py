@@ -144,3 +144,10 @@ def test_a_number_typed_at_the_terminal_confirms(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
     with pytest.raises(Refused, match="not confirmed"):
         confirm_number(["plan"], 3, "to change 3", yes=False)
+
+
+def test_a_new_record_without_fields_tells_which_there_are(run: Run) -> None:
+    told = run("new", "room")
+    assert told.code == 2
+    assert "school*, name*" in told.err
+    assert "seats" in told.err

@@ -79,3 +79,13 @@ def test_columns_fit_and_none_is_widened(widths: list[int], available: int) -> N
 @given(st.text("aß漢́🏫"), st.integers(1, 20))
 def test_a_text_is_cut_to_the_columns_it_may_take(text: str, columns: int) -> None:
     assert width(cut(text, columns)) <= columns
+
+
+def test_the_help_names_every_kind_and_a_kind_its_fields() -> None:
+    from inventory.kinds import KINDS
+    from schoolops.cli._words import ANY, WRITTEN, fields_of
+
+    for kind in KINDS.values():
+        assert kind.name in ANY or kind.plural in ANY, kind.name
+        assert (kind.name in WRITTEN) is kind.editable, kind.name
+    assert fields_of(KINDS["room"]).startswith("school*, name*, ")

@@ -92,6 +92,24 @@ def test_a_stale_edit_is_refused_and_says_who_changed_what(
     assert problem["current"]["version"] == 2
 
 
+def test_a_stale_edit_names_everything_that_others_changed_since(
+    api: Api, room: Any, clock: FixedClock
+) -> None:
+    seen = api.edit("rooms", room, kind="hall")
+    clock.advance(60)
+    latest = api.edit("rooms", seen, seats=28, floor="2")
+    clock.advance(60)
+    api.edit("rooms", latest, seats=29)
+    body = {"version": seen["version"], "values": {"notes": "mine"}}
+    problem = api.call("PATCH", f"/rooms/{room['id']}", 409, json=body)
+    assert [one["fields"] for one in problem["since"]] == [
+        {"seats": [28, 29]},
+        {"seats": [None, 28], "floor": [None, "2"]},
+    ]
+    assert problem["since"][0]["by"] == problem["changed_by"]
+    assert problem["since"][0]["at"] == problem["changed_at"] > problem["since"][1]["at"]
+
+
 def test_a_school_number_never_changes(api: Api, school: Any) -> None:
     assert "number" in api.edit("schools", school, 422, number="164801")["errors"]
 

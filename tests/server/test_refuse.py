@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.server.conftest import Api
@@ -82,3 +83,10 @@ def test_an_unforeseen_failure_shows_a_number_and_no_details(
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
     assert answer.json()["number"] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/overview", "/v1/nothing"])
+def test_an_answer_names_the_request_it_belongs_to(local: TestClient, path: str) -> None:
+    assert local.get(path, headers={"Request-Number": "41"}).headers["request-number"] == "41"
+    assert "request-number" not in local.get(path, headers={"Request-Number": "x"}).headers
+    assert "request-number" not in local.get(path).headers

@@ -200,13 +200,16 @@ class City:
         await self._answer("overview")
         counts = {}
         for name in ("schools", "rooms", "access-points", "switches", "ipads", "uplinks"):
-            states = {"ok": 0, "warning": 0, "down": 0, "unknown": 0}
+            states = {"ok": 0, "warning": 0, "down": 0, "unknown": 0, "idle": 0}
             for record in self._found(name, "")[1]:
-                states[record["health"]] += 1
+                idle = record["values"].get("operating") == "closed"
+                states["idle" if idle else record["health"]] += 1
             counts[name] = states
         counts["agents"] = {"active": 1, "silent": 0}
         rank = {"down": 0, "warning": 1, "unknown": 2, "ok": 3}
-        schools = sorted(self._found("schools", "")[1], key=lambda r: rank[r["health"]])
+        schools = sorted(
+            self._found("schools", "!operating:closed")[1], key=lambda r: rank[r["health"]]
+        )
         return {"counts": counts, "discovered": 1, "as_of": NOW, "schools": [
             {**{n: r[n] for n in ("id", "key", "health", "reason", "since")},
              **{n: r["values"].get(n) for n in ("name", "short_name", "form", "pupils")},

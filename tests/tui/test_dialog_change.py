@@ -202,6 +202,14 @@ async def test_a_usual_reason_is_picked_from_the_list() -> None:
         assert desk.answer == "lost"
 
 
+async def test_a_school_is_not_retired_for_what_befalls_a_device() -> None:
+    async with showing("RetireDialog", "164800", 1, "school", language="de") as desk:
+        assert "gestohlen" not in desk.text
+        assert "mit einer anderen Schule zusammengelegt" in desk.text
+        await desk.press("tab", "down", "enter", "enter")
+        assert desk.answer == "geschlossen"
+
+
 # ---- stale ------------------------------------------------------------------------------
 
 STALE = {
@@ -219,6 +227,43 @@ async def test_a_stale_edit_shows_who_changed_what_and_when() -> None:
         assert ["Firmware", "or", "OS", "17.6", "17.5"] in rows
         assert ["Kind", "Switch", "Router"] in rows
         assert ["Room", "—", "x/1"] in rows
+
+
+SINCE = {
+    "changed_by": "m.weber",
+    "changed_at": "2026-11-24T07:00:00Z",
+    "current": {"kind": "device", "key": "DMPX1234", "retired": True,
+                "values": {"firmware": "17.6", "model": "C9200", "owner": "Anna"}},
+    "changes": {"owner": ["Anna", "Berta"]},
+    "since": [
+        {"by": "m.weber", "at": "2026-11-24T07:00:00Z", "fields": {"firmware": ["17.5", "17.6"]}},
+        {"by": "a.kaya", "at": "2026-11-23T23:30:00Z",
+         "fields": {"firmware": ["17.4", "17.5"], "model": ["C9130", "C9200"]}},
+    ],
+}  # fmt: skip
+
+
+async def test_a_stale_edit_shows_also_what_i_did_not_edit_with_who_and_when() -> None:
+    async with showing("StaleEdit", SINCE) as desk:
+        lines = [line.strip("│ ") for line in desk.text.splitlines()]
+        rows = [line.split() for line in lines]
+        assert ["Model", "C9200", "not", "edited"] in rows
+        assert ["Firmware", "or", "OS", "17.6", "not", "edited"] in rows
+        assert ["Owner", "Anna", "Berta"] in rows
+        after = {lines[i].split()[0]: lines[i + 1] for i in range(len(lines) - 1) if lines[i]}
+        assert after["Model"].startswith("a.kaya, 24 Nov 00:30")  # the local day
+        assert after["Firmware"].startswith("m.weber, 24 Nov 08:00")
+        assert "what you did not edit stays" in desk.text
+
+
+async def test_a_change_of_a_secret_is_told_without_a_value_and_one_of_use_with_it() -> None:
+    extra = {**SINCE, "changes": {}, "since": [
+        {"by": "m.weber", "at": "2026-11-24T07:00:00Z",
+         "fields": {"secret": None, "retired": [False, True]}}]}  # fmt: skip
+    async with showing("StaleEdit", extra) as desk:
+        rows = [line.strip("│ ").split() for line in desk.text.splitlines()]
+        assert ["secret", "changed", "not", "edited"] in rows
+        assert ["Retired", "yes", "not", "edited"] in rows
 
 
 @pytest.mark.parametrize(("key", "answer"), [("m", "mine"), ("t", "theirs"), ("escape", None)])

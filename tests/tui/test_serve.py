@@ -104,10 +104,13 @@ async def test_a_record_is_edited_by_the_form_and_a_clash_is_shown(
         await shows(pilot, "Edit DMPX0000")
         record = await client.get("devices", "DMPX0000")
         await client.edit("devices", record["id"], record["version"], {"owner": "Anna"})
+        record = await client.get("devices", "DMPX0000")
+        await client.edit("devices", record["id"], record["version"], {"model": "iPad 9"})
         form: Any = app.screen
         form.row("owner").enter()
         await pilot.press(*"Berta", "ctrl+s")
         await shows(pilot, "Anna", "Berta")  # theirs and mine, side by side
+        await shows(pilot, "iPad 9", "not edited")
         await pilot.press("escape")
         assert (await client.get("devices", "DMPX0000"))["values"]["owner"] == "Anna"
 

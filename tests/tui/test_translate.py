@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from inventory.sentences import say
 from tui import i18n, messages
 from tui.reasons import reason
+from tui.said import said
 
 
 def test_no_text_lacks_a_german_one() -> None:
@@ -52,6 +54,13 @@ def test_the_reasons_of_the_health_rules_read_german() -> None:
     assert reason("something new\x1b[2J") == "something new [2J"
     i18n.use("en")
     assert reason("hot: 71 °C") == "hot: 71 °C"
+
+
+def test_times_in_what_the_server_says_are_local() -> None:
+    problem = say("{name} was here at {time}", name="anna", time="2026-11-24T07:00:00Z")
+    assert said(problem) == "anna was here at 24 Nov 2026 08:00:00"
+    i18n.use("de")
+    assert said(problem) == "anna was here at 24.11.2026 08:00:00"
 
 
 def test_every_verdict_in_the_health_code_is_known_here() -> None:

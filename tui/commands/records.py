@@ -151,7 +151,8 @@ async def retire(screen: Frame, aim: Aim) -> None:
         return
     client, kind = backend(screen), kind_of(aim)
     number = aim.count or len(aim.ids)
-    reason = await ask(screen, "RetireDialog", aim.keys[0] if number == 1 else "", number)
+    key = aim.keys[0] if number == 1 else ""
+    reason = await ask(screen, "RetireDialog", key, number, kind.name)
     if not reason:
         return
     plan = await client.bulk(aim.plural, **_which(aim), retire=True, reason=reason, dry_run=True)

@@ -95,6 +95,14 @@ async def choose_columns(screen: Frame, aim: Aim) -> None:
     screen.begin(keep=True)
 
 
+def focus_counts(screen: Frame, aim: Aim) -> None:
+    """To the numbers of the overview, and back to its list."""
+    from tui.counts import Counts
+
+    counts = screen.query_one(Counts)
+    screen.set_focus(screen.query_one(".main") if counts.has_focus else counts)
+
+
 def reload(screen: Frame, aim: Aim) -> None:
     if screen.ops.feed is not None and screen.ops.offline_since:
         screen.ops.feed.retry_now()

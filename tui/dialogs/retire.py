@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from inventory.kinds import KINDS
 from tui.cells import clean, number
 from tui.dialogs.base import Hint, plain
 from tui.dialogs.form_line import FormDialog, Line
@@ -15,7 +16,7 @@ from tui.i18n import _, ngettext
 
 class RetireDialog(FormDialog[str]):
     """Asks for the reason; answers it, or None. `key` names the one record, or with
-    `count` > 1 the kind in words ('access points')."""
+    `count` > 1 the kind in words ('access points'). `kind` brings the usual reasons."""
 
     DEFAULT_CSS = """
     RetireDialog #reasons {
@@ -26,13 +27,11 @@ class RetireDialog(FormDialog[str]):
     }
     """
 
-    def __init__(self, key: str, count: int = 1) -> None:
+    def __init__(self, key: str, count: int = 1, kind: str = "device") -> None:
         title = ngettext("Retire {key}", "Retire {count} records", count)
         super().__init__(title.format(key=clean(key), count=number(count)))
         self.reason = FormInput(compact=True, id="reason")
-        self.reasons = [
-            _("broken"), _("lost"), _("stolen"), _("returned to the lender"), _("sold or scrapped"),
-        ]  # fmt: skip
+        self.reasons = [_(reason) for reason in KINDS[kind].retire_reasons]
 
     def body(self) -> ComposeResult:
         yield plain(

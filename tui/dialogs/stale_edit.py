@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
+from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.fields import Field
@@ -38,6 +39,10 @@ class StaleEdit(Dialog[str]):
         width: 2fr;
         padding-right: 1;
     }
+    StaleEdit .remark {
+        color: $text-muted;
+        height: auto;
+    }
     StaleEdit .head {
         text-style: underline;
         margin-top: 1;
@@ -54,11 +59,15 @@ class StaleEdit(Dialog[str]):
         super().__init__(_("Changed by somebody else meanwhile"))
         self.extra = extra
         current = extra.get("current") or {}
+        own = {name: current[name] for name in ("retired",) if name in current}
+        self.current: Mapping[str, Any] = {**own, **(current.get("values") or {})}
         kind = KINDS.get(str(current.get("kind", "")))
         self.fields: Mapping[str, Field] = kind.by_name() if kind else {}
-        changes = dict(extra.get("changes") or {})
+        self.changes: Mapping[str, Any] = dict(extra.get("changes") or {})
+        self.causes = _causes(extra.get("since") or [])
         # three columns: a value has two fifths of the width
-        self.make_room((max(map(str, pair), key=len) for pair in changes.values()), width=24)
+        texts = [text for name in self._names() for text in self._cells(name)[1:]]
+        self.make_room(texts, width=24)
 
     def body(self) -> ComposeResult:
         current = self.extra.get("current") or {}
@@ -70,13 +79,36 @@ class StaleEdit(Dialog[str]):
                 time=when(str(self.extra.get("changed_at") or ""), long=True) or "?",
             )
         )
-        yield self._row("", _("Theirs ({who})").format(who=who), _("Mine"), "value head")
-        for name, (theirs, mine) in dict(self.extra.get("changes") or {}).items():
-            field = self.fields.get(name)
-            if field is None:
-                yield self._row(clean(name), clean(str(theirs)), clean(str(mine)))
-            else:
-                yield self._row(label(field), clean(show(field, theirs)), clean(show(field, mine)))
+        several = len({by for by, _at in self.causes.values()} | {who}) > 1
+        theirs = _("Theirs") if several else _("Theirs ({who})").format(who=who)
+        yield self._row("", theirs, _("Mine"), "value head")
+        for name in self._names():
+            yield self._row(*self._cells(name))
+
+    def _names(self) -> list[str]:
+        """What others changed or I want to change, in the order of the form."""
+        names = {*self.changes, *self.causes}
+        known = [name for name in self.fields if name in names]
+        return known + sorted(names.difference(known))
+
+    def _cells(self, name: str) -> tuple[str, str, str]:
+        """The field, their value with who and when, my value."""
+        field = self.fields.get(name)
+        theirs, mine = self.current.get(name), _("not edited")
+        if name in self.changes:
+            theirs, my_own = self.changes[name]
+            mine = self._show(field, my_own)
+        shown = self._show(field, theirs)
+        if name not in self.changes and name not in self.current:
+            shown = _("changed")  # a secret
+        if name in self.causes:
+            by, at = self.causes[name]
+            shown += f"\n{clean(by)}, {when(at)}"
+        return label(field) if field else clean(name), shown, mine
+
+    @staticmethod
+    def _show(field: Field | None, value: Any) -> str:
+        return clean(str(value) if field is None else show(field, value))
 
     @staticmethod
     def _row(what: str, theirs: str, mine: str, classes: str = "value") -> HorizontalGroup:
@@ -85,6 +117,13 @@ class StaleEdit(Dialog[str]):
             Static(theirs, classes=classes, markup=False),
             Static(mine, classes=classes, markup=False),
             classes="row",
+        )
+
+    def below(self) -> Iterable[Widget]:
+        yield Static(
+            _("Whatever you do, what you did not edit stays as they wrote it."),
+            classes="remark",
+            markup=False,
         )
 
     def hints(self) -> list[Hint]:
@@ -103,3 +142,12 @@ class StaleEdit(Dialog[str]):
     def action_scroll_rows(self, pages: int) -> None:
         body = self.query_one("#body", Body)
         body.scroll_relative(y=pages * max(1, body.size.height - 1), animate=False)
+
+
+def _causes(since: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Field → who changed it last, and when."""
+    found: dict[str, tuple[str, str]] = {}
+    for change in since:
+        for name in change.get("fields") or {}:
+            found.setdefault(name, (str(change.get("by", "")), str(change.get("at", ""))))
+    return found

@@ -6,20 +6,19 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from textual.app import RenderResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.kinds import SCHOOL_FORMS
 from tui import cells
-from tui.actions import N_, Aim
+from tui.actions import Aim
 from tui.backend import Json
+from tui.counts import Counts
 from tui.feed import Changes
 from tui.frame import Frame
 from tui.i18n import _
-from tui.map import SchoolMap, Spot
+from tui.map import MapLegend, SchoolMap, Spot
 from tui.pages import Row
 from tui.reasons import reason
 from tui.source import ListSource
@@ -29,63 +28,6 @@ REFRESH_S = 2.0
 IDLE_S = 10.0
 """After that long without a key the worst schools move up again; the cursor stays on its own."""
 HEALTH, NAME, REASON, SINCE, DOWN, WARNING, FORM, PUPILS = range(4, 12)
-_LINES = (
-    ("2", "schools", N_("Schools")), ("3", "rooms", N_("Rooms")),
-    ("4", "access-points", N_("Access points")), ("", "switches", N_("Switches")),
-    ("5", "ipads", N_("iPads")), ("6", "uplinks", N_("Uplinks")), ("7", "agents", N_("Agents")),
-)  # fmt: skip
-
-
-class Counts(Widget):
-    """What exists, by kind and state, with the digit that leads there."""
-
-    DEFAULT_CSS = """
-    Counts { width: 50; height: 9; padding: 0 1; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: Json = {}
-        self.discovered: int | None = None
-
-    def show(self, counts: Json, discovered: int | None) -> None:
-        self.counts, self.discovered = counts, discovered
-        self.refresh()
-
-    def render(self) -> RenderResult:
-        words = (f"✖{_('down')}", f"▲{_('warn')}", f"?{_('unkn.')}")
-        head = f"{'':15}{_('all'):>7}  " + "".join(
-            cells.fit(word, size) for word, size in zip(words, (9, 8, 7), strict=True)
-        )
-        lines = [Content.styled(head, "$foreground 60%")]
-        for digit, name, label in _LINES:
-            lines.append(self._line(digit, name, _(label)))
-        found = "" if self.discovered is None else cells.number(self.discovered)
-        lines.append(Content(f"8 {cells.fit(_('Discovered'), 13)}{found:>7}"))
-        return Content("\n").join(lines)
-
-    def _line(self, digit: str, name: str, label: str) -> Content:
-        states: dict[str, int] = self.counts.get(name) or {}
-        start = f"{digit:1} {cells.fit(label, 13)}"
-        if name not in self.counts:
-            return Content(f"{start}{'…':>7}")
-        if name == "agents":
-            states = {
-                "ok": states.get("active", 0),
-                "down": states.get("silent", 0),
-                "unknown": states.get("invited", 0),
-            }
-        total = sum(states.values())
-        parts: list[Any] = [f"{start}{cells.number(total):>7}  "]
-        for state, colour, width in (
-            ("down", "$text-error", 9),
-            ("warning", "$text-warning", 8),
-            ("unknown", "$foreground 60%", 7),
-        ):
-            number = states.get(state, 0)
-            text = f"{cells.GLYPHS[state]}{cells.number(number)}" if number else "·"
-            parts.append((cells.fit(text, width), colour if number else "$foreground 30%"))
-        return Content.assemble(*parts)
 
 
 class Overview(Frame):
@@ -112,6 +54,7 @@ class Overview(Frame):
         with Horizontal(id="top"):
             yield Counts()
             yield SchoolMap()
+        yield MapLegend()
         yield Static("", id="news", markup=False)
         table = PagedTable()
         table.add_class("main")
@@ -211,6 +154,12 @@ class Overview(Frame):
 
     async def on_paged_table_opened(self) -> None:
         await self.action_run("row.open")
+
+    def on_counts_chosen(self, message: Counts.Chosen) -> None:
+        """The rows that a number counts."""
+        from tui.screens.listing import ListScreen
+
+        self.app.push_screen(ListScreen(message.plural, message.q))
 
     def on_school_map_chosen(self, message: SchoolMap.Chosen) -> None:
         from tui.screens.school import SchoolScreen

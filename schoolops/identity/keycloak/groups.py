@@ -34,13 +34,25 @@ NOTHING = Found({}, frozenset(), ())
 
 
 def read(admin: KeycloakAdmin, paths: list[str]) -> Found:
-    """What there is of the wanted groups.
+    """What there is of the wanted groups."""
+    from keycloak.exceptions import KeycloakGetError
+
+    ids, others = read_ids(admin, paths)
+    try:
+        bound = admin.get_realm_role_groups(PASSKEY_ROLE, dict(ALL))
+    except KeycloakGetError as error:
+        if error.response_code != 404:
+            raise
+        bound = []
+    return Found(ids, frozenset(group["path"] for group in bound), tuple(sorted(others)))
+
+
+def read_ids(admin: KeycloakAdmin, paths: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Path → id of all groups at and below the wanted ones' parents, and paths beside them.
 
     The realm's export, and a search, take minutes for thousands of groups: Keycloak works out
     every path singly. Children by their parent's id are one short query each.
     """
-    from keycloak.exceptions import KeycloakGetError
-
     wanted = set(paths)
     # get_groups() would ask once more for each group.
     tops = admin.connection.raw_get(
@@ -59,13 +71,7 @@ def read(admin: KeycloakAdmin, paths: list[str]) -> Found:
         others += [path for path in found if path not in wanted and path.count("/") == 2]
         ids |= found
         level = {path: id for path, id in found.items() if not path.startswith("/city/")}
-    try:
-        bound = admin.get_realm_role_groups(PASSKEY_ROLE, dict(ALL))
-    except KeycloakGetError as error:
-        if error.response_code != 404:
-            raise
-        bound = []
-    return Found(ids, frozenset(group["path"] for group in bound), tuple(sorted(others)))
+    return ids, others
 
 
 def plan(found: Found, paths: list[str], passkey_roles: list[str]) -> list[Step]:

@@ -22,3 +22,8 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *legal.PAGES,
 )
+
+
+def titles() -> list[str]:
+    """Message ids that stand in tables: names in the navigation, headings of texts."""
+    return [*(page.title for page in PAGES if page.title), *legal.TITLES.values()]

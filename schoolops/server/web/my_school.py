@@ -89,8 +89,8 @@ def _listed(visit: Visit, page: Any) -> dict[str, Any]:
 
 def facts(estate: Estate, number: str) -> dict[str, Any]:
     """What the page of a school shows. `NotFound` for one that the person may not see."""
-    school = estate.record(KINDS["school"], number)
-    of_school = f"school:{school['number']}"
+    school = estate.record(KINDS["school"], number)["values"]
+    of_school = f'school:"{school["number"]}"'
     uplinks = estate.page(
         KINDS["uplink"],
         of_school,
@@ -156,5 +156,6 @@ def _may(actor: Actor) -> bool:
 
 
 PAGES = (
-    Page("/my-school", get=show, may=_may, title="My school"),
+    Page("/my-school", get=show, may=_may, title="My school",
+         examples=("/my-school", "/my-school?school=164800", "/my-school?q=nothing")),
 )  # fmt: skip

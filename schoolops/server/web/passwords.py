@@ -109,25 +109,26 @@ def _school_name(visit: Visit, number: str) -> str:
     with visit.store.read() as connection:
         estate = Estate(connection, visit.actor, visit.store.clock.now())
         try:
-            record = estate.record(KINDS["school"], number)
+            values = estate.record(KINDS["school"], number)["values"]
         except (NotFound, Forbidden):
             return number
-    return str(record["short_name"] or record["name"])
+    return str(values["short_name"] or values["name"])
 
 
-def _with_keycloak(actor: Actor) -> bool:
+def _of_a_school(actor: Actor) -> bool:
     """In the navigation of persons of schools; the page itself asks for more."""
     scope = actor.scope(PASSWORDS_RESET)
     return bool(scope.schools or scope.classes)
 
 
 PAGES = (
-    Page("/classes", get=list_classes, may=_with_keycloak, title="Passwords"),
+    Page("/classes", get=list_classes, may=_of_a_school, title="Passwords", keycloak=True),
     Page(
         "/classes/{school}/{name}/passwords",
         get=show_class,
         post=reset,
-        may=_with_keycloak,
-        example="/classes/164800/5a/passwords",
+        may=_of_a_school,
+        keycloak=True,
+        examples=("/classes/164800/5a/passwords",),
     ),
 )

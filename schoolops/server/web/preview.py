@@ -14,6 +14,7 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from inventory.sentences import say
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import NotFound
 from schoolops.core.permissions import PORTAL_WRITE, Actor
@@ -85,7 +86,7 @@ def show_one(visit: Visit) -> Response:
     """The page as it will be; what is wrong with it stands on the list."""
     name = visit.path("name")
     if name not in SAMPLES:
-        raise NotFound(f"there is no preview {name!r}")
+        raise NotFound(say("there is no preview {name!r}", name=name))
     drafts = Templates(visit.portal.settings.home, drafts=True)
     return HTMLResponse(_render(visit, drafts, name))
 
@@ -151,5 +152,10 @@ def _may(actor: Actor) -> bool:
 
 PAGES = (
     Page("/preview", get=show_list, may=_may, title="Own texts"),
-    Page("/preview/{name}", get=show_one, may=_may, example="/preview/privacy"),
+    Page(
+        "/preview/{name}",
+        get=show_one,
+        may=_may,
+        examples=("/preview/privacy", "/preview/slips", "/preview/start"),
+    ),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import RedirectResponse, Response
 
-from inventory.sentences import say
+from inventory.sentences import as_sentence, say
 from schoolops.core.errors import (
     Forbidden,
     NotFound,
@@ -106,7 +106,10 @@ def finish_sign_in(visit: Visit) -> Response:
     except SchoolopsError as error:
         visit.request.scope[PROOF] = False
         # Not 401: that would lead to the start page and hide why it did not work.
-        shown = Forbidden(error.detail, code=error.code)
+        detail: str = as_sentence(error)
+        if isinstance(error, Unauthenticated) and error.code != "auth.state":
+            detail = say("the sign-in did not succeed; start it again")
+        shown = Forbidden(detail, code=error.code)
         response = visit.show("error.html", status=shown.status, error=shown, number="")
     else:
         response = visit.go(kept["next"])
@@ -183,9 +186,9 @@ def use_link(visit: Visit) -> Response:
 
 
 PAGES = (
-    Page("/sign-in", get=start_sign_in, signed_in=False, example="-"),
+    Page("/sign-in", get=start_sign_in, signed_in=False, redirects=True),
     Page(CALLBACK_PATH, get=finish_sign_in, signed_in=False),
     Page("/sign-out", post=sign_out, signed_in=False),
     Page(BACKCHANNEL_LOGOUT_PATH, post=back_channel_logout, signed_in=False, machine=True),
-    Page("/open/{code}", get=show_link, post=use_link, signed_in=False, example="/open/x"),
+    Page("/open/{code}", get=show_link, post=use_link, signed_in=False, examples=("/open/x",)),
 )

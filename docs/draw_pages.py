@@ -1,0 +1,62 @@
+"""Draws the web pages in docs/pages: `make pages`. Needs chromium."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+FOLDER = ROOT / "docs" / "pages"
+
+SHOTS = (
+    # name, address, who, width, dark
+    ("start-de", "/", "", 900, False),
+    ("my-school-de", "/my-school", "secretary", 900, False),
+    ("my-school-de-simple-narrow", "/my-school?lang=de-simple", "secretary", 360, False),
+    ("my-school-en-dark", "/my-school?lang=en", "secretary", 900, True),
+    ("upload-de", "/upload", "admin", 900, False),
+    ("slips-de", "/preview/slips", "admin", 900, False),
+)
+
+
+def draw(only: list[str]) -> None:
+    """Write one picture a page."""
+    for name in [name for name in os.environ if name.startswith("SCHOOLOPS_")]:
+        del os.environ[name]
+    from playwright.sync_api import sync_playwright
+
+    from schoolops import migrations
+    from schoolops.core.settings import load_settings
+    from tests.web.browser import ARGUMENTS, serve, window
+    from tests.web.city import fill
+    from tests.web.conftest import ADMIN, CITY
+
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o700)
+        os.environ["SCHOOLOPS_HOME"] = str(home)
+        migrations.prepare(load_settings())
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        issuer = {"SCHOOLOPS_IDENTITY__ISSUER": "http://localhost:9/realms/city"}
+        with serve(home, **CITY, **issuer) as running:
+            fill(running.store)
+            cookies = {
+                "": "",
+                "admin": running.session("Alex Admin", groups=ADMIN),
+                "secretary": running.session("Deniz Öztürk", groups=["/schools/164800/teacher"]),
+            }
+            for name, path, who, width, dark in SHOTS:
+                if only and name not in only:
+                    continue
+                with window(browser, running, cookies[who], width=width, dark=dark) as seen:
+                    seen.open(path)
+                    seen.page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    draw(sys.argv[1:])
