@@ -48,7 +48,7 @@ def join_all(store: Any) -> list[Agent]:
     from schoolops.fleet import service
 
     made = []
-    with store.write(Actor("bench", "administrator")) as unit:
+    with store.write(Actor.of("bench", "authority-admin")) as unit:
         inventory = Inventory(unit)
         for number in range(100_000, 100_000 + SCHOOLS):
             school = str(number)

@@ -131,7 +131,7 @@ class Lists:
 
         self.store = Store.open(settings)
         self.kind = ALL["device"]
-        self.actor = Actor("bench", "administrator")
+        self.actor = Actor.of("bench", "authority-admin")
         self.plain = sqlite3.connect(self.store.file)
 
     def close(self) -> None:

@@ -71,7 +71,7 @@ def happen(home: Path, address: str, ca: Path) -> Facts:
                 json={"code": invited["code"], "hostname": "box", "version": "1.0"},
             ).json()
             _report(local, joined, _rows(city, row, facts))
-        facts["token"] = client.create_token("m.weber", "administrator")["token"]
+        facts["token"] = client.create_token("m.weber", "authority-admin")["token"]
         context = ssl.create_default_context(cafile=str(ca))
         with httpx.Client(base_url=address, verify=context) as weber:
             weber.headers["Authorization"] = f"Bearer {facts['token']}"

@@ -123,13 +123,19 @@ def commands() -> str:
 
 def roles() -> str:
     """Who may do what."""
-    from schoolops.core.permissions import ROLES
+    from schoolops.core.permissions import PERMISSIONS, ROLES
 
     names = list(ROLES)
-    every = sorted({permission for granted in ROLES.values() for permission in granted})
+
+    def held(name: str, permission: str) -> str:
+        role = ROLES[name]
+        if permission in role.in_classes:
+            return "own classes"
+        return "yes" if permission in role.permissions else ""
+
     rows = (
-        (f"`{permission}`", *("yes" if permission in ROLES[name] else "" for name in names))
-        for permission in every
+        (f"`{name}`: {permission.label}", *(held(role, name) for role in names))
+        for name, permission in sorted(PERMISSIONS.items())
     )
     return _table(("", *names), rows)
 

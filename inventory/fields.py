@@ -45,7 +45,8 @@ class Field:
     `headings` are the column titles under which it is found in other people's spreadsheets,
     compared after `fold_heading`. `choices` maps the stored word to its English label.
     `column` is True when lists show it without being asked. `protected` fields are set by the
-    system alone and cannot be edited.
+    system alone and cannot be edited. `personal` is the class of personal data that it holds
+    ('core', 'contact', 'guardian', 'sensitive'), empty when it is about no person.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Field:
     protected: bool = False
     unit: str = ""
     width: int = 16
+    personal: str = ""
 
     def parse(self, text: str) -> Value:
         """Read the text form; empty text is None. Raises ValueError with a useful sentence."""

@@ -103,6 +103,16 @@ SERVICE_LOCATIONS: Mapping[str, str] = MappingProxyType({
 MIGRATIONS: Mapping[str, str] = MappingProxyType({
     "none": "not planned", "planned": "planned", "running": "running", "done": "done",
 })  # fmt: skip
+GRANT_STATES: Mapping[str, str] = MappingProxyType({
+    "active": "active", "ended": "ended", "revoked": "revoked",
+})  # fmt: skip
+GRANT_SOURCES: Mapping[str, str] = MappingProxyType({
+    "delegation": "delegation", "emergency": "emergency access",
+})  # fmt: skip
+APPROVAL_STATES: Mapping[str, str] = MappingProxyType({
+    "open": "open", "approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn",
+    "used": "used", "expired": "expired",
+})  # fmt: skip
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
     "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
 })  # fmt: skip
@@ -325,7 +335,7 @@ DEVICE = Kind(
         Field("room", T.REFERENCE, "Room", ("raum", "raumnummer", "raumnr", "room"),
               reference="room", column=True, width=14),
         Field("owner", T.TEXT, "Owner", ("besitzer", "eigentuemer", "ausgeliehenan", "owner",
-              "nutzer"), searchable=True, width=20),
+              "nutzer"), searchable=True, width=20, personal="core"),
         Field("macs", T.MACS, "MAC addresses", ("mac", "macadresse", "macaddress", "macs",
               "wifimac"), searchable=True, sortable=False, width=18),
         Field("address", T.ADDRESS, "Management address", ("ip", "ipadresse", "ipaddress",
@@ -392,7 +402,7 @@ SERVICE = Kind(
         Field("provider", T.TEXT, "Provider", ("anbieter", "provider"), column=True,
               searchable=True, width=20),
         Field("owner", T.TEXT, "Owner", ("verantwortlich", "owner"), column=True,
-              searchable=True, width=20),
+              searchable=True, width=20, personal="core"),
         Field("url", T.TEXT, "Address", ("url", "adresse"), width=28),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
@@ -406,11 +416,11 @@ CONTACT = Kind(
         Field("role", T.CHOICE, "Role", ("rolle", "funktion", "role"), choices=CONTACT_ROLES,
               required=True, column=True, width=18),
         Field("name", T.TEXT, "Name", ("name", "ansprechpartner", "person"), required=True,
-              column=True, searchable=True, width=24),
+              column=True, searchable=True, width=24, personal="core"),
         Field("phone", T.TEXT, "Telephone", ("telefon", "phone", "tel", "durchwahl"),
-              column=True, width=18),
+              column=True, width=18, personal="contact"),
         Field("email", T.EMAIL, "E-mail", ("email", "mail", "emailadresse"), column=True,
-              searchable=True, width=28),
+              searchable=True, width=28, personal="contact"),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
 )  # fmt: skip
@@ -480,10 +490,64 @@ AUDIT = Kind(
     ),
 )  # fmt: skip
 
+ACCOUNT = Kind(
+    "account", "accounts", "person", "people", key=("username",), editable=False,
+    default_sort="username",
+    fields=(
+        Field("username", T.TEXT, "User name", column=True, searchable=True, width=20),
+        Field("name", T.TEXT, "Name", column=True, searchable=True, width=24, personal="core"),
+        Field("email", T.TEXT, "E-mail", searchable=True, width=28, personal="contact"),
+        Field("roles", T.TEXT, "Roles", column=True, width=36, sortable=False),
+        Field("passkey", T.BOOLEAN, "Passkey", column=True, width=8),
+        Field("first_seen", T.TEXT, "First sign-in", width=20),
+        Field("last_seen", T.TEXT, "Last sign-in", column=True, width=20),
+    ),
+)  # fmt: skip
+"""Somebody who has signed in at least once; roles and names come from the identity provider."""
+
+DELEGATION = Kind(
+    "delegation", "delegations", "delegation", "delegations", key=("id",), editable=False,
+    default_sort="-until",
+    fields=(
+        Field("receiver", T.TEXT, "Receiver", column=True, searchable=True, width=18),
+        Field("permissions", T.TEXT, "May", column=True, searchable=True, width=28),
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False),
+        Field("class", T.TEXT, "Class", column=True, width=8),
+        Field("until", T.TEXT, "Until", column=True, width=20),
+        Field("state", T.CHOICE, "State", choices=GRANT_STATES, column=True, width=8),
+        Field("giver", T.TEXT, "Given by", column=True, searchable=True, width=18),
+        Field("source", T.CHOICE, "Kind", choices=GRANT_SOURCES, width=12),
+        Field("reason", T.TEXT, "Reason", searchable=True, width=32),
+        Field("since", T.TEXT, "Since", width=20),
+    ),
+)  # fmt: skip
+
+APPROVAL = Kind(
+    "approval", "approvals", "proposal", "proposals", key=("id",), editable=False,
+    default_sort="-proposed",
+    fields=(
+        Field("action", T.TEXT, "What", column=True, width=18),
+        Field("subject", T.TEXT, "About", column=True, searchable=True, width=28),
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False),
+        Field("state", T.CHOICE, "State", choices=APPROVAL_STATES, column=True, width=10),
+        Field("proposed_by", T.TEXT, "Proposed by", column=True, searchable=True, width=18),
+        Field("reason", T.TEXT, "Reason", column=True, searchable=True, width=32),
+        Field("until", T.TEXT, "Good until", column=True, width=20),
+        Field("mine", T.BOOLEAN, "Own", width=6, sortable=False),
+        Field("proposed", T.TEXT, "Proposed at", width=20),
+        Field("decided_by", T.TEXT, "Decided by", width=18),
+        Field("decided", T.TEXT, "Decided at", width=20),
+        Field("note", T.TEXT, "Note", width=28),
+        Field("detail", T.TEXT, "Detail", sortable=False, width=44),
+    ),
+)  # fmt: skip
+
 KINDS: Mapping[str, Kind] = MappingProxyType({
     kind.name: kind
     for kind in (SCHOOL, SITE, BUILDING, ROOM, DEVICE, UPLINK, SERVICE, CONTACT, CREDENTIAL,
-                 AGENT, DISCOVERED, AUDIT)
+                 AGENT, DISCOVERED, AUDIT, ACCOUNT, DELEGATION, APPROVAL)
 })  # fmt: skip
 EDITABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS.values() if kind.editable)
 BY_PLURAL: Mapping[str, Kind] = MappingProxyType({kind.plural: kind for kind in KINDS.values()})

@@ -136,7 +136,7 @@ def fill(store: Store, city: City, told: Told | None = None) -> dict[str, int]:
     from schoolops.estate.loading import Loader
     from schoolops.estate.service import Inventory
 
-    actor = Actor(getpass.getuser(), "administrator")
+    actor = Actor.of(getpass.getuser(), "authority-admin")
     counts: Counter[str] = Counter()
     with store.write(actor) as unit:
         loader = Loader(unit)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from inventory.kinds import HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
+from schoolops.core.permissions import PERMISSIONS, ROLES
 from tui import i18n
 
 HERE = Path(__file__).parent
@@ -28,10 +29,13 @@ REFUSALS = ("Conflict", "FileRefused", "FilterError", "Forbidden", "Invalid", "N
             "SchoolopsError", "TooLarge", "TooMany", "Unauthenticated", "ValueError")  # fmt: skip
 """Errors whose first argument is a sentence, said plainly or by `say`."""
 SPEAKING = (
-    "inventory", "schoolops/client", "schoolops/estate", "schoolops/fleet",
-    "schoolops/identity/endpoints.py", "schoolops/identity/grants.py",
-    "schoolops/identity/oidc.py", "schoolops/identity/service.py",
-    "schoolops/identity/tokens.py", "schoolops/server/app.py", "schoolops/server/general.py",
+    "inventory", "schoolops/client", "schoolops/db/access.py", "schoolops/estate",
+    "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",
+    "schoolops/identity/delegations.py", "schoolops/identity/emergency.py",
+    "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",
+    "schoolops/identity/grants.py", "schoolops/identity/oidc.py",
+    "schoolops/identity/service.py", "schoolops/identity/tokens.py",
+    "schoolops/server/app.py", "schoolops/server/general.py",
     "schoolops/server/stream.py", "schoolops/telemetry/endpoints.py",
     "schoolops/telemetry/repository.py", "schoolops/web/context.py",
 )  # fmt: skip
@@ -74,8 +78,9 @@ def from_code(folder: Path = HERE) -> dict[str, str | None]:
 
 
 def from_inventory() -> set[str]:
-    """Labels of kinds, fields and choices, and the usual reasons to retire."""
-    found = set()
+    """Labels of kinds, fields and choices, of roles and permissions, the usual reasons."""
+    found = {text for role in ROLES.values() for text in (role.label, role.says)}
+    found |= {permission.label for permission in PERMISSIONS.values()}
     fields = [*SYSTEM_FIELDS, *HEALTH_FIELDS]
     for kind in KINDS.values():
         found |= {kind.label, kind.label_plural, *kind.retire_reasons}

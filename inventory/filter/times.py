@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from inventory.fields import Field, Type
 from inventory.sentences import say
 
-TIME_FIELDS = frozenset({"updated", "since", "observed", "at", "first_seen", "last_seen"})
+TIME_FIELDS = frozenset({
+    "updated", "since", "until", "observed", "at", "first_seen", "last_seen", "proposed", "decided",
+})  # fmt: skip
 """Fields of type TEXT that hold a UTC time (2026-11-24T07:00:00Z) and compare as times."""
 
 _TIME = re.compile(

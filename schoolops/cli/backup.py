@@ -79,7 +79,7 @@ def _make_here(to: Path) -> dict[str, Any]:
     store = Store.open(settings)
     try:
         made = backup.create(store, to)
-        with store.write(Actor(getpass.getuser(), "administrator")) as unit:
+        with store.write(Actor.of(getpass.getuser(), "authority-admin")) as unit:
             unit.audit("backup", detail={"file": made["path"], "sha256": made["sha256"]})
         return made
     finally:

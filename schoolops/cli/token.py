@@ -1,6 +1,6 @@
 """Access of colleagues to this server: named tokens with a role and a scope.
 
-    schoolops token create m.weber --role school --schools 164800,164811
+    schoolops token create m.weber --role school-admin --schools 164800,164811
     schoolops token list
     schoolops token revoke m.weber
     schoolops token keep --server https://schoolops.example
@@ -21,25 +21,21 @@ from schoolops.cli._words import positive
 
 INTERMIXED = False
 
-ROLES = {
-    "administrator": "everything",
-    "operator": "inventory, equipment logins and agents, but no contacts",
-    "school": "reads the inventory, keeps the contacts",
-    "viewer": "reads inventory and contacts",
-    "auditor": "reads the inventory and the audit",
-}
-
 
 def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(dest="doing", metavar="create|list|revoke|keep", required=True)
-    roles = "\n".join(f"  {role:<14} {may}" for role, may in ROLES.items())
+    from schoolops.core.permissions import PERSON_ROLES, ROLES
+
+    roles = "\n".join(f"  {name:<24} {ROLES[name].says}" for name in PERSON_ROLES)
     create = doing.add_parser(
         "create", help="make a token", allow_abbrev=False,
         formatter_class=RawDescriptionHelpFormatter,
         epilog=f"roles, within the schools of --schools or --authority, else all:\n{roles}",
     )  # fmt: skip
     create.add_argument("name", metavar="NAME", help="whose it is, such as m.weber")
-    create.add_argument("--role", required=True, choices=tuple(ROLES), help="see below")
+    create.add_argument(
+        "--role", required=True, choices=PERSON_ROLES, metavar="ROLE", help="see below"
+    )
     scope = create.add_mutually_exclusive_group()
     scope.add_argument("--schools", metavar="N,N", help="only these schools, by number")
     scope.add_argument("--authority", metavar="N", help="only the schools of this authority")

@@ -45,6 +45,11 @@ def to_iso(micros: int | None) -> str | None:
     return (_EPOCH + dt.timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def from_datetime(moment: dt.datetime) -> int:
+    """UTC microseconds of a time with a zone."""
+    return (moment.astimezone(dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
+
+
 def from_iso(text: str) -> int:
     """Read a date or time; without a zone it is UTC. Raises ValueError."""
     moment = dt.datetime.fromisoformat(text)

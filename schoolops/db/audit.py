@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
@@ -93,6 +94,20 @@ def _head(connection: Connection) -> tuple[int, str]:
         .limit(1)
     ).one_or_none()
     return (found.sealed_as, found.hash) if found else (0, GENESIS)
+
+
+def chain(connection: Connection) -> Iterator[bytes]:
+    """The sealed events in order as JSON lines: the event, `sealed_as`, `hash`."""
+    statement = (
+        select(audit_event)
+        .where(audit_event.c.sealed_as.is_not(None))
+        .order_by(audit_event.c.sealed_as)
+        .execution_options(yield_per=2000)
+    )
+    with connection.execute(statement) as rows:
+        for row in rows:
+            line = _body(row) | {"sealed_as": row.sealed_as, "hash": row.hash}
+            yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
 
 def verify(connection: Connection) -> dict[str, Any]:

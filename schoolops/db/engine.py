@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from schoolops.core.errors import SchoolopsError, Unusable
 from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.core.secretbox import SecretBox
 from schoolops.core.settings import Settings
+from schoolops.db import row_security
 from schoolops.db.tables import audit_event, change
 
 MANY = 1000
@@ -219,15 +221,28 @@ class Store:
                 listener()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one consistent snapshot; nothing it does is kept."""
+    def read(self, actor: Actor = SYSTEM) -> Iterator[Connection]:
+        """A connection that sees one consistent snapshot; nothing it does is kept.
+
+        On PostgreSQL it shows a limited actor the rows of own schools alone.
+        """
         with self.reader.connect() as connection:
             if self.is_postgresql:
                 connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
+                if not row_security.unlimited(actor) and self.has_row_security:
+                    row_security.limit(connection, actor)
             yield connection
             connection.rollback()
+
+    @cached_property
+    def has_row_security(self) -> bool:
+        """Whether PostgreSQL limits reads too (`schoolops.db.row_security`)."""
+        if not self.is_postgresql:
+            return False
+        with self.reader.connect() as connection:
+            return row_security.usable(connection)
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each commit that announced something (any thread)."""

@@ -6,8 +6,9 @@ from sqlalchemy import Connection
 
 from inventory.kinds import AUDIT
 from schoolops.core.permissions import AUDIT_READ, Actor
+from schoolops.db.access import require
 from schoolops.db.tables import audit_event
-from schoolops.estate.access import in_scope, require
+from schoolops.estate.access import in_scope
 from schoolops.estate.listing import LISTINGS, Listing
 
 
@@ -22,7 +23,7 @@ def audit_listing(connection: Connection, actor: Actor, now: int) -> Listing:
         uid=columns.id,
         key=columns.id,
         search=columns.actor + " " + columns.action + " " + columns.kind + " " + columns.record,
-        where=[in_scope(actor, columns.school_id)],
+        where=[in_scope(actor, columns.school_id, AUDIT_READ)],
         sort=columns.id,
     )
 

@@ -11,10 +11,10 @@ from inventory.fields import Type, Value
 from inventory.kinds import DEVICE, Kind
 from inventory.sentences import Sentence, say
 from schoolops.core.errors import Invalid
-from schoolops.core.permissions import decide
+from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
-from schoolops.estate.access import outside, readable_by, require, write_permission
+from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES
 from schoolops.estate.values import already_retired, explained, invalid, to_columns
 from schoolops.estate.writing import Cause, Change, change_rows
@@ -116,10 +116,10 @@ class BulkChange:
     def _refusal(self, row: Row[Any]) -> str:
         school_id = row.id if self.kind.name == "school" else row.school_id
         if self._schools is not None and school_id not in self._schools:
-            return outside(self.unit.actor)
+            return outside(self.unit.actor, write_permission(self.kind))
         target = self.columns.get("school_id", school_id)
         if self._schools is not None and target not in self._schools:
-            return outside(self.unit.actor)
+            return outside(self.unit.actor, write_permission(self.kind))
         for name, home in self._homes.items():
             if home != target:
                 return foreign(name, self.values[name])
@@ -131,13 +131,14 @@ class BulkChange:
         """Ids of the schools the actor may write at; None: everywhere."""
         actor, permission = self.unit.actor, write_permission(self.kind)
         require(actor, permission)
-        if actor.unlimited:
+        scope = actor.scope(permission)
+        if scope.everywhere:
             return None
         schools = TABLES["school"]
         rows = self.unit.connection.execute(
             select(schools.c.id, schools.c.number, schools.c.authority)
         )
-        return {row.id for row in rows if decide(actor, permission, row.number, row.authority)}
+        return {row.id for row in rows if scope.covers(row.number, row.authority)}
 
     def _homes_of_references(self, ids: Mapping[str, int]) -> dict[str, int | None]:
         """The school of the room, building or site that is set."""

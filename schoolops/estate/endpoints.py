@@ -13,13 +13,14 @@ from fastapi.responses import StreamingResponse
 from inventory.kinds import Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
-from schoolops.core.permissions import Actor
+from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_WRITE, Actor
 from schoolops.db.engine import Store
 from schoolops.estate import revisions, schemas, transfer
 from schoolops.estate.listing import lister
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
 from schoolops.web.context import Json, TheActor, TheKind, TheStore, read_body
+from schoolops.web.rules import everybody, needs, reads_kind, signed_in, writes_kind
 
 router = APIRouter(tags=["inventory"])
 
@@ -41,7 +42,7 @@ def _editable(kind: Kind) -> Kind:
     return kind
 
 
-@router.get("/{plural}")
+@router.get("/{plural}", **reads_kind())
 def list_records(
     kind: TheKind,
     store: TheStore,
@@ -53,22 +54,22 @@ def list_records(
     columns: Columns = "",
 ) -> Json:
     """One page of a list: `rows` of id, key, version, retired, then `columns`."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         found = lister(kind[0], connection, actor, store.clock.now()).page(
             kind[0], _both(kind[1], q), sort, offset, limit, _names(columns)
         )
     return Json(found._asdict())
 
 
-@router.get("/{plural}/count")
+@router.get("/{plural}/count", **reads_kind())
 def count_records(kind: TheKind, store: TheStore, actor: TheActor, q: Q = "") -> Json:
     """How many records match."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         found = lister(kind[0], connection, actor, store.clock.now())
         return Json({"count": found.count(kind[0], _both(kind[1], q))})
 
 
-@router.get("/{plural}/rows")
+@router.get("/{plural}/rows", **reads_kind())
 def read_rows(
     kind: TheKind, store: TheStore, actor: TheActor, ids: str, columns: Columns = ""
 ) -> Json:
@@ -76,12 +77,12 @@ def read_rows(
     wanted = _names(ids)
     if len(wanted) > 200:
         raise Invalid("ask for at most 200 ids at once")
-    with store.read() as connection:
+    with store.read(actor) as connection:
         found = lister(kind[0], connection, actor, store.clock.now())
         return Json(found.by_ids(kind[0], wanted, _names(columns))._asdict())
 
 
-@router.get("/{plural}/export")
+@router.get("/{plural}/export", **reads_kind())
 def export_records(
     kind: TheKind,
     store: TheStore,
@@ -100,7 +101,7 @@ def stream_export(store: Store, actor: Actor, request: transfer.Export) -> Respo
     transfer.check(store, actor, request)
 
     def chunks() -> Iterator[bytes]:
-        with store.read() as connection:
+        with store.read(actor) as connection:
             yield from transfer.export(connection, actor, store.clock.now(), request)
 
     name = f"{request.kind.plural}.{request.format}"
@@ -111,21 +112,23 @@ def stream_export(store: Store, actor: Actor, request: transfer.Export) -> Respo
     )
 
 
-@router.post("/downloads", status_code=201)
+@router.post(
+    "/downloads", status_code=201, **signed_in("the kind of the export says who may read it")
+)
 def make_download(wanted: schemas.DownloadRequest, store: TheStore, actor: TheActor) -> Json:
     """A link that gives one export without a login, once, for ten minutes."""
     made = transfer.make_link(store, actor, wanted)
     return Json(made, status_code=201)
 
 
-@router.get("/downloads/{token}")
+@router.get("/downloads/{token}", **everybody("the link is the right, once and for ten minutes"))
 def fetch_download(token: str, store: TheStore) -> Response:
     """Fetch an export by its one-time link."""
     actor, request = transfer.take_link(store, token)
     return stream_export(store, actor, request)
 
 
-@router.post("/{plural}/import")
+@router.post("/{plural}/import", **writes_kind())
 async def import_file(
     kind: TheKind,
     store: TheStore,
@@ -162,7 +165,7 @@ def _mapping(text: str) -> dict[str, str] | None:
     return found
 
 
-@router.post("/{plural}/bulk")
+@router.post("/{plural}/bulk", **writes_kind())
 def change_in_bulk(kind: TheKind, bulk: schemas.Bulk, store: TheStore, actor: TheActor) -> Json:
     """Change or retire many records, named by ids or by a filter, in one transaction."""
     what = _editable(kind[0])
@@ -194,7 +197,7 @@ def change_in_bulk(kind: TheKind, bulk: schemas.Bulk, store: TheStore, actor: Th
     return Json(done | {"dry_run": True})
 
 
-@router.post("/{plural}", status_code=201)
+@router.post("/{plural}", status_code=201, **writes_kind())
 def create_record(kind: TheKind, new: schemas.NewRecord, store: TheStore, actor: TheActor) -> Json:
     """Make a record."""
     values = dict(new.values)
@@ -205,7 +208,7 @@ def create_record(kind: TheKind, new: schemas.NewRecord, store: TheStore, actor:
     return Json(made, status_code=201)
 
 
-@router.post("/devices/{id:path}/move")
+@router.post("/devices/{id:path}/move", **needs(ESTATE_WRITE))
 def move_device(id: str, move: schemas.Move, store: TheStore, actor: TheActor) -> Json:
     """Put a device into another room or school."""
     with store.write(actor) as unit:
@@ -213,7 +216,7 @@ def move_device(id: str, move: schemas.Move, store: TheStore, actor: TheActor) -
     return Json(record)
 
 
-@router.post("/{plural}/{id:path}/retire")
+@router.post("/{plural}/{id:path}/retire", **writes_kind())
 def retire_record(
     kind: TheKind, id: str, retirement: schemas.Retirement, store: TheStore, actor: TheActor
 ) -> Json:
@@ -225,7 +228,7 @@ def retire_record(
     return Json(record)
 
 
-@router.post("/{plural}/{id:path}/reinstate")
+@router.post("/{plural}/{id:path}/reinstate", **writes_kind())
 def reinstate_record(
     kind: TheKind, id: str, seen: schemas.Version, store: TheStore, actor: TheActor
 ) -> Json:
@@ -235,7 +238,7 @@ def reinstate_record(
     return Json(record)
 
 
-@router.put("/credentials/{id:path}/secret", status_code=204)
+@router.put("/credentials/{id:path}/secret", status_code=204, **needs(CREDENTIALS_WRITE))
 def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor) -> Response:
     """Set the secret of a credential. There is no call that reads it."""
     with store.write(actor) as unit:
@@ -243,7 +246,7 @@ def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor
     return Response(status_code=204)
 
 
-@router.get("/{plural}/{id:path}/history")
+@router.get("/{plural}/{id:path}/history", **reads_kind())
 def read_history(
     kind: TheKind,
     id: str,
@@ -252,12 +255,12 @@ def read_history(
     before: Annotated[int, Query(ge=0, description="The last number of the page before")] = 0,
 ) -> Json:
     """What a record was before each change, who made it, and where a device stood."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         estate = Estate(connection, actor, store.clock.now())
         return Json(revisions.history(estate, _editable(kind[0]), id, before))
 
 
-@router.patch("/{plural}/{id:path}")
+@router.patch("/{plural}/{id:path}", **writes_kind())
 def edit_record(
     kind: TheKind, id: str, edited: schemas.EditedRecord, store: TheStore, actor: TheActor
 ) -> Json:
@@ -267,10 +270,10 @@ def edit_record(
     return Json(record)
 
 
-@router.get("/{plural}/{id:path}")
+@router.get("/{plural}/{id:path}", **reads_kind())
 def read_record(kind: TheKind, id: str, store: TheStore, actor: TheActor) -> Json:
     """One record, by id or key."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         answer: dict[str, Any] = lister(kind[0], connection, actor, store.clock.now()).record(
             kind[0], id
         )

@@ -17,10 +17,10 @@ from inventory.fields import Field, Type, Value, counted_day, fold
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import DEVICE, KINDS, Kind
 from inventory.sentences import Sentence, as_sentence, join, say
-from schoolops.core.permissions import decide
+from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
-from schoolops.estate.access import outside, readable_by, require, write_permission
+from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name
 from schoolops.estate.plan import ImportPlan, Proposal
 from schoolops.estate.values import from_column, refuse_negative, to_columns, to_json
@@ -261,21 +261,18 @@ class Loader:
         """Why the actor may not write this row, or ''."""
         if found is not None and found.retired_at is not None:
             return say("is retired; reinstate it first")
-        actor = self.unit.actor
-        if actor.unlimited:
+        actor, permission = self.unit.actor, write_permission(kind)
+        scope = actor.scope(permission)
+        if scope.everywhere:
             return ""
         if kind.name == "school":
-            allowed = decide(
-                actor,
-                write_permission(kind),
-                str(values["number"]),
-                found.authority if found else str(values.get("authority")),
-            )
-            return "" if allowed else outside(actor)
+            authority = found.authority if found else str(values.get("authority"))
+            allowed = scope.covers(str(values["number"]), authority)
+            return "" if allowed else outside(actor, permission)
         for school_id in {ids.get("school"), found.school_id if found else ids.get("school")}:
             number, authority = self._school(school_id)
-            if not decide(actor, write_permission(kind), number, authority):
-                return outside(actor)
+            if not scope.covers(number, authority):
+                return outside(actor, permission)
         return ""
 
     def _school(self, school_id: int | None) -> tuple[str | None, str | None]:

@@ -15,6 +15,7 @@ from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
+from schoolops.db.access import read_permission
 from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name, observation
 from schoolops.estate.query import Way, order_by, translate, way
@@ -235,7 +236,7 @@ class Estate:
     def _way(self, kind: Kind, tree: Filter, sort: str) -> Way:
         if self.connection.dialect.name != "sqlite":
             return Way()  # PostgreSQL knows better
-        return way(kind, tree, sort, not self.actor.unlimited)
+        return way(kind, tree, sort, not self.actor.scope(read_permission(kind)).everywhere)
 
     def _where(
         self, kind: Kind, tree: Filter, table: Any, hidden: frozenset[str] = frozenset()

@@ -12,10 +12,10 @@ from inventory.kinds import EDITABLE, KINDS, Kind
 from inventory.sentences import as_sentence, join, say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden
-from schoolops.core.permissions import decide
+from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
-from schoolops.estate.access import outside, readable_by, require, write_permission
+from schoolops.estate.access import readable_by
 from schoolops.estate.bulk import foreign
 from schoolops.estate.models import TABLES, column_name
 from schoolops.estate.repository import Estate
@@ -80,7 +80,8 @@ class Rules:
         actor = self.unit.actor
         permission = write_permission(kind)
         require(actor, permission)
-        if actor.unlimited:
+        scope = actor.scope(permission)
+        if scope.everywhere:
             return
         number: str | None = None
         authority: str | None = None
@@ -92,8 +93,8 @@ class Rules:
                 select(schools.c.number, schools.c.authority).where(schools.c.id == school_id)
             ).one()
             number, authority = found.number, found.authority
-        if not decide(actor, permission, number, authority):
-            raise Forbidden(outside(actor))
+        if not scope.covers(number, authority):
+            raise Forbidden(outside(actor, permission))
 
     def check(
         self, kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int], own_id: int = 0

@@ -13,8 +13,8 @@ from inventory.kinds import KINDS, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import CREDENTIALS_WRITE
+from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.access import require
 from schoolops.estate.bulk import BulkChange, refuse_key_fields
 from schoolops.estate.models import column_name
 from schoolops.estate.rules import Rules, refuse_retired, school_of, taken
@@ -204,7 +204,7 @@ class Inventory:
         ids = self._ids_of(kind, row) | self.rules.resolve(kind, new)
         ids = {name: i for name, i in ids.items() if merged.get(name)}
         self.rules.check(kind, merged, ids, row.id)
-        if not self.unit.actor.unlimited and "school" in new:
+        if "school" in new:
             self.rules.allow(kind, ids.get("school"), None)
         self.rules.refuse_macs(kind, new, row.id)
         key = self.rules.make_key(kind, merged)

@@ -17,9 +17,9 @@ from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.ids import hash_token, new_token
 from schoolops.core.permissions import Actor
+from schoolops.db.access import read_permission, require
 from schoolops.db.engine import Store
 from schoolops.db.tables import download
-from schoolops.estate.access import read_permission, require
 from schoolops.estate.listing import lister
 from schoolops.estate.loading import Loader
 from schoolops.estate.repository import Estate
@@ -132,14 +132,7 @@ def make_link(store: Store, actor: Actor, wanted: DownloadRequest) -> dict[str, 
             {
                 "hash": hash_token(token),
                 "expires_at": unit.now + LINK_MICROS,
-                "actor": json.dumps(
-                    {
-                        "name": actor.name,
-                        "role": actor.role,
-                        "authority": actor.authority,
-                        "schools": sorted(actor.schools) if actor.schools is not None else None,
-                    }
-                ),
+                "actor": json.dumps(actor.to_json()),
                 "request": json.dumps(
                     {
                         "kind": kind.name,
@@ -167,9 +160,9 @@ def take_link(store: Store, token: str) -> tuple[Actor, Export]:
             "this link was used already or has expired; make a new one", code="download.gone"
         )
     who, what = json.loads(row.actor), json.loads(row.request)
-    schools = frozenset(who["schools"]) if who["schools"] is not None else None
-    actor = Actor(who["name"], who["role"], who["authority"], schools)
-    return actor, Export(_kind(what["kind"])[0], what["q"], what["format"], what["columns"])
+    return Actor.from_json(who).at(now), Export(
+        _kind(what["kind"])[0], what["q"], what["format"], what["columns"]
+    )
 
 
 def _kind(word: str) -> tuple[Kind, str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from agents import protocol
+from schoolops.core.permissions import AGENTS_WRITE, ESTATE_WRITE
 from schoolops.fleet import schemas, service
 from schoolops.fleet.config import config_of
 from schoolops.web.context import Json, TheActor, TheStore, bearer
+from schoolops.web.rules import by_agents, needs
 
 router = APIRouter(tags=["agents"])
 
 
-@router.post("/agents/invite", status_code=201)
+@router.post("/agents/invite", status_code=201, **needs(AGENTS_WRITE))
 def invite_agent(wanted: schemas.Invitation, store: TheStore, actor: TheActor) -> Json:
     """Invite an agent for a school; the one-time code is shown this once."""
     with store.write(actor) as unit:
@@ -20,7 +22,7 @@ def invite_agent(wanted: schemas.Invitation, store: TheStore, actor: TheActor) -
     return Json(made, status_code=201)
 
 
-@router.post("/agents/{id}/revoke", status_code=204)
+@router.post("/agents/{id}/revoke", status_code=204, **needs(AGENTS_WRITE))
 def revoke_agent(id: str, why: schemas.Reason, store: TheStore, actor: TheActor) -> Response:
     """End an agent at once."""
     with store.write(actor) as unit:
@@ -28,7 +30,7 @@ def revoke_agent(id: str, why: schemas.Reason, store: TheStore, actor: TheActor)
     return Response(status_code=204)
 
 
-@router.post("/discovered/{id}/adopt", status_code=201)
+@router.post("/discovered/{id}/adopt", status_code=201, **needs(ESTATE_WRITE))
 def adopt_device(id: str, adoption: schemas.Adoption, store: TheStore, actor: TheActor) -> Json:
     """Take a discovered device into the inventory."""
     with store.write(actor) as unit:
@@ -36,7 +38,7 @@ def adopt_device(id: str, adoption: schemas.Adoption, store: TheStore, actor: Th
     return Json(record, status_code=201)
 
 
-@router.post("/discovered/{id}/ignore", status_code=204)
+@router.post("/discovered/{id}/ignore", status_code=204, **needs(AGENTS_WRITE))
 def ignore_device(id: str, store: TheStore, actor: TheActor) -> Response:
     """Do not offer a discovered device again."""
     with store.write(actor) as unit:
@@ -44,7 +46,7 @@ def ignore_device(id: str, store: TheStore, actor: TheActor) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/agent/join")
+@router.post("/agent/join", **by_agents())
 def join(wanted: schemas.Join, store: TheStore) -> Json:
     """For agents: exchange a one-time code for a secret."""
     made = service.join(store, wanted.code, wanted.hostname, wanted.version)
@@ -62,7 +64,7 @@ def join(wanted: schemas.Join, store: TheStore) -> Json:
     )
 
 
-@router.get("/agent/config")
+@router.get("/agent/config", **by_agents())
 def read_config(request: Request, store: TheStore) -> Response:
     """For agents: what to measure; 304 when the ETag still holds."""
     with store.read() as connection:

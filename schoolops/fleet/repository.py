@@ -11,7 +11,8 @@ from inventory.sentences import say
 from schoolops.core.errors import NotFound
 from schoolops.core.ids import hash_token
 from schoolops.core.permissions import ESTATE_READ, Actor
-from schoolops.estate.access import in_scope, require
+from schoolops.db.access import require
+from schoolops.estate.access import in_scope
 from schoolops.estate.listing import LISTINGS, Listing
 from schoolops.estate.models import TABLES
 from schoolops.fleet.models import agent, discovered

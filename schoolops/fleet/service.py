@@ -12,9 +12,9 @@ from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from schoolops.core.ids import fold_code, hash_token, join_code, new_token, uuid7
-from schoolops.core.permissions import AGENTS_WRITE, Actor, decide
+from schoolops.core.permissions import AGENTS_WRITE, Actor
+from schoolops.db.access import require, scope_of
 from schoolops.db.engine import Store, UnitOfWork
-from schoolops.estate.access import require, scope_of
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
 from schoolops.estate.values import invalid
@@ -32,12 +32,13 @@ def invite(unit: UnitOfWork, school: str, name: str = "") -> dict[str, Any]:
     """Make an agent that waits for its machine; the one-time code is shown this once."""
     require(unit.actor, AGENTS_WRITE)
     row = Estate(unit.connection, unit.actor, unit.now).find(KINDS["school"], school)
-    if not decide(unit.actor, AGENTS_WRITE, row.number, row.authority):
+    scope = unit.actor.scope(AGENTS_WRITE)
+    if not scope.covers(row.number, row.authority):
         raise Forbidden(
             say(
                 "{name} may invite agents for {scope} only",
                 name=unit.actor.name,
-                scope=scope_of(unit.actor),
+                scope=scope_of(scope),
             )
         )
     name = name.strip() or _free_name(unit, row.number)
@@ -81,7 +82,7 @@ def _free_name(unit: UnitOfWork, number: str) -> str:
 
 def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]:
     """Exchange a one-time code for the agent's secret. `BadCode` says what is wrong with it."""
-    with store.write(Actor("agent", "agent")) as unit:
+    with store.write(Actor.of("agent", "agent")) as unit:
         row = unit.connection.execute(
             select(agent).where(agent.c.code_hash == hash_token(fold_code(code)))
         ).one_or_none()

@@ -1,27 +1,36 @@
-"""HTTP: tokens and who I am."""
+"""HTTP: tokens, who may do what, delegations, proposals."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+import datetime as dt
+from typing import Annotated
 
-from schoolops.identity import service
+from fastapi import APIRouter, Query, Response
+
+from schoolops.core.clock import from_datetime
+from schoolops.core.errors import Invalid
+from schoolops.core.permissions import (
+    ACCOUNTS_WRITE,
+    BREAK_GLASS,
+    DELEGATE,
+    TOKENS_WRITE,
+)
+from schoolops.identity import (
+    approvals,
+    delegations,
+    emergency,
+    explaining,
+    listings,  # noqa: F401  (registers its lists)
+    schemas,
+    service,
+)
 from schoolops.web.context import Json, TheActor, TheStore
+from schoolops.web.rules import everybody, needs, signed_in
 
 router = APIRouter(tags=["identity"])
 
 
-class NewToken(BaseModel):
-    """A token to be made."""
-
-    name: str
-    role: str
-    authority: str | None = None
-    schools: list[str] | None = None
-    days: int = Field(default=365)
-
-
-@router.get("/sign-in")
+@router.get("/sign-in", **everybody("it says how one becomes known"))
 def how_to_sign_in(store: TheStore) -> Json:
     """The realm and the client of the command line's sign-in; needs no login. Empty: tokens."""
     identity = store.settings.identity
@@ -29,24 +38,103 @@ def how_to_sign_in(store: TheStore) -> Json:
     return Json({"issuer": identity.issuer, "client": client})
 
 
-@router.get("/tokens")
+@router.get("/tokens", **needs(TOKENS_WRITE, everywhere=True))
 def list_tokens(store: TheStore, actor: TheActor) -> Json:
     """All tokens, without secrets."""
     with store.read() as connection:
         return Json({"tokens": service.list_tokens(connection, actor)})
 
 
-@router.post("/tokens", status_code=201)
-def create_token(new: NewToken, store: TheStore, actor: TheActor) -> Json:
+@router.post("/tokens", status_code=201, **needs(TOKENS_WRITE, everywhere=True))
+def create_token(new: schemas.NewToken, store: TheStore, actor: TheActor) -> Json:
     """Make a token; it is shown this once."""
     with store.write(actor) as unit:
         made = service.create_token(unit, new.name, new.role, new.authority, new.schools, new.days)
     return Json(made, status_code=201)
 
 
-@router.delete("/tokens/{name}", status_code=204)
+@router.delete("/tokens/{name}", status_code=204, **needs(TOKENS_WRITE, everywhere=True))
 def revoke_token(name: str, store: TheStore, actor: TheActor) -> Response:
     """End a token."""
     with store.write(actor) as unit:
         service.revoke_token(unit, name)
     return Response(status_code=204)
+
+
+@router.post("/accounts/{id}/end-sessions", status_code=204, **needs(ACCOUNTS_WRITE))
+def end_sessions(id: str, store: TheStore, actor: TheActor) -> Response:
+    """Take no token of a person any more that was issued until now."""
+    with store.write(actor) as unit:
+        service.end_sessions(unit, id)
+    return Response(status_code=204)
+
+
+Name = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/access/explain", **signed_in("about oneself; about others as far as one may ask"))
+def explain_access(
+    store: TheStore,
+    actor: TheActor,
+    permission: Name,
+    who: Name = "",
+    school: Name = "",
+    class_name: Name = "",
+    field_class: Name = "",
+) -> Json:
+    """May somebody do that there, and why or why not; without `who`, oneself."""
+    with store.read() as connection:
+        return Json(
+            explaining.explain_access(
+                connection, actor, store.clock.now(), who, permission, school, class_name,
+                field_class,
+            )
+        )  # fmt: skip
+
+
+@router.post("/delegations", status_code=201, **needs(DELEGATE))
+def delegate(new: schemas.NewDelegation, store: TheStore, actor: TheActor) -> Json:
+    """Hand on own rights at a school until a time."""
+    with store.write(actor) as unit:
+        made = delegations.delegate(
+            unit, new.receiver, new.permissions, new.school, _micros(new.until), new.reason,
+            new.class_name,
+        )  # fmt: skip
+    return Json(made, status_code=201)
+
+
+@router.post("/delegations/{id}/revoke", status_code=204, **signed_in("what one gave or has"))
+def revoke_delegation(id: str, store: TheStore, actor: TheActor) -> Response:
+    """Take a right for a time back."""
+    with store.write(actor) as unit:
+        delegations.revoke(unit, id)
+    return Response(status_code=204)
+
+
+@router.post("/approvals/emergency", status_code=201, **needs(BREAK_GLASS))
+def ask_for_emergency_access(wanted: schemas.Emergency, store: TheStore, actor: TheActor) -> Json:
+    """Ask for emergency access at a school; a second person decides."""
+    with store.write(actor) as unit:
+        made = emergency.ask(unit, wanted.school, wanted.permissions, wanted.hours, wanted.reason)
+    return Json(made, status_code=201)
+
+
+@router.post("/approvals/{id}/decide", **signed_in("each kind of proposal names who decides it"))
+def decide(id: str, said: schemas.Decision, store: TheStore, actor: TheActor) -> Json:
+    """Approve or reject what somebody else proposed."""
+    with store.write(actor) as unit:
+        return Json(approvals.decide(unit, id, said.approve, said.note))
+
+
+@router.post("/approvals/{id}/withdraw", status_code=204, **signed_in("what one proposed"))
+def withdraw(id: str, store: TheStore, actor: TheActor) -> Response:
+    """Take an own proposal back."""
+    with store.write(actor) as unit:
+        approvals.withdraw(unit, id)
+    return Response(status_code=204)
+
+
+def _micros(moment: dt.datetime) -> int:
+    if moment.tzinfo is None:
+        raise Invalid("until wants a time with its zone, such as 2026-12-04T18:00:00+01:00")
+    return from_datetime(moment)

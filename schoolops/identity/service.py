@@ -9,16 +9,16 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from inventory.sentences import say
 from schoolops.core.clock import to_iso
-from schoolops.core.errors import Conflict, Invalid, NotFound, Unauthenticated
+from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from schoolops.core.ids import hash_token, new_token
-from schoolops.core.permissions import ROLES, TOKENS_WRITE, Actor
+from schoolops.core.permissions import ACCOUNTS_WRITE, PERSON_ROLES, ROLES, TOKENS_WRITE, Actor
+from schoolops.db.access import require_everywhere
 from schoolops.db.engine import Store, UnitOfWork
-from schoolops.estate.access import require_everywhere
 from schoolops.estate.models import TABLES
-from schoolops.identity.models import token
+from schoolops.identity.accounts import find_account
+from schoolops.identity.models import account, account_role, token
 
 DAY = 86_400_000_000
-PERSON_ROLES = tuple(role for role in ROLES if role != "agent")
 
 
 def create_token(
@@ -41,8 +41,10 @@ def create_token(
                 known=", ".join(PERSON_ROLES),
             )
         )
-    if role == "school" and not schools:
-        raise Invalid("the role school is for single schools: name them (--schools)")
+    if ROLES[role].level != "city" and not schools:
+        raise Invalid(
+            say("the role {role} is for single schools: name them (--schools)", role=role)
+        )
     if authority and schools:
         raise Invalid("give an authority or schools, not both")
     if not 1 <= days <= 3650:
@@ -150,5 +152,23 @@ def actor_of_token(store: Store, secret: str) -> Actor:
             unit.connection.execute(
                 update(token).where(token.c.id == row.id).values(last_used_at=now)
             )
-    schools = frozenset(row.schools.split()) if row.schools is not None else None
-    return Actor(row.name, row.role, row.authority, schools)
+    schools = row.schools.split() if row.schools is not None else None
+    return Actor.of(row.name, row.role, authority=row.authority, schools=schools)
+
+
+def end_sessions(unit: UnitOfWork, username: str) -> None:
+    """Take no access token of a person any more that was issued until now, and end the web ones."""
+    row = find_account(unit.connection, username)
+    places = set(
+        unit.connection.scalars(
+            select(account_role.c.place).where(account_role.c.account_id == row.id)
+        )
+    )
+    scope = unit.actor.scope(ACCOUNTS_WRITE)
+    if not scope.everywhere and not (places and places <= scope.schools):
+        raise Forbidden(say("{name} has roles outside of your schools", name=row.username))
+    unit.connection.execute(
+        update(account).where(account.c.id == row.id).values(ended_before=unit.now)
+    )
+    unit.audit("end sessions", "account", row.username)
+    unit.announce("account", row.uid, None)

@@ -73,14 +73,12 @@ class Sessions:
         """A one-time code that opens the pages as this actor, within two minutes."""
         code = new_token("sol")
         with self.store.write(actor) as unit:
-            schools = sorted(actor.schools) if actor.schools is not None else None
-            who = {"name": actor.name, "role": actor.role, "authority": actor.authority}
             self._insert(
                 unit,
                 code,
                 kind="link",
                 name=actor.name,
-                claims=json.dumps({**who, "schools": schools}),
+                claims=json.dumps(actor.to_json()),
                 expires_at=unit.now + LINK_MICROS,
             )
             unit.audit("make sign-in link")
@@ -312,9 +310,7 @@ class Sessions:
 
 
 def _local_actor(row: Row[Any]) -> Actor:
-    who = json.loads(row.claims)
-    schools = frozenset(who["schools"]) if who["schools"] is not None else None
-    return Actor(who["name"], who["role"], who["authority"], schools)
+    return Actor.from_json(json.loads(row.claims))
 
 
 def _claims(row: Row[Any]) -> Claims:

@@ -16,14 +16,15 @@ from sqlalchemy import Connection, inspect, text
 
 from schoolops.core.errors import Unusable
 from schoolops.core.settings import Settings
+from schoolops.db import row_security
 from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision; a test compares it with the files."""
 
-HISTORY = ("0001", "0002", "0003", "0004")
+HISTORY = ("0001", "0002", "0003", "0004", "0005")
 """All revisions, oldest first."""
 
 
@@ -104,6 +105,9 @@ def _upgrade(store: Store, before: str | None) -> None:
     with _ready_for_changes(store) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    if store.is_postgresql:
+        with store.writer.begin() as connection:
+            row_security.ensure(connection)
     log.info("database upgraded from %s to %s", before or "nothing", HEAD)
 
 

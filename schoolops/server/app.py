@@ -27,6 +27,7 @@ from schoolops.server.routes import add_routes
 from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.context import Problem, bearer, problem
 from schoolops.web.limits import PROOF, Guesses, address_of, credential_of
+from schoolops.web.rules import operations_without_rule
 from schoolops.worker import Worker
 
 log = logging.getLogger("schoolops.server")
@@ -66,7 +67,8 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     _answer_errors(app)
     add_routes(app)
     add_pages(app, store)
-
+    undecided = operations_without_rule(app)
+    assert not undecided, f"operations without a rule: {undecided}"
     return app
 
 
@@ -173,7 +175,7 @@ def _authenticate(request: Request) -> Actor:
         request.scope[PROOF] = True
         return actor
     if request.scope.get("schoolops.local"):
-        return Actor(request.app.state.local_user, "administrator")
+        return Actor.of(request.app.state.local_user, "authority-admin")
     raise Unauthenticated("a token is needed: ask an administrator for `schoolops token create`")
 
 

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 
 import schoolops
 from schoolops.core.errors import Conflict, Forbidden
 from schoolops.core.permissions import AUDIT_READ, BACKUP
 from schoolops.db import audit, changes
-from schoolops.estate.access import require, require_everywhere, scope_of
+from schoolops.db.access import scope_of
 from schoolops.web.context import Json, TheActor, TheStore
+from schoolops.web.rules import everybody, needs, signed_in
 
 router = APIRouter(tags=["server"])
 
 
-@router.get("/live")
+@router.get("/live", **everybody("whether it answers at all"))
 def live() -> Json:
     """Whether the server answers; needs no login."""
     return Json({"ok": True, "version": schoolops.__version__})
 
 
-@router.get("/me")
+@router.get("/me", **signed_in("oneself"))
 def who_am_i(store: TheStore, actor: TheActor) -> Json:
     """The actor, the permissions, the city."""
     return Json(
         {
             "name": actor.name,
             "role": actor.role,
-            "scope": scope_of(actor),
+            "scope": scope_of(actor.whole_scope()),
             "may": sorted(actor.permissions),
             "read_only": not any(name.endswith(".write") for name in actor.permissions),
             "city": store.settings.city,
@@ -38,7 +42,9 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
     )
 
 
-@router.post("/portal/link", status_code=201)
+@router.post(
+    "/portal/link", status_code=201, **signed_in("the computer's own user alone, at the computer")
+)
 async def make_portal_link(request: Request, actor: TheActor) -> Json:
     """For the computer's own user: a one-time link that opens the web pages as that user."""
     if not request.scope.get("schoolops.local"):
@@ -54,37 +60,45 @@ async def make_portal_link(request: Request, actor: TheActor) -> Json:
     return Json({"url": f"{address}/open/{code}"}, status_code=201)
 
 
-@router.get("/audit/verify")
+@router.get("/audit/verify", **needs(AUDIT_READ))
 def verify_audit(store: TheStore, actor: TheActor) -> Json:
     """Recompute the hash chain over all events."""
-    require(actor, AUDIT_READ)
     with store.read() as connection:
         return Json(audit.verify(connection))
 
 
-@router.get("/changes/cursor")
+@router.get("/audit/chain", **needs(AUDIT_READ, everywhere=True))
+def export_chain(store: TheStore, actor: TheActor) -> StreamingResponse:
+    """All sealed events in order as JSON lines, for `docs/verify_audit.py`."""
+
+    def lines() -> Iterator[bytes]:
+        with store.read(actor) as connection:
+            yield from audit.chain(connection)
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+@router.get("/changes/cursor", **signed_in("a number that tells nothing"))
 def read_cursor(store: TheStore, _: TheActor) -> Json:
     """The cursor from which a reader that has just read everything goes on."""
     with store.read() as connection:
         return Json({"cursor": changes.cursor(connection)})
 
 
-@router.post("/backups", status_code=201)
+@router.post("/backups", status_code=201, **needs(BACKUP, everywhere=True))
 def make_backup(store: TheStore, actor: TheActor) -> Json:
     """Make a backup now, online, and prove by a test restore that it is good."""
     from schoolops.db import backup
 
-    require_everywhere(actor, BACKUP)
     made = backup.create(store)
     with store.write(actor) as unit:
         unit.audit("backup", detail={"file": made["path"], "sha256": made["sha256"]})
     return Json(made, status_code=201)
 
 
-@router.get("/backups")
-def list_backups(store: TheStore, actor: TheActor) -> Json:
+@router.get("/backups", **needs(BACKUP, everywhere=True))
+def list_backups(store: TheStore) -> Json:
     """The backups there are, latest first."""
     from schoolops.db import backup
 
-    require_everywhere(actor, BACKUP)
     return Json({"backups": backup.list_backups(store.settings)})

@@ -13,12 +13,13 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
 from schoolops.core.errors import TooMany
-from schoolops.core.permissions import Actor
+from schoolops.core.permissions import ESTATE_READ, Actor
 from schoolops.db import changes
 from schoolops.db.engine import Store
 from schoolops.estate.access import in_scope
 from schoolops.estate.models import TABLES
 from schoolops.web.context import TheActor, TheStore
+from schoolops.web.rules import needs
 
 router = APIRouter(tags=["changes"])
 
@@ -26,7 +27,7 @@ PING_S = 15.0
 MAX_STREAMS = 500
 
 
-@router.get("/changes")
+@router.get("/changes", **needs(ESTATE_READ))
 async def stream_changes(
     request: Request, store: TheStore, actor: TheActor, after: int = -1
 ) -> StreamingResponse:
@@ -92,7 +93,7 @@ def _cursor(store: Store) -> int:
 
 def _read(store: Store, actor: Actor, after: int) -> tuple[int, list[bytes] | None]:
     """The events after the cursor as bytes, and the new cursor."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         if after < 0:
             return changes.cursor(connection), []
         found = changes.read_after(connection, after)

@@ -8,17 +8,19 @@ from fastapi import APIRouter, Query, Request
 
 from agents import protocol
 from schoolops.core.errors import Unauthenticated
+from schoolops.core.permissions import ESTATE_READ
 from schoolops.telemetry.ingest import Reports
 from schoolops.telemetry.repository import Measurements
 from schoolops.web.context import Json, TheActor, TheStore, bearer, read_body
 from schoolops.web.limits import PROOF
+from schoolops.web.rules import by_agents, needs
 
 router = APIRouter(tags=["measurements"])
 
 Subject = Literal["devices", "uplinks", "agents"]
 
 
-@router.post("/agent/reports")
+@router.post("/agent/reports", **by_agents())
 async def book_reports(request: Request) -> Json:
     """For agents: a batch of reports; answered when it is on disk."""
     secret = bearer(request)
@@ -31,28 +33,28 @@ async def book_reports(request: Request) -> Json:
     return Json(booked)
 
 
-@router.get("/overview")
+@router.get("/overview", **needs(ESTATE_READ))
 def read_overview(store: TheStore, actor: TheActor) -> Json:
     """Counts by health, and all open schools, worst first."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).overview())
 
 
-@router.get("/rooms/{id:path}/latest")
+@router.get("/rooms/{id:path}/latest", **needs(ESTATE_READ))
 def read_room(id: str, store: TheStore, actor: TheActor) -> Json:
     """The devices of a room with what was last known of each."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).room(id))
 
 
-@router.get("/{subject}/{id:path}/latest")
+@router.get("/{subject}/{id:path}/latest", **needs(ESTATE_READ))
 def read_latest(subject: Subject, id: str, store: TheStore, actor: TheActor) -> Json:
     """What was last known of a device, an uplink or an agent's machine."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).latest(subject, id))
 
 
-@router.get("/{subject}/{id:path}/series")
+@router.get("/{subject}/{id:path}/series", **needs(ESTATE_READ))
 def read_series(
     subject: Subject,
     id: str,
@@ -62,6 +64,6 @@ def read_series(
     since: Annotated[int, Query(ge=1, le=7 * 24 * 3600)] = 3600,
 ) -> Json:
     """A metric over time; rates of counters as `rx_bps` and `tx_bps`."""
-    with store.read() as connection:
+    with store.read(actor) as connection:
         found = Measurements(connection, actor, store.clock.now())
         return Json(found.series(subject, id, metric, since))

@@ -27,7 +27,7 @@ QUEUE = 2000
 GROUP = 200
 """Batches booked in one transaction at most."""
 
-_AGENT = Actor("agents", "agent")
+_AGENT = Actor.of("agents", "agent")
 
 
 class Reports:

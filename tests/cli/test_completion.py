@@ -31,7 +31,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
     ("typed", "offered"),
     [
         ("schoolops im", ["import"]),
-        ("schoolops ls acc", ["access-points"]),
+        ("schoolops ls access", ["access-points"]),
         ("schoolops ls schools --c", ["--csv", "--count", "--columns"]),
         ("schoolops agent re", ["revoke"]),
         ("schoolops agent revoke x --r", ["--reason"]),
@@ -65,7 +65,7 @@ def test_zsh_gets_the_same_words(run_alone: Run) -> None:
     ("typed", "offered"),
     [
         ("schoolops im", {"import"}),
-        ("schoolops ls acc", {"access-points"}),
+        ("schoolops ls access", {"access-points"}),
         ("schoolops ls schools --c", {"--csv", "--count", "--columns"}),
         ("schoolops agent re", {"revoke"}),
         ("schoolops agent revoke x --r", {"--reason"}),
@@ -96,7 +96,7 @@ def test_zsh_completes_what_is_typed_also_where_nothing_was_set_up(
     (tmp_path / ".zshrc").write_text(f"PS1='% '\nsource {tmp_path / 'script'}\n")
     for typed, completed in (
         ("schoolops ex\t", "schoolops export"),
-        ("schoolops ls acc\t", "schoolops ls access-points"),
+        ("schoolops ls access\t", "schoolops ls access-points"),
         ("schoolops agent revoke x --rea\t", "--reason"),
     ):
         assert completed in typed_at(shell, tmp_path, typed), typed

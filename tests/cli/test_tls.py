@@ -121,7 +121,7 @@ def test_an_invitation_over_the_network_pins_what_the_citys_authority_vouches_fo
     tmp_path: Path,
 ) -> None:
     run_alone("new", "school", "number=164800", "name=Schule am Rhein")
-    token = run_alone("token", "create", "t.far", "--role", "administrator").out.strip()
+    token = run_alone("token", "create", "t.far", "--role", "authority-admin").out.strip()
     monkeypatch.setenv("SCHOOLOPS_TOKEN", token)
     monkeypatch.setenv("SCHOOLOPS_CA", str(certificate[0]))
     told = run_alone("agent", "invite", "164800", "--server", url).out

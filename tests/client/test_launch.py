@@ -138,7 +138,7 @@ def test_an_idle_server_leaves_and_is_woken(home: Path, monkeypatch: pytest.Monk
             client.me()
         monkeypatch.delenv("SCHOOLOPS_SERVER__IDLE_MINUTES")
         client.wake()
-        assert client.me()["role"] == "administrator"
+        assert client.me()["role"] == "authority-admin"
 
 
 async def test_changes_arrive_while_they_happen(home: Path) -> None:

@@ -21,7 +21,7 @@ from schoolops.db.engine import Store
 from schoolops.db.tables import audit_event
 from tests.db.test_write_and_read import in_threads
 
-ADMIN = Actor("m.weber", "administrator")
+ADMIN = Actor.of("m.weber", "authority-admin")
 
 
 def act(store: Store, count: int = 1, name: str = "164800") -> None:

@@ -35,7 +35,7 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
 from tests.peers.postgres import Cluster
 
-ADMIN = Actor("m.weber", "administrator")
+ADMIN = Actor.of("m.weber", "authority-admin")
 KNOWN = migrations.HISTORY
 SCHOOL, ROOM, CREDENTIAL = KINDS["school"], KINDS["room"], KINDS["credential"]
 

@@ -23,7 +23,7 @@ from schoolops.db.tables import audit_event, change, note
 from schoolops.estate.loading import Loader
 from schoolops.estate.models import TABLES
 
-ADMIN = Actor("m.weber", "administrator")
+ADMIN = Actor.of("m.weber", "authority-admin")
 
 
 def in_threads(count: int, work: Callable[[int], None]) -> None:

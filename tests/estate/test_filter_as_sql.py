@@ -23,7 +23,7 @@ from schoolops.estate.models import TABLES, observation
 from schoolops.estate.repository import Estate
 from schoolops.estate.values import make_search_text
 
-ADMIN = Actor("m.weber", "administrator")
+ADMIN = Actor.of("m.weber", "authority-admin")
 NOW = 1_795_507_200_000_000  # 2026-11-24T08:00:00Z, 09:00 in Berlin
 HOUR = 3_600_000_000
 LETTERS = "aAbäÄöÜßẞéÈáóÓŁłЖжΣς12. .-_%*\\\"',:/<!ﬁ"

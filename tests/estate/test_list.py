@@ -18,8 +18,8 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.repository import Estate
 
 DEVICE, SCHOOL, ROOM = KINDS["device"], KINDS["school"], KINDS["room"]
-ADMIN = Actor("m.weber", "administrator")
-AT_ONE_SCHOOL = Actor("b.meier", "viewer", schools=frozenset({"164801"}))
+ADMIN = Actor.of("m.weber", "authority-admin")
+AT_ONE_SCHOOL = Actor.of("b.meier", "viewer", schools=frozenset({"164801"}))
 KIND_NAMES = ("ipad", "ipad", "access-point", "switch", "pc")
 
 
@@ -106,7 +106,7 @@ def test_an_export_has_what_the_list_has(read: Connection) -> None:
 
 
 def test_words_find_in_the_audit_whatever_the_letters(city: Store) -> None:
-    with city.write(Actor("J.Öztürk", "administrator")) as unit:
+    with city.write(Actor.of("J.Öztürk", "authority-admin")) as unit:
         unit.audit("edit", "school", "164800")
     with city.read() as connection:
         for q, found in (("öztürk", 1), ("OEZTUERK edit", 1), ("m.weber", 3), ("!weber", 1)):

@@ -16,7 +16,7 @@ from schoolops.fleet import service as fleet
 from schoolops.fleet.config import config_of
 from schoolops.fleet.models import agent
 
-ADMIN = Actor("anna", "administrator")
+ADMIN = Actor.of("anna", "authority-admin")
 S = {"school": "164800"}
 
 

@@ -19,7 +19,7 @@ from schoolops.fleet.config import config_of
 from schoolops.fleet.models import agent
 from tests.peers import snmpd as peers
 
-ADMIN = Actor("anna", "administrator")
+ADMIN = Actor.of("anna", "authority-admin")
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ def test_a_long_history_comes_in_pages(
 def test_whoever_may_not_read_a_record_learns_nothing_of_its_past(
     two_schools: None, token: Any, api: Api
 ) -> None:
-    person = token("netz", "operator", schools=["164800"])
+    person = token("netz", "service-provider", schools=["164800"])
     assert history(person, "devices", "OURS")["placements"]
     person.get("/devices/THEIRS/history", 404)
     contact = api.create("contacts", school="164800", role="head", name="A. Neu", phone="1")

@@ -110,7 +110,7 @@ def test_a_file_that_says_what_is_there_is_the_same(api: Api, owner: Any) -> Non
 
 def test_a_device_of_another_school_is_not_named(api: Api, two_schools: None, token: Any) -> None:
     api.edit("devices", api.get("/devices/THEIRS"), macs=ONE)
-    person = token("netz", "operator", schools=["164800"])
+    person = token("netz", "service-provider", schools=["164800"])
     told = [
         person.create("ipads", 409, serial="B", school="164800", macs=ONE)["detail"],
         upload(person, f"B;164800;ipad;{ONE}")["rows"][0]["reason"],

@@ -18,7 +18,7 @@ def test_without_a_token_nothing_is_shown_over_the_network(remote: TestClient) -
 
 
 def test_a_token_of_one_school_sees_that_school(two_schools: None, token: Any) -> None:
-    person = token("sek", "school", schools=["164800"])
+    person = token("sek", "school-admin", schools=["164800"])
     assert [row[1] for row in person.get("/ipads")["rows"]] == ["OURS"]
     assert person.get("/ipads/count")["count"] == 1
     assert person.get("/devices/THEIRS", 404)["code"] == "estate.unknown"
@@ -37,13 +37,13 @@ def test_a_role_that_may_not_write_is_refused(two_schools: None, token: Any, api
     device = api.get("/devices/OURS")
     assert viewer.edit("devices", device, 403, owner="me")["code"] == "auth.forbidden"
     viewer.create("ipads", 403, serial="X", school="164800")
-    viewer.post("/tokens", {"name": "x", "role": "administrator"}, 403)
+    viewer.post("/tokens", {"name": "x", "role": "authority-admin"}, 403)
     viewer.post("/agents/invite", {"school": "164800"}, 403)
     viewer.post("/backups", None, 403)
 
 
 def test_the_service_provider_sees_equipment_and_no_person(two_schools: None, token: Any) -> None:
-    provider = token("netz-gmbh", "operator")
+    provider = token("netz-gmbh", "service-provider")
     assert provider.get("/ipads/count")["count"] == 2
     provider.get("/contacts", 403)
     provider.get("/contacts/count", 403)
@@ -52,7 +52,7 @@ def test_the_service_provider_sees_equipment_and_no_person(two_schools: None, to
 
 
 def test_a_school_writes_its_own_contacts_only(two_schools: None, token: Any) -> None:
-    person = token("sek2", "school", schools=["164800"])
+    person = token("sek2", "school-admin", schools=["164800"])
     person.create("contacts", school="164800", role="caretaker", name="H. Meister")
     # A school that may not be seen is not there; a refusal would tell that it is.
     person.create("contacts", 422, school="164801", role="caretaker", name="H. Meister")
@@ -67,7 +67,7 @@ def test_a_school_writes_its_own_contacts_only(two_schools: None, token: Any) ->
 def test_a_revoked_or_expired_token_is_told_so(
     api: Api, token: Any, remote: TestClient, clock: FixedClock
 ) -> None:
-    person = token("m.weber", "administrator")
+    person = token("m.weber", "authority-admin")
     person.get("/schools")
     api.call("DELETE", "/tokens/m.weber", 204)
     assert "revoked" in person.get("/schools", 401)["detail"]
@@ -83,7 +83,7 @@ def test_a_name_is_never_given_to_somebody_else(api: Api, token: Any) -> None:
 
 
 def test_nothing_of_another_school_can_be_named_or_probed(two_schools: None, token: Any) -> None:
-    person = token("netz", "operator", schools=["164800"])
+    person = token("netz", "service-provider", schools=["164800"])
     body = {"serial": "NEW", "school": "164800", "kind": "ipad"}
     foreign = person.create("devices", 422, **body, parent="THEIRS")["errors"]["parent"]
     missing = person.create("devices", 422, **body, parent="NOBODY")["errors"]["parent"]
@@ -97,7 +97,7 @@ def test_nothing_of_another_school_can_be_named_or_probed(two_schools: None, tok
 def test_what_concerns_the_whole_city_is_not_for_an_administrator_of_one_school(
     two_schools: None, token: Any
 ) -> None:
-    person = token("one", "administrator", schools=["164800"])
+    person = token("one", "authority-admin", schools=["164800"])
     person.get("/tokens", 403)
     person.call("DELETE", "/tokens/one", 403)
     person.get("/backups", 403)
@@ -105,7 +105,7 @@ def test_what_concerns_the_whole_city_is_not_for_an_administrator_of_one_school(
 
 
 def test_the_role_of_a_school_is_never_given_for_all_schools(api: Api) -> None:
-    assert "--schools" in api.post("/tokens", {"name": "x", "role": "school"}, 422)["detail"]
+    assert "--schools" in api.post("/tokens", {"name": "x", "role": "school-admin"}, 422)["detail"]
 
 
 def test_tokens_are_listed_without_their_secret(api: Api, token: Any) -> None:
@@ -118,7 +118,7 @@ def test_tokens_are_listed_without_their_secret(api: Api, token: Any) -> None:
 
 
 def test_edits_stand_under_the_persons_own_name(two_schools: None, token: Any, api: Api) -> None:
-    person = token("m.weber", "administrator")
+    person = token("m.weber", "authority-admin")
     edited = person.edit("devices", api.get("/devices/OURS"), owner="Cart 1")
     assert edited["updated_by"] == "m.weber"
     assert api.get("/audit")["rows"][0][5] == "m.weber"

@@ -21,7 +21,7 @@ from schoolops.telemetry.health import assess_school
 from schoolops.telemetry.models import SAMPLES
 from schoolops.telemetry.tasks import notice_silence
 
-ADMIN = Actor("anna", "administrator")
+ADMIN = Actor.of("anna", "authority-admin")
 S = {"school": "164800"}
 
 

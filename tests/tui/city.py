@@ -31,7 +31,7 @@ NOW = "2026-11-24T07:00:00Z"
 class City:
     """The fake client. `broken` makes every call fail as if no server answered."""
 
-    def __init__(self, role: str = "administrator", read_only: bool = False) -> None:
+    def __init__(self, role: str = "authority-admin", read_only: bool = False) -> None:
         self.role = role
         self.forced_read_only = read_only
         self.broken = False
@@ -106,7 +106,7 @@ class City:
                  kind="printer", last_seen=NOW)  # fmt: skip
         self.add("event", "1", at=NOW, actor="m.weber", action="device.edit", kind="device",
                  record="AP1648002.14", detail="room")  # fmt: skip
-        self.people = [{"name": "m.weber", "role": "operator", "scope": "all schools",
+        self.people = [{"name": "m.weber", "role": "service-provider", "scope": "all schools",
                         "expires": "2027-11-24T07:00:00Z"}]  # fmt: skip
 
     def fault(self, key: str, health: str, reason: str) -> None:

@@ -72,7 +72,7 @@ async def test_a_token_for_a_school_names_its_schools() -> None:
         await desk.pilot.pause(0.3)
         await desk.press("ctrl+s")
         assert desk.answer == {
-            "name": "h.klein", "role": "school", "schools": ["164800", "165189"],
+            "name": "h.klein", "role": "school-admin", "schools": ["164800", "165189"],
             "authority": None, "days": 365,
         }  # fmt: skip
 
@@ -81,7 +81,7 @@ async def test_a_token_for_an_authority_needs_its_number() -> None:
     async with showing("TokenDialog", lookup) as desk:
         await desk.type("it.duesseldorf")
         await desk.press("down")
-        await choose(desk, "operator")
+        await choose(desk, "service-provider")
         await desk.press("down")
         await choose(desk, "authority")
         await desk.press("ctrl+s")
@@ -90,7 +90,7 @@ async def test_a_token_for_an_authority_needs_its_number() -> None:
         await desk.press("ctrl+s")
         assert desk.answer["authority"] == "10042"
         assert desk.answer["schools"] is None
-        assert desk.answer["role"] == "operator"
+        assert desk.answer["role"] == "service-provider"
 
 
 @pytest.mark.parametrize("name", ["", "m weber", "x", "a/b"])

@@ -58,7 +58,7 @@ async def test_from_the_school_down_to_the_device_and_back(app: SchoolopsApp) ->
 
 
 async def test_who_may_not_read_contacts_is_shown_none(app_of, city: City) -> None:  # type: ignore[no-untyped-def]
-    city.role = "operator"
+    city.role = "service-provider"
     async with (app := app_of(city)).run_test(size=(80, 40)) as pilot:
         await shows(pilot, "Gymnasium Am R")
         await pilot.press("enter")

@@ -31,7 +31,7 @@ async def test_read_only_hides_and_refuses_every_write(app_of: Any, by_server: b
 
 
 async def test_a_school_may_edit_contacts_and_nothing_else(app_of: Any) -> None:
-    app = app_of(City(role="school"))
+    app = app_of(City(role="school-admin"))
     async with app.run_test(size=(140, 40)) as pilot:
         await shows(pilot, "● live")
         await pilot.press("0")

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Select
 
+from schoolops.core.permissions import PERSON_ROLES, ROLES
 from tui.dialogs.base import Hint, Sentence
 from tui.dialogs.form_line import FormDialog, Line
 from tui.dialogs.lookup import Lookup, LookupInput
@@ -54,20 +55,14 @@ class TokenDialog(FormDialog[dict[str, Any]]):
 
     def __init__(self, lookup: Lookup = no_lookup) -> None:
         super().__init__(_("New token"))
-        roles = [
-            ("administrator", _("administrator")),
-            ("operator", _("operator")),
-            ("school", _("school")),
-            ("viewer", _("viewer")),
-            ("auditor", _("auditor")),
-        ]
+        roles = [(name, _(ROLES[name].label)) for name in PERSON_ROLES]
         scopes = [
             (ALL, _("all schools")),
             (AUTHORITY, _("the schools of an authority")),
             (SCHOOLS, _("these schools")),
         ]
         self.who = FormInput(placeholder="m.weber", compact=True, id="who")
-        self.role = Choice(roles, "viewer", required=True, id="role")
+        self.role = Choice(roles, "school-admin", required=True, id="role")
         self.scope = Choice(scopes, ALL, required=True, id="scope")
         self.authority = FormInput(placeholder="10042", compact=True, id="authority")
         self.schools = SchoolsInput("school", lookup, compact=True, id="schools")
@@ -90,13 +85,12 @@ class TokenDialog(FormDialog[dict[str, Any]]):
         self._show_scope()
 
     def _role_says(self) -> str:
-        return {
-            "administrator": _("may do everything"),
-            "operator": _("runs the equipment; sees no contacts"),
-            "school": _("reads its own schools and keeps their contacts"),
-            "viewer": _("reads everything, changes nothing"),
-            "auditor": _("reads the inventory and the audit"),
-        }.get(self.role.chosen or "", "")
+        role = ROLES.get(self.role.chosen or "")
+        return _(role.says) if role else ""
+
+    def _of_schools(self) -> bool:
+        role = ROLES.get(self.role.chosen or "")
+        return role is not None and role.level != "city"
 
     @on(Select.Changed)
     def _chosen(self, event: Select.Changed) -> None:
@@ -104,7 +98,7 @@ class TokenDialog(FormDialog[dict[str, Any]]):
         self.problem("")
         if event.select is self.role:
             self.query_one("#role-says", Sentence).say(self._role_says())
-            if self.role.chosen == "school" and self.scope.chosen == ALL:
+            if self._of_schools() and self.scope.chosen == ALL:
                 self.scope.value = SCHOOLS
         self._show_scope()
 

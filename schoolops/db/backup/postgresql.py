@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ProgrammingError
 
 from schoolops.core.errors import Unusable
-from schoolops.db import changes
+from schoolops.db import changes, row_security
 from schoolops.db.backup.container import BadBackup
 from schoolops.db.backup.fingerprint import fingerprint, prove
 from schoolops.db.engine import Store
@@ -137,6 +137,7 @@ def restore(url: str, manifest: dict[str, Any], database: Path) -> str | None:
             raise
         with engine.begin() as connection:
             changes.move_in(connection)
+            row_security.ensure(connection)
     except ProgrammingError as error:
         raise BadBackup(f"the role may not restore here: {str(error.orig).strip()}") from None
     finally:

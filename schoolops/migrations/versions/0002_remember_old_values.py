@@ -45,7 +45,7 @@ def upgrade() -> None:
     for table in KINDS:
         op.add_column(table, sa.Column("created_by", sa.Text()))
         # Whoever wrote the first version made the record.
-        op.execute(f"UPDATE {table} SET created_by = updated_by WHERE version = 1")
+        op.execute(f"UPDATE {table} SET created_by = updated_by WHERE version = 1")  # noqa: S608
     op.add_column("schools", sa.Column("own_fields", sa.Text()))
     _fill(device_mac)
 

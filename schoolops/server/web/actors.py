@@ -1,4 +1,4 @@
-"""Who somebody is here, by the groups that Keycloak has them in."""
+"""Who somebody is on the pages."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from inventory.sentences import say
 from schoolops.core.errors import Forbidden
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.identity.accounts import actor_of_claims, waits_for_passkey
 from schoolops.identity.oidc import Claims
-
-_CITY = {"authority-admin": "administrator", "service-provider": "operator", "auditor": "auditor"}
 
 
 def actor_of(store: Store, claims: Claims) -> Actor:
-    """The actor of verified claims. Raises `Forbidden` for an account without any group."""
-    schools = set()
-    for group in claims.groups:
-        parts = group.strip("/").split("/")
-        if parts[0] == "city" and parts[-1] in _CITY:
-            return Actor(claims.username, _CITY[parts[-1]])
-        if parts[0] == "schools" and len(parts) == 3:
-            schools.add(parts[1])
-    if not schools:
+    """The actor of verified claims. Raises `Forbidden` for an account that may do nothing yet."""
+    actor = actor_of_claims(store, claims)
+    if not actor.grants and waits_for_passkey(claims.groups, strong=claims.strong):
+        raise Forbidden(
+            say("your role needs a sign-in with a passkey; sign in again with it"),
+            code="auth.passkey_needed",
+        )
+    if not actor.grants:
         raise Forbidden(
             say(
                 "your account {name} has no school and no task here yet; ask your administrator",
@@ -28,4 +26,4 @@ def actor_of(store: Store, claims: Claims) -> Actor:
             ),
             code="auth.no_access",
         )
-    return Actor(claims.username, "school", None, frozenset(schools))
+    return actor

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from starlette.responses import Response
 
 from inventory.kinds import KINDS
 from inventory.sentences import say
 from schoolops.core.errors import Forbidden, NotFound, TooMany
-from schoolops.core.permissions import Actor
+from schoolops.core.permissions import PASSWORDS_RESET, Actor, Scope
 from schoolops.estate.repository import Estate
-from schoolops.identity.oidc import Claims
 from schoolops.identity.pupils import Pupils
-from schoolops.identity.sessions import Session
 from schoolops.web.limits import Rate
 from schoolops.web.pages import Page, Visit
 
@@ -22,34 +19,9 @@ RESETS = Rate(200, 20)
 """New passwords by one person: some classes in a row, and no whole school by a stolen session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """Whose passwords somebody may reset."""
-
-    schools: tuple[str, ...]
-    """All classes of these."""
-    classes: tuple[str, ...]
-    """These, such as '164800/5a'."""
-
-    def allows(self, school: str, name: str) -> bool:
-        return school in self.schools or f"{school}/{name}" in self.classes
-
-
-def rights_of(claims: Claims | None) -> Rights:
-    """By the groups of the sign-in: a school admin the own school, a teacher the own classes."""
-    if claims is None:
-        return Rights((), ())
-    groups = [group.strip("/").split("/") for group in claims.groups]
-    of_school = [(g[1], g[2]) for g in groups if len(g) == 3 and g[0] == "schools"]
-    teaches = {number for number, role in of_school if role == "teacher"}
-    return Rights(
-        tuple(sorted(number for number, role in of_school if role == "school-admin")),
-        tuple(sorted(c for c in claims.classes if c.partition("/")[0] in teaches)),
-    )
-
-
-def _rights(visit: Visit) -> Rights:
-    return rights_of(cast(Session, visit.session).claims)
+def _rights(visit: Visit) -> Scope:
+    """Whose passwords the person may reset: a teacher those of own classes, others the school's."""
+    return visit.actor.scope(PASSWORDS_RESET)
 
 
 def _pupils(visit: Visit) -> Pupils:
@@ -62,10 +34,10 @@ def list_classes(visit: Visit) -> Response:
     if not (rights.schools or rights.classes):
         raise Forbidden(say("you teach no class here, as far as sign-in knows"))
     found: dict[str, set[str]] = {}
-    for key in rights.classes:
+    for key in sorted(rights.classes):
         school, _, name = key.partition("/")
         found.setdefault(school, set()).add(name)
-    for school in rights.schools:
+    for school in sorted(rights.schools):
         keys = {key for pupil in _pupils(visit).of_school(school) for key in pupil.classes}
         own = {key.partition("/")[2] for key in keys if key.startswith(f"{school}/")}
         found.setdefault(school, set()).update(own)
@@ -125,7 +97,7 @@ def reset(visit: Visit) -> Response:
 
 def _allowed(visit: Visit) -> tuple[str, str]:
     school, name = visit.path("school"), visit.path("name")
-    if not _rights(visit).allows(school, name):
+    if not _rights(visit).covers(school, None, name):
         raise Forbidden(
             say("the passwords of {name} are reset by its teachers and the school's admin",
                 name=name)
@@ -145,7 +117,8 @@ def _school_name(visit: Visit, number: str) -> str:
 
 def _of_a_school(actor: Actor) -> bool:
     """In the navigation of persons of schools; the page itself asks for more."""
-    return actor.schools is not None
+    scope = actor.scope(PASSWORDS_RESET)
+    return bool(scope.schools or scope.classes)
 
 
 PAGES = (

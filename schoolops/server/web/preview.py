@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from inventory.sentences import say
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import NotFound
-from schoolops.core.permissions import TOKENS_WRITE, Actor
+from schoolops.core.permissions import PORTAL_WRITE, Actor
 from schoolops.core.settings import Settings
 from schoolops.identity.pupils import Pupil, Slip
 from schoolops.server.web import legal
@@ -147,7 +147,7 @@ def check(settings: Settings, *, drafts: bool = True) -> dict[str, str]:
 
 
 def _may(actor: Actor) -> bool:
-    return actor.unlimited and actor.may(TOKENS_WRITE)
+    return actor.scope(PORTAL_WRITE).everywhere
 
 
 PAGES = (

@@ -13,8 +13,8 @@ from inventory.sentences import as_sentence, say
 from schoolops.core.errors import Invalid, NotFound, SchoolopsError
 from schoolops.core.ids import hash_token, new_token
 from schoolops.core.permissions import Actor
+from schoolops.db.access import write_permission
 from schoolops.estate import transfer
-from schoolops.estate.access import write_permission
 from schoolops.identity.sessions import Session
 from schoolops.web.models import web_upload
 from schoolops.web.pages import Page, Visit

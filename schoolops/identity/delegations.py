@@ -1,0 +1,163 @@
+"""Rights handed on for a time: 'the media coordinator may reset passwords until Friday'."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from inventory.kinds import KINDS
+from inventory.sentences import say
+from schoolops.core.clock import to_iso
+from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
+from schoolops.core.ids import uuid7
+from schoolops.core.permissions import (
+    CONTACTS_READ,
+    CONTACTS_WRITE,
+    DELEGATE,
+    ESTATE_READ,
+    ESTATE_WRITE,
+    PASSWORDS_RESET,
+    PERMISSIONS,
+)
+from schoolops.db.access import require
+from schoolops.db.engine import UnitOfWork
+from schoolops.estate.models import TABLES
+from schoolops.estate.repository import Estate
+from schoolops.identity.accounts import find_account
+from schoolops.identity.models import access_grant
+
+DAY = 86_400_000_000
+MAX_DAYS = 92
+DELEGABLE = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, CONTACTS_WRITE, PASSWORDS_RESET)
+"""What can be handed on: everyday work. Rights over rights stay with the roles."""
+
+
+def delegate(
+    unit: UnitOfWork,
+    receiver: str,
+    permissions: Sequence[str],
+    school: str,
+    until: int,
+    reason: str,
+    class_name: str = "",
+) -> dict[str, Any]:
+    """Hand on own permissions at a school until a time (UTC microseconds).
+
+    Raises `Forbidden` for what the giver does not hold there, `Invalid` for the rest.
+    """
+    actor = unit.actor
+    require(actor, DELEGATE)
+    row = Estate(unit.connection, actor, unit.now).find(KINDS["school"], school)
+    _check(permissions, until - unit.now, reason)
+    for name in (DELEGATE, *permissions):
+        if not actor.scope(name).covers(row.number, row.authority, class_name):
+            raise Forbidden(
+                say(
+                    "you cannot hand on {permission} at {school}: you do not hold it there",
+                    permission=name,
+                    school=row.number,
+                )
+            )
+    person = find_account(unit.connection, receiver)
+    if person.username == actor.name:
+        raise Invalid(say("hand rights on to somebody else, not to yourself"))
+    uid = uuid7()
+    unit.connection.execute(
+        insert(access_grant),
+        {
+            "uid": uid,
+            "source": "delegation",
+            "receiver": person.username,
+            "giver": actor.name,
+            "permissions": " ".join(dict.fromkeys(permissions)),
+            "school_id": row.id,
+            "class_name": class_name.strip(),
+            "opens": json.dumps(_opened(unit, permissions)),
+            "reason": reason.strip(),
+            "from_at": unit.now,
+            "until_at": until,
+        },
+    )
+    detail = {
+        "to": person.username,
+        "permissions": list(permissions),
+        "class": class_name,
+        "until": to_iso(until),
+        "reason": reason.strip(),
+    }
+    unit.audit("delegate", "delegation", uid, row.id, detail)
+    unit.announce("delegation", uid, row.id)
+    return {"id": uid, "receiver": person.username, "until": to_iso(until)}
+
+
+def _check(permissions: Sequence[str], micros: int, reason: str) -> None:
+    wrong = [name for name in permissions if name not in DELEGABLE]
+    if wrong or not permissions:
+        raise Invalid(
+            say(
+                "{what} cannot be handed on; what can: {known}",
+                what=wrong[0] if wrong else "nothing",
+                known=", ".join(DELEGABLE),
+            )
+        )
+    if not 0 < micros <= MAX_DAYS * DAY:
+        raise Invalid(
+            say("the end lies between now and {days} days from now", days=MAX_DAYS),
+            errors={"until": "between now and 92 days from now"},
+        )
+    if not reason.strip():
+        raise Invalid(say("say why: a reason is wanted"), errors={"reason": "a reason is wanted"})
+
+
+def _opened(unit: UnitOfWork, permissions: Sequence[str]) -> list[list[str]]:
+    """The personal fields that the giver's own rights open for these permissions' purposes."""
+    purposes = {PERMISSIONS[name].purpose for name in permissions}
+    opened = {
+        pair
+        for grant in unit.actor.grants
+        for pair in grant.opens
+        if pair[0] in purposes and not grant.permissions.isdisjoint(permissions)
+    }
+    return [list(pair) for pair in sorted(opened)]
+
+
+def revoke(unit: UnitOfWork, uid: str) -> None:
+    """Take a right for a time back: by whoever gave or has it, or who may delegate there."""
+    row = _find(unit, uid)
+    number, authority = _place(unit, row)
+    own = unit.actor.name in (row.giver, row.receiver)
+    if not own and not unit.actor.scope(DELEGATE).covers(number, authority):
+        raise NotFound(
+            say("there is no delegation {id!r} that you may see", id=uid), code="access.unknown"
+        )
+    if row.revoked_at is not None or row.until_at <= unit.now:
+        raise Conflict(say("this right has ended already"), code="access.ended")
+    unit.connection.execute(
+        update(access_grant)
+        .where(access_grant.c.id == row.id)
+        .values(revoked_at=unit.now, revoked_by=unit.actor.name)
+    )
+    unit.audit(f"revoke {row.source}", "delegation", uid, row.school_id, {"from": row.receiver})
+    unit.announce("delegation", uid, row.school_id)
+
+
+def _find(unit: UnitOfWork, uid: str) -> Row[Any]:
+    row = unit.connection.execute(
+        select(access_grant).where(access_grant.c.uid == uid)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(
+            say("there is no delegation {id!r} that you may see", id=uid), code="access.unknown"
+        )
+    return row
+
+
+def _place(unit: UnitOfWork, row: Row[Any]) -> tuple[str | None, str | None]:
+    schools = TABLES["school"]
+    found = unit.connection.execute(
+        select(schools.c.number, schools.c.authority).where(schools.c.id == row.school_id)
+    ).one_or_none()
+    return (found.number, found.authority) if found else (None, None)

@@ -1,0 +1,84 @@
+"""The rule of every operation: who may call it. Checked at the door and shown in OpenAPI.
+
+    @router.get("/tokens", **needs(TOKENS_WRITE, everywhere=True))
+
+An operation without a rule keeps the server from starting: what nobody decided is denied. The
+rule asks whether the right is held at all; where it is held is asked by the query or service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+
+from inventory.kinds import EDITABLE, KINDS, Kind
+from schoolops.db.access import read_permission, require, require_everywhere, write_permission
+from schoolops.web.context import TheActor, TheKind
+
+Options = dict[str, Any]
+
+
+def needs(permission: str, *, everywhere: bool = False) -> Options:
+    """Whoever holds the permission; with `everywhere` for the whole city."""
+    check = require_everywhere if everywhere else require
+
+    def guard(actor: TheActor) -> None:
+        check(actor, permission)
+
+    scope = "city" if everywhere else "school"
+    return _options({"permission": permission, "scope": scope}, guard)
+
+
+def reads_kind() -> Options:
+    """Whoever may read the kind of record that the path names."""
+    return _by_kind(read_permission, tuple(KINDS.values()))
+
+
+def writes_kind() -> Options:
+    """Whoever may write the kind of record that the path names."""
+    return _by_kind(write_permission, EDITABLE)
+
+
+def _by_kind(permission: Callable[[Kind], str], kinds: tuple[Kind, ...]) -> Options:
+    def guard(actor: TheActor, kind: TheKind) -> None:
+        require(actor, permission(kind[0]))
+
+    named = {kind.plural: permission(kind) for kind in kinds}
+    return _options({"kinds": named, "scope": "school"}, guard)
+
+
+def signed_in(why: str) -> Options:
+    """Everybody who is known, for what is one's own."""
+
+    def guard(actor: TheActor) -> None:
+        """That there is an actor is the check."""
+
+    return _options({"signed_in": why}, guard)
+
+
+def by_agents() -> Options:
+    """Agents, by their own secret or one-time code, which the operation checks itself."""
+    return _options({"agents": True})
+
+
+def everybody(why: str) -> Options:
+    """No sign-in is needed, for the reason given."""
+    return _options({"open": why})
+
+
+def _options(rule: Options, guard: Callable[..., None] | None = None) -> Options:
+    guards = [Depends(guard)] if guard else []
+    return {"openapi_extra": {"x-permission": rule}, "dependencies": guards}
+
+
+def operations_without_rule(app: FastAPI) -> list[str]:
+    """'GET /v1/x' for each operation that nobody decided about."""
+    return [
+        f"{method} {route.path}"
+        for route in app.routes
+        if isinstance(route, APIRoute) and "x-permission" not in (route.openapi_extra or {})
+        for method in sorted(route.methods or ())
+    ]
