@@ -30,7 +30,8 @@ SIGNED_OUT_PATH = "/"
 `server.public_url`; the bootstrap allows the realm's web client exactly these."""
 
 STRONG = "passkey"
-"""The acr of a sign-in by passkey; the bootstrap maps it to Keycloak's second level."""
+"""The amr of a sign-in by passkey, and the acr with which one is asked for; the bootstrap tells
+Keycloak so."""
 
 KEPT_CLAIMS = 4096
 """Access tokens whose check is remembered until they expire: a screen sends the same one for
@@ -226,7 +227,7 @@ def _claims(token: dict[str, Any]) -> Claims:
         classes=_texts(token, "classes"),
         session=_text(token, "sid"),
         expires_at=int(token["exp"]),
-        strong=token.get("acr") == STRONG,
+        strong=token.get("acr") == STRONG or STRONG in _texts(token, "amr"),
     )
 
 

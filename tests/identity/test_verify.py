@@ -69,6 +69,7 @@ def test_a_good_token_says_who_it_is(provider: Provider, realm: TinyRealm, numbe
     assert claims.groups == ("/schools/164800/teacher",)
     assert claims.classes == ("164800/5a",)
     assert provider.verify(realm.sign(realm.claims(acr="passkey"))).strong
+    assert provider.verify(realm.sign(realm.claims(amr=["passkey"]))).strong
 
 
 def test_odd_claims_grant_nothing(provider: Provider, realm: TinyRealm) -> None:

@@ -104,10 +104,10 @@ def _role(roles: list[Object], want: Object) -> Step:
 
 
 def _flow(export: Object, want: Object) -> Step:
-    tree = flows.wanted_tree(want["executions"])
     bound = export.get("browserFlow", "")
     old = flows.ours(export, want["alias"])
     what = f"flow {want['alias']}: {want['description']}"
+    tree = flows.wanted_tree(want["executions"], bound)
     if bound in old and flows.found_tree(export, bound) == tree:
         return Step(SAME, what)
 

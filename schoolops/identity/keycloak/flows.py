@@ -36,13 +36,22 @@ def found_tree(export: Object, alias: str) -> list[Object]:
     return tree(alias)
 
 
-def wanted_tree(executions: list[Object]) -> list[Object]:
-    """The template's executions without the names of their sub-flows."""
+def wanted_tree(executions: list[Object], alias: str) -> list[Object]:
+    """The template's executions as they would be found under that alias."""
     return [
         {key: value for key, value in one.items() if key not in ("flow", "executions")}
-        | ({"executions": wanted_tree(one["executions"])} if "flow" in one else {})
+        | ({"executions": wanted_tree(one["executions"], alias)} if "flow" in one else {})
+        | ({"config": _config(one["config"], alias)} if "config" in one else {})
         for one in executions
     ]
+
+
+def _config(config: dict[str, str], alias: str) -> dict[str, str]:
+    """With the full names of sub-flows: aliases are unique in a realm."""
+    return {
+        key: f"{alias}: {value.removeprefix('flow:')}" if value.startswith("flow:") else value
+        for key, value in config.items()
+    }
 
 
 def ours(export: Object, alias: str) -> list[str]:
@@ -85,7 +94,8 @@ def build(admin: KeycloakAdmin, alias: str, description: str, executions: list[O
         )
         if "config" in wish:
             admin.create_execution_config(
-                one["id"], {"alias": f"{alias} {number}", "config": wish["config"]}
+                one["id"],
+                {"alias": f"{alias} {number}", "config": _config(wish["config"], alias)},
             )
 
 
