@@ -50,35 +50,32 @@ def school(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _berlin() -> dt.tzinfo:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+def _zone() -> dt.tzinfo:
+    from schoolops.core.zone import local_zone
 
-    try:
-        return ZoneInfo("Europe/Berlin")
-    except ZoneInfoNotFoundError:
-        return dt.datetime.now().astimezone().tzinfo or dt.UTC
+    return local_zone()
 
 
-def berlin(text: str) -> dt.datetime | None:
-    """An ISO time of the server in Europe/Berlin; None if it is no time."""
+def local(text: str) -> dt.datetime | None:
+    """An ISO time of the server in the zone of the settings; None if it is no time."""
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
-    return moment.astimezone(_berlin())
+    return moment.astimezone(_zone())
 
 
 def now() -> dt.datetime:
-    return dt.datetime.now(_berlin())
+    return dt.datetime.now(_zone())
 
 
 def when(text: str | None, long: bool = False) -> str:
     """A time for people: '14:05' today, '23.11. 14:05' or '23 Nov 14:05' before; long with year."""
     if not text:
         return ""
-    moment = berlin(text)
+    moment = local(text)
     if moment is None:
         return clean(text)
     german = language() == "de"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,27 +12,30 @@ from schoolops.core import paths
 USUAL = "Europe/Berlin"
 
 
-def local_zone() -> ZoneInfo:
+def local_zone() -> dt.tzinfo:
     """The zone of `SCHOOLOPS_TIMEZONE`, else of `schoolops.toml`, else Europe/Berlin.
 
     A name that is wrong counts as none: the server refuses it, and `schoolops doctor` tells it.
+    Where no zones are installed it is the computer's own.
     """
     return _zone(os.environ.get("SCHOOLOPS_TIMEZONE", ""), str(paths.home()))
 
 
 @lru_cache(maxsize=4)
-def _zone(given: str, home: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(given or _from_file(f"{home}/schoolops.toml"))
-    except (LookupError, ValueError, OSError):
-        return ZoneInfo(USUAL)
+def _zone(given: str, home: str) -> dt.tzinfo:
+    for name in (given or _from_file(f"{home}/schoolops.toml"), USUAL):
+        try:
+            return ZoneInfo(name)
+        except (LookupError, ValueError, OSError):
+            continue
+    return dt.datetime.now().astimezone().tzinfo or dt.UTC
 
 
 def _from_file(file: str) -> str:
-    import tomllib
-
     try:
         with open(file, "rb") as opened:
+            import tomllib
+
             return str(tomllib.load(opened).get("timezone", USUAL))
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return USUAL

@@ -82,6 +82,12 @@ def test_a_zone_that_is_none_is_told_and_berlin_shown(
     assert "Europe/Berlin" in told.out
 
 
+def test_a_settings_file_that_is_none_does_not_hide_the_message(run_alone: Run, home: Path) -> None:
+    home.mkdir()
+    (home / "schoolops.toml").write_text("timezone = ")
+    assert with_local_times("2026-11-24T20:30:00Z") == "2026-11-24 21:30"
+
+
 @pytest.mark.parametrize("text", ["room A-2026", "2026-11-24", "at 12:00Z", "Zoo", ""])
 def test_what_is_no_time_stays(text: str) -> None:
     assert with_local_times(text) == text

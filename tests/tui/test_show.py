@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -26,6 +27,17 @@ def test_times_are_those_of_berlin() -> None:
     assert cells.when("2020-01-01T10:00:00Z", long=True) == "01 Jan 2020 11:00:00"
     i18n.use("de")
     assert cells.when("2020-07-01T10:00:00Z", long=True) == "01.07.2020 12:00:00"
+
+
+def test_times_are_those_of_another_zone_where_the_settings_name_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SCHOOLOPS_TIMEZONE", "Asia/Tokyo")
+    cells._zone.cache_clear()
+    try:
+        assert cells.when("2020-07-01T10:00:00Z", long=True) == "01 Jul 2020 19:00:00"
+    finally:
+        cells._zone.cache_clear()
 
 
 def test_a_stale_state_says_so_and_unknown_does_not_need_to() -> None:
