@@ -107,13 +107,12 @@ def _flow(export: Object, want: Object) -> Step:
     bound = export.get("browserFlow", "")
     old = flows.ours(export, want["alias"])
     what = f"flow {want['alias']}: {want['description']}"
-    tree = flows.wanted_tree(want["executions"], bound)
-    if bound in old and flows.found_tree(export, bound) == tree:
+    if bound in old and flows.is_as_wanted(export, bound, want):
         return Step(SAME, what)
 
     def do(admin: KeycloakAdmin) -> None:
         alias = flows.next_alias(export, want["alias"])
-        flows.build(admin, alias, want["description"], want["executions"])
+        flows.build(admin, alias, want)
         admin.update_realm(realm_of(admin), {"browserFlow": alias})
         for each in old:
             flows.remove(admin, each)

@@ -6,6 +6,8 @@ through half of it. So a new one is built, then the realm is pointed to it, then
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,23 @@ if TYPE_CHECKING:
     from keycloak import KeycloakAdmin
 
 Object = dict[str, Any]
+
+
+HIDDEN = "**********"
+"""What an export shows of settings that the authenticator itself does not know (the amr)."""
+
+
+def description(want: Object) -> str:
+    """Words, and a sum over all that is wanted: it tells of a change in what an export hides."""
+    whole = json.dumps(want["executions"], sort_keys=True).encode()
+    return f"{want['description']} ({hashlib.sha256(whole).hexdigest()[:12]})"
+
+
+def is_as_wanted(export: Object, alias: str, want: Object) -> bool:
+    """Whether the flow of that name is the wanted one."""
+    told = {flow["alias"]: flow.get("description") for flow in export["authenticationFlows"]}
+    tree = found_tree(export, alias)
+    return told[alias] == description(want) and tree == wanted_tree(want["executions"], alias)
 
 
 def found_tree(export: Object, alias: str) -> list[Object]:
@@ -28,8 +47,9 @@ def found_tree(export: Object, alias: str) -> list[Object]:
                 node: Object = {"executions": tree(one["flowAlias"])}
             else:
                 node = {"authenticator": one["authenticator"]}
-                if one.get("authenticatorConfig") in configs:
-                    node["config"] = configs[one["authenticatorConfig"]]
+                config = configs.get(one.get("authenticatorConfig"), {})
+                if shown := {key: value for key, value in config.items() if value != HIDDEN}:
+                    node["config"] = shown
             made.append({**node, "requirement": one["requirement"]})
         return made
 
@@ -39,11 +59,20 @@ def found_tree(export: Object, alias: str) -> list[Object]:
 def wanted_tree(executions: list[Object], alias: str) -> list[Object]:
     """The template's executions as they would be found under that alias."""
     return [
-        {key: value for key, value in one.items() if key not in ("flow", "executions")}
+        {key: value for key, value in one.items() if key not in ("flow", "executions", "config")}
         | ({"executions": wanted_tree(one["executions"], alias)} if "flow" in one else {})
-        | ({"config": _config(one["config"], alias)} if "config" in one else {})
+        | _shown(one.get("config", {}), alias)
         for one in executions
     ]
+
+
+def _shown(config: dict[str, str], alias: str) -> dict[str, dict[str, str]]:
+    shown = {
+        key: value
+        for key, value in _config(config, alias).items()
+        if not key.startswith("default.reference.")
+    }
+    return {"config": shown} if shown else {}
 
 
 def _config(config: dict[str, str], alias: str) -> dict[str, str]:
@@ -74,12 +103,13 @@ def _number(name: str, alias: str) -> int | None:
     return int(number) if number != name and number.isdigit() else None
 
 
-def build(admin: KeycloakAdmin, alias: str, description: str, executions: list[Object]) -> None:
+def build(admin: KeycloakAdmin, alias: str, want: Object) -> None:
     """Make a flow with all in it."""
+    executions = want["executions"]
     admin.create_authentication_flow(
         {
             "alias": alias,
-            "description": description,
+            "description": description(want),
             "providerId": "basic-flow",
             "topLevel": True,
             "builtIn": False,
