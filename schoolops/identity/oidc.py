@@ -124,6 +124,10 @@ class Provider:
 
     # --- code with PKCE, for the web pages ----------------------------------------------------
 
+    def insist(self) -> None:
+        """Raise `ProviderDown` unless the realm answers now: nobody is sent into the void."""
+        self._realm.get_json(self._realm.issuer)
+
     def authorization_url(
         self,
         *,

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.peers.keycloak import keycloak
+from tests.peers.keycloak import ADMIN as ADMIN_OF_KEYCLOAK
+from tests.peers.keycloak import PASSWORD, Keycloak
+from tests.peers.postgres import free_port
 from tests.web.browser import Served, chromium, copy_of, serve
 from tests.web.city import fill
 
-__all__ = ["chromium", "keycloak"]
+if TYPE_CHECKING:
+    from keycloak import KeycloakAdmin
+
+    from schoolops.core.settings import Settings
+
+__all__ = ["chromium"]
 
 CITY = {
     "SCHOOLOPS_CITY": "Köln",
@@ -45,3 +55,86 @@ def admin(served: Served) -> str:
 def secretary(served: Served) -> str:
     """The cookie of somebody at one school."""
     return served.session("Deniz Öztürk", groups=["/schools/164800/secretary"])
+
+
+@dataclass
+class SignedCity:
+    """A city whose people sign in with a real Keycloak of their own realm."""
+
+    served: Served
+    keycloak: Keycloak
+    settings: Settings
+    ids: dict[str, str]
+    """User name → Keycloak's id."""
+
+    def admin(self) -> AbstractContextManager[KeycloakAdmin]:
+        from schoolops.identity.keycloak.admin import as_service
+
+        return as_service(self.settings.identity)
+
+
+SECRET = "Sonnenblume-2026"
+PEOPLE = {
+    # name: (first, last, groups, classes)
+    "l.lehmann": ("Lena", "Lehmann", ("teacher",), ["164800/5a"]),
+    "s.admin": ("Sami", "Schuladmin", ("secretary",), []),
+    "mia.m": ("Mia", "Muster", ("pupil",), ["164800/5a"]),
+    "ali.b": ("Ali", "Beispiel", ("pupil",), ["164800/5a"]),
+    "jo.c": ("Jo", "Chang", ("pupil",), ["164800/6b"]),
+}
+
+
+@contextmanager
+def signed_city(keycloak: Keycloak, database: Path, home: Path) -> Iterator[SignedCity]:
+    """Bootstrap a realm, let people in it, and serve the pages at the address it knows."""
+    from schoolops.core.settings import load_settings
+    from schoolops.identity.keycloak import bootstrap
+    from schoolops.identity.keycloak.admin import as_administrator
+
+    copy_of(database, home)
+    port = free_port()
+    environment = {
+        **CITY,
+        "SCHOOLOPS_HOME": str(home),
+        "SCHOOLOPS_IDENTITY__ISSUER": keycloak.issuer(keycloak.new_realm()),
+        "SCHOOLOPS_SERVER__PUBLIC_URL": f"http://localhost:{port}",
+        "SCHOOLOPS_SERVER__PORT": str(port),
+        # A test's own home is another one.
+        "SCHOOLOPS_IDENTITY__ADMIN_SECRET_FILE": str(home / "keys" / "schoolops-admin.secret"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        settings = load_settings()
+        with as_administrator(settings.identity, ADMIN_OF_KEYCLOAK, PASSWORD) as admin:
+            bootstrap.apply(admin, settings, [("164800", "10042")], lambda step: None)
+            ids = {name: _create(admin, name, *PEOPLE[name]) for name in PEOPLE}
+        with serve(home, **environment) as running:
+            fill(running.store)
+            running.url = f"http://localhost:{port}"
+            yield SignedCity(running, keycloak, settings, ids)
+
+
+def _create(
+    admin: KeycloakAdmin, name: str, first: str, last: str, roles: tuple[str, ...],
+    classes: list[str],
+) -> str:  # fmt: skip
+    return str(
+        admin.create_user({
+            "username": name, "firstName": first, "lastName": last, "enabled": True,
+            "email": f"{name}@164800.schule.example", "emailVerified": True,
+            "attributes": {"classes": classes},
+            "groups": [f"/schools/164800/{role}" for role in roles],
+            "credentials": [{"type": "password", "value": SECRET, "temporary": False}],
+        })
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def signed(
+    keycloak: Keycloak, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SignedCity]:
+    """One such city for all tests that leave Keycloak running."""
+    home = tmp_path_factory.mktemp("signed") / "home"
+    with signed_city(keycloak, migrated_sqlite, home) as city:
+        yield city

@@ -64,6 +64,7 @@ def start_sign_in(visit: Visit) -> Response:
             say("the setting server.public_url must name the address of these pages"),
             code="setup.settings",
         )
+    provider.insist()
     verifier = new_verifier()
     kept = {
         "state": secrets.token_urlsafe(24),
