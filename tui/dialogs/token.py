@@ -62,7 +62,7 @@ class TokenDialog(FormDialog[dict[str, Any]]):
             (SCHOOLS, _("these schools")),
         ]
         self.who = FormInput(placeholder="m.weber", compact=True, id="who")
-        self.role = Choice(roles, "school-admin", required=True, id="role")
+        self.role = Choice(roles, "viewer", required=True, id="role")
         self.scope = Choice(scopes, ALL, required=True, id="scope")
         self.authority = FormInput(placeholder="10042", compact=True, id="authority")
         self.schools = SchoolsInput("school", lookup, compact=True, id="schools")
