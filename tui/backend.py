@@ -34,6 +34,7 @@ class Backend(Protocol):
         offset: int = ...,
         limit: int = ...,
         columns: Sequence[str] | None = ...,
+        wide: bool = ...,
     ) -> PageLike: ...
     async def count(self, plural: str, *, q: str = ...) -> int: ...
     async def rows(

@@ -110,9 +110,13 @@ class AsyncClient:
         offset: int = 0,
         limit: int = 128,
         columns: Sequence[str] | None = None,
+        wide: bool = False,
     ) -> Page:
-        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000."""
-        return await self._send(requests.page(plural, q, sort, offset, limit, columns))
+        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000.
+
+        `wide`: a word may also be in the record's school, if another one is in the record itself.
+        """
+        return await self._send(requests.page(plural, q, sort, offset, limit, columns, wide))
 
     async def count(self, plural: str, *, q: str = "") -> int:
         """How many records match."""

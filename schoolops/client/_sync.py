@@ -104,9 +104,13 @@ class Client:
         offset: int = 0,
         limit: int = 128,
         columns: Sequence[str] | None = None,
+        wide: bool = False,
     ) -> Page:
-        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000."""
-        return self._send(requests.page(plural, q, sort, offset, limit, columns))
+        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000.
+
+        `wide`: a word may also be in the record's school, if another one is in the record itself.
+        """
+        return self._send(requests.page(plural, q, sort, offset, limit, columns, wide))
 
     def count(self, plural: str, *, q: str = "") -> int:
         """How many records match."""

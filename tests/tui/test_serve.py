@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from schoolops.cli import main
 from schoolops.cli.serve import _process_at
@@ -91,6 +92,24 @@ async def test_what_hangs_on_a_record_is_named_in_german(
         await shows(pilot, "Grund")
         await pilot.press(*"geschlossen", "ctrl+s")
         await says(pilot, "An Schule 164800 hängen noch 1 Raum, 40 Geräte; diese erst umziehen")
+
+
+async def test_a_jump_finds_a_room_by_its_school_and_its_name_in_any_order(
+    app: SchoolopsApp, client: AsyncClient
+) -> None:
+    await client.create("schools", {"number": "164574", "name": "Goethe-Gymnasium"})
+    await client.create("rooms", {"school": "164574", "name": "2.14"})
+    async with app.run_test(size=(100, 40)) as pilot:
+        await shows(pilot, "● live", "Rheinbogen")
+        for words in ("goethe 2.14", "2.14 Gymn Goethe"):
+            await pilot.press("colon")
+            await shows(pilot, "Jump to")
+            app.screen.query_one(Input).value = words
+            await pilot.press("enter")
+            await until(pilot, lambda: getattr(app.screen, "kind_name", "") == "room")
+            await shows(pilot, "Goethe-Gymnasium", "2.14")
+            await pilot.press("1")
+            await shows(pilot, "Overview")
 
 
 async def test_a_record_is_edited_by_the_form_and_a_clash_is_shown(
