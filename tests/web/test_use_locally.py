@@ -14,6 +14,7 @@ import pytest
 from tests.web.browser import Served, copy_of, serve, window
 from tests.web.city import fill
 from tests.web.conftest import CITY
+from tests.web.test_pages import LANGUAGES, check
 
 CSV = "school;name;kind\n164800;9.01;classroom\n164800;9.02;classroom\n999999;1.01;classroom\n"
 
@@ -110,6 +111,25 @@ def test_a_file_is_reported_on_first_and_imported_when_confirmed(
     with window(chromium, own, own.session("Eve", groups=["/schools/164800/secretary"])) as other:
         other.open(report_page.removeprefix(own.url), 404)
     assert "9.02" in schoolops(own.home, "ls", "rooms", "school:164800 name:9.02")
+
+
+def test_the_report_and_the_errors_of_a_form_pass_axe(
+    chromium: Any, own: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "rooms.csv").write_text(CSV, "utf-8")
+    cookie = own.session("Alex", groups=["/city/authority-admin"], strong=True)
+    with window(chromium, own, cookie, javascript=True) as seen:
+        seen.open("/upload")
+        seen.page.get_by_role("button", name="Zeigen").click()
+        seen.complaints.clear()  # the browser notes the status 422
+        check(seen, "/upload with errors")
+        seen.page.get_by_label("Was enthält die Datei?").select_option("rooms")
+        seen.page.set_input_files("#file", tmp_path / "rooms.csv")
+        seen.page.get_by_role("button", name="Zeigen").click()
+        address = seen.page.url.removeprefix(own.url)
+        for language in LANGUAGES:
+            seen.open(f"{address}?lang={language}")
+            check(seen, "report")
 
 
 def test_a_file_that_is_none_is_refused_at_its_field(
