@@ -56,6 +56,8 @@ class Claims:
     """UTC seconds."""
     strong: bool
     """Signed in with a passkey."""
+    issued_at: int = 0
+    """UTC seconds."""
 
 
 class Provider:
@@ -232,6 +234,7 @@ def _claims(token: dict[str, Any]) -> Claims:
         session=_text(token, "sid"),
         expires_at=int(token["exp"]),
         strong=token.get("acr") == STRONG or STRONG in _texts(token, "amr"),
+        issued_at=int(token.get("iat") or 0),
     )
 
 

@@ -22,11 +22,12 @@ from inventory.sentences import as_sentence, say
 from schoolops.core.errors import Invalid, SchoolopsError, TooLarge, Unauthenticated
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.identity.accounts import actor_of_claims
 from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.context import Problem, bearer, problem
-from schoolops.web.limits import PROOF, Guesses, address_of, credential_of
+from schoolops.web.limits import PROOF, Guesses, Refusals, address_of, credential_of
 from schoolops.web.rules import operations_without_rule
 from schoolops.worker import Worker
 
@@ -42,7 +43,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
         app.state.reports.start()
         if background:
             worker.start()
-        async with app.state.guesses.booked(store):
+        async with app.state.guesses.booked(store), app.state.refusals.booked(store):
             yield
         if background:
             worker.stop()
@@ -63,6 +64,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     app.state.last_request = time.monotonic()
     app.state.open_streams = 0
     app.state.ending = False
+    app.state.refusals = Refusals()
     app.state.web_address = None  # set by whoever listens
     _answer_errors(app)
     add_routes(app)
@@ -171,7 +173,7 @@ def _authenticate(request: Request) -> Actor:
     """A token says who somebody is; without one, the socket of one's own computer does."""
     token = bearer(request)
     if token is not None:
-        actor = actor_of_token(request.app.state.store, token)
+        actor = _behind(request.app, token)
         request.scope[PROOF] = True
         return actor
     if request.scope.get("schoolops.local"):
@@ -179,9 +181,22 @@ def _authenticate(request: Request) -> Actor:
     raise Unauthenticated("a token is needed: ask an administrator for `schoolops token create`")
 
 
+def _behind(app: FastAPI, token: str) -> Actor:
+    """Whoever sent this token: one of ours, else one of the identity provider's."""
+    provider = app.state.provider
+    if provider is None or token.count(".") != 2:
+        return actor_of_token(app.state.store, token)
+    claims = provider.verify(token)
+    return actor_of_claims(app.state.store, claims)
+
+
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(SchoolopsError)
-    async def refused(_: Request, error: SchoolopsError) -> Problem:
+    async def refused(request: Request, error: SchoolopsError) -> Problem:
+        actor = getattr(request.state, "actor", None)
+        if error.status == 403 and actor is not None:
+            route = getattr(request.scope.get("route"), "path", "?")
+            app.state.refusals.note(actor.name, f"{request.method} {route}")
         return problem(error)
 
     @app.exception_handler(FilterError)

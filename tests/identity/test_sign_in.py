@@ -47,12 +47,14 @@ def test_a_code_without_its_verifier_is_worth_nothing(
     assert refused.value.code == "auth.code_refused"
 
 
-def test_a_foreign_address_gets_no_code(
-    city: City, provider: Provider, chromium: object
-) -> None:
+def test_a_foreign_address_gets_no_code(city: City, provider: Provider, chromium: object) -> None:
     flow = CodeFlow(provider)
     with portal(chromium) as browser:
-        for foreign in ("https://evil.example/", PORTAL + "/elsewhere", PORTAL + CALLBACK_PATH + "/x"):
+        for foreign in (
+            "https://evil.example/",
+            PORTAL + "/elsewhere",
+            PORTAL + CALLBACK_PATH + "/x",
+        ):
             answer = browser.page.goto(flow.url.replace(
                 "https%3A%2F%2Fschoolops.example%2Fsign-in%2Fcallback", foreign.replace(":", "%3A").replace("/", "%2F")))  # fmt: skip
             assert answer is not None
