@@ -20,7 +20,7 @@ from schoolops.identity.sessions import Session, Sessions, forget_old
 from schoolops.server.web.actors import actor_of
 from schoolops.web.models import web_session
 
-ALEX = Actor("alex", "administrator")
+ALEX = Actor.of("alex", "authority-admin")
 
 
 @dataclass
