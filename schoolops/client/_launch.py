@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inventory.sentences import say
-from schoolops.client._errors import Offline
+from schoolops.client._errors import Offline, Stopped
 from schoolops.core import paths
 
 if TYPE_CHECKING:
@@ -164,6 +164,24 @@ def ensure_server(home: Path, limit: float = START_LIMIT_S) -> Path:
     except OSError as error:
         raise Offline(say("the server cannot be started: {why}", why=error)) from None
     return path
+
+
+def wake_server(home: Path, *, again: bool = False) -> None:
+    """Start this home's server if it has ended by itself. Raises `Offline`.
+
+    One that somebody stopped stays so (`Stopped`), unless it is wanted `again`.
+    """
+    if not again and not answers(paths.socket_path(home)):
+        _refuse_stopped(paths.stopped_path(home))
+    ensure_server(home)
+
+
+def _refuse_stopped(marker: Path) -> None:
+    try:
+        name, time, *_ = [*marker.read_text(encoding="utf-8").split("\n"), "", ""]
+    except OSError:
+        return
+    raise Stopped(say("the server was stopped by {name} at {time}", name=name, time=time))
 
 
 @contextlib.contextmanager

@@ -28,7 +28,14 @@ class Lister(Protocol):
     """What a list endpoint calls."""
 
     def page(
-        self, kind: Kind, q: str, sort: str, offset: int, limit: int, columns: Sequence[str]
+        self,
+        kind: Kind,
+        q: str,
+        sort: str,
+        offset: int,
+        limit: int,
+        columns: Sequence[str],
+        wide: bool = False,
     ) -> Page: ...
 
     def count(self, kind: Kind, q: str) -> int: ...
@@ -65,8 +72,16 @@ class Listing:
         self.where = where
 
     def page(
-        self, kind: Kind, q: str, sort: str, offset: int, limit: int, columns: Sequence[str]
+        self,
+        kind: Kind,
+        q: str,
+        sort: str,
+        offset: int,
+        limit: int,
+        columns: Sequence[str],
+        wide: bool = False,
     ) -> Page:
+        """One page. `wide` makes no difference: nobody jumps to these."""
         fields = self._fields(kind, columns)
         statement = self._statement(kind, q, fields)
         statement = statement.order_by(*self._order(kind, sort or kind.default_sort))

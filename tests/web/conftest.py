@@ -48,7 +48,7 @@ def served(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="session")
 def admin(served: Served) -> str:
     """The cookie of an administrator of the city."""
-    return served.session("Alex Admin", groups=ADMIN)
+    return served.session("Alex Admin", groups=ADMIN, strong=True)
 
 
 @pytest.fixture(scope="session")
