@@ -137,7 +137,7 @@ def _import_users(args: Namespace) -> int:
     slips = Path(args.passwords) if args.passwords else None
     if slips is not None and slips.exists():
         raise UsageError(f"{slips} is there already; passwords go into a new file")
-    paths = wanted.group_paths(wanted.realm(settings), _schools())
+    paths = wanted.group_paths(_schools())
     with as_service(settings.identity) as admin:
         ids, _ = groups.read_ids(admin, paths)
         people = read_people(table, frozenset(path for path in paths if path in ids))

@@ -57,7 +57,7 @@ class Claims:
     strong: bool
     """Signed in with a passkey."""
     issued_at: int = 0
-    """UTC seconds."""
+    """UTC seconds; 0 when the token does not say."""
 
 
 class Provider:
@@ -139,8 +139,10 @@ class Provider:
         redirect_uri: str,
         locale: str,
         strong: bool = False,
+        add_passkey: bool = False,
     ) -> str:
-        """Where the browser goes to sign in; `strong` insists on a passkey."""
+        """Where the browser goes to sign in; `strong` insists on a passkey, `add_passkey` offers
+        to register one on the way."""
         query = {
             "response_type": "code",
             "client_id": self._settings.web_client,
@@ -155,6 +157,8 @@ class Provider:
         if strong:
             wanted = {"id_token": {"acr": {"essential": True, "values": [STRONG]}}}
             query["claims"] = json.dumps(wanted)
+        if add_passkey:
+            query["kc_action"] = "webauthn-register-passwordless"
         return f"{self._realm.endpoint('authorization_endpoint')}?{urlencode(query)}"
 
     def exchange_code(self, code: str, verifier: str, redirect_uri: str, nonce: str) -> Tokens:

@@ -22,9 +22,9 @@ from inventory.sentences import as_sentence, say
 from schoolops.core.errors import Invalid, SchoolopsError, TooLarge, Unauthenticated
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.identity.accounts import actor_of_claims
 from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
+from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.context import Problem, bearer, problem
 from schoolops.web.limits import PROOF, Guesses, Refusals, address_of, credential_of
@@ -173,21 +173,18 @@ def _authenticate(request: Request) -> Actor:
     """A token says who somebody is; without one, the socket of one's own computer does."""
     token = bearer(request)
     if token is not None:
-        actor = _behind(request.app, token)
+        store, provider = request.app.state.store, request.app.state.provider
+        if provider is not None and token.count(".") == 2:  # our own tokens have no dot
+            actor = actor_of(store, provider.verify(token))
+        else:
+            actor = actor_of_token(store, token)
         request.scope[PROOF] = True
         return actor
     if request.scope.get("schoolops.local"):
         return Actor.of(request.app.state.local_user, "authority-admin")
+    if request.app.state.provider is not None:
+        raise Unauthenticated("you are not signed in: schoolops login --server URL")
     raise Unauthenticated("a token is needed: ask an administrator for `schoolops token create`")
-
-
-def _behind(app: FastAPI, token: str) -> Actor:
-    """Whoever sent this token: one of ours, else one of the identity provider's."""
-    provider = app.state.provider
-    if provider is None or token.count(".") != 2:
-        return actor_of_token(app.state.store, token)
-    claims = provider.verify(token)
-    return actor_of_claims(app.state.store, claims)
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -141,6 +141,18 @@ def test_a_draft_is_tried_then_published_and_the_old_text_is_kept(
     assert not (home / "templates-draft" / PRIVACY).exists()
 
 
+def test_the_doctor_finds_a_broken_text(settings: Settings, home: Path) -> None:
+    from schoolops.cli._checks import check_web_texts
+
+    assert check_web_texts(settings)[0] == "ok"
+    write(home / "templates", PRIVACY, "{% if %}")
+    state, detail = check_web_texts(settings)
+    assert state == "fail"
+    assert "line 1" in detail
+    write(home / "templates", PRIVACY, "gut")
+    assert check_web_texts(settings) == ("ok", "1 own texts are good")
+
+
 def test_a_draft_with_a_wrong_name_is_told(settings: Settings, home: Path) -> None:
     write(home / "templates-draft", "portal/datenschutz.html", "x")
     assert check(settings) == {
