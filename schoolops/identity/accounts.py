@@ -63,8 +63,8 @@ def waits_for_passkey(groups: Iterable[str], *, strong: bool) -> bool:
     return not strong and any(held is not None and ROLES[held[0]].strong for held in roles)
 
 
-def actor_of_claims(store: Store, claims: Claims, issued_at: int = 0) -> Actor:
-    """The person behind verified claims. `issued_at`: when the token was, UTC seconds.
+def actor_of_claims(store: Store, claims: Claims) -> Actor:
+    """The person behind verified claims. One query.
 
     Raises `Unauthenticated` for a token from before an administrator ended the sessions.
     """
@@ -72,7 +72,7 @@ def actor_of_claims(store: Store, claims: Claims, issued_at: int = 0) -> Actor:
     with store.read() as connection:
         rows = connection.execute(_lookup(claims, now)).all()
     known = rows[0] if rows else None
-    if known is not None and issued_at and issued_at * 1_000_000 < known.ended_before:
+    if known is not None and claims.issued_at * 1_000_000 < known.ended_before:
         raise Unauthenticated(say("this session was ended; sign in again"), code="auth.ended")
     if known is None or _differs(known, claims) or now - known.last_seen_at > SEEN_EVERY:
         _note(store, claims)
@@ -149,13 +149,15 @@ def _scope(row: Row[Any]) -> Scope:
 
 
 def _differs(row: Row[Any], claims: Claims) -> bool:
-    return (row.username, row.shown, row.email, row.groups, row.classes, row.strong) != (
+    noted = (row.username, row.shown, row.email, row.groups, row.classes, row.strong, row.session)
+    return noted != (
         claims.username,
         claims.name,
         claims.email,
         _list(claims.groups),
         _list(claims.classes),
         claims.strong,
+        claims.session,
     )
 
 
@@ -172,6 +174,7 @@ def _note(store: Store, claims: Claims) -> None:
         "groups": _list(claims.groups),
         "classes": _list(claims.classes),
         "strong": claims.strong,
+        "session": claims.session,
     }
     who = Actor(claims.username, account=claims.subject)
     with store.write(who) as unit:
@@ -192,17 +195,23 @@ def _note(store: Store, claims: Claims) -> None:
                 },
             )
             _keep_roles(unit, _new_id(made), claims.groups)
-            unit.audit("first sign-in", "account", claims.username)
+            unit.audit("first sign-in", "account", claims.username, None, _how(claims))
             unit.announce("account", uid, None)
             return
         unit.connection.execute(
             update(account).where(account.c.id == before.id).values(last_seen_at=unit.now, **values)
         )
+        if before.session != claims.session:
+            unit.audit("sign in", "account", claims.username, None, _how(claims))
         if before.groups != values["groups"]:
             _keep_roles(unit, before.id, claims.groups)
             detail = {"groups": [json.loads(before.groups), sorted(claims.groups)]}
             unit.audit("roles changed", "account", claims.username, None, detail)
         unit.announce("account", before.uid, None)
+
+
+def _how(claims: Claims) -> dict[str, Any]:
+    return {"passkey": claims.strong}
 
 
 def _keep_roles(unit: UnitOfWork, account_id: int, groups: Iterable[str]) -> None:

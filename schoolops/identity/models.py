@@ -45,6 +45,7 @@ account = Table(
     Column("groups", Text, nullable=False, default="[]"),
     Column("classes", Text, nullable=False, default="[]"),
     Column("strong", Boolean, nullable=False, default=False),
+    Column("session", Text, nullable=False, default=""),
     Column("first_seen_at", BigInteger, nullable=False),
     Column("last_seen_at", BigInteger, nullable=False),
     Column("ended_before", BigInteger, nullable=False, default=0),

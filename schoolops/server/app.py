@@ -27,7 +27,7 @@ from schoolops.server.routes import add_routes
 from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.context import Problem, bearer, problem
-from schoolops.web.limits import PROOF, Guesses, address_of, credential_of
+from schoolops.web.limits import PROOF, Guesses, Refusals, address_of, credential_of
 from schoolops.web.rules import operations_without_rule
 from schoolops.worker import Worker
 
@@ -43,7 +43,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
         app.state.reports.start()
         if background:
             worker.start()
-        async with app.state.guesses.booked(store):
+        async with app.state.guesses.booked(store), app.state.refusals.booked(store):
             yield
         if background:
             worker.stop()
@@ -64,6 +64,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     app.state.last_request = time.monotonic()
     app.state.open_streams = 0
     app.state.ending = False
+    app.state.refusals = Refusals()
     app.state.web_address = None  # set by whoever listens
     _answer_errors(app)
     add_routes(app)
@@ -188,7 +189,11 @@ def _authenticate(request: Request) -> Actor:
 
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(SchoolopsError)
-    async def refused(_: Request, error: SchoolopsError) -> Problem:
+    async def refused(request: Request, error: SchoolopsError) -> Problem:
+        actor = getattr(request.state, "actor", None)
+        if error.status == 403 and actor is not None:
+            route = getattr(request.scope.get("route"), "path", "?")
+            app.state.refusals.note(actor.name, f"{request.method} {route}")
         return problem(error)
 
     @app.exception_handler(FilterError)

@@ -12,7 +12,7 @@ from schoolops.identity.oidc import Claims
 
 def actor_of(store: Store, claims: Claims) -> Actor:
     """The actor of verified claims. Raises `Forbidden` for an account that may do nothing yet."""
-    actor = actor_of_claims(store, claims, claims.issued_at)
+    actor = actor_of_claims(store, claims)
     if not actor.grants and waits_for_passkey(claims.groups, strong=claims.strong):
         raise Forbidden(
             say("your role needs a sign-in with a passkey; sign in again with it"),
