@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from inventory.kinds import Kind
+from inventory.kinds import EDITABLE, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_WRITE, Actor
@@ -250,7 +250,7 @@ def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor
     return Response(status_code=204)
 
 
-@router.get("/{plural}/{id:path}/history", **reads_kind())
+@router.get("/{plural}/{id:path}/history", **reads_kind(EDITABLE))
 def read_history(
     kind: TheKind,
     id: str,

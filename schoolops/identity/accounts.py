@@ -246,14 +246,16 @@ def find_account(connection: Connection, username_or_uid: str) -> Row[Any]:
         .order_by(account.c.last_seen_at.desc())
     ).first()
     if found is None:
-        raise NotFound(
-            say(
-                "nobody called {name!r} has signed in here yet; the user name is wanted",
-                name=username_or_uid,
-            ),
-            code="account.unknown",
-        )
+        raise unknown_account(username_or_uid)
     return found
+
+
+def unknown_account(name: str) -> NotFound:
+    """The refusal for somebody who is not known, or not to the actor."""
+    return NotFound(
+        say("nobody called {name!r} has signed in here yet; the user name is wanted", name=name),
+        code="account.unknown",
+    )
 
 
 def actor_of_account(connection: Connection, username: str, now: int) -> Actor:
