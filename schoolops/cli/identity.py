@@ -99,14 +99,10 @@ def _bootstrap(args: Namespace) -> int:
     if args.json:
         print_json([{"mark": s.mark, "what": s.what, "details": s.details} for s in steps])
     elif args.apply:
-        print(
-            f"realm {realm}: {open_steps} steps done" if steps else f"realm {realm}: all the same"
-        )
+        print(f"realm {realm}: {open_steps} changes made")
     else:
-        print(
-            f"realm {realm}: {open_steps} steps to do"
-            + ("; do them with --apply" * bool(open_steps))
-        )
+        hint = "; make them with --apply" if open_steps else ""
+        print(f"realm {realm}: {open_steps} changes to make{hint}")
     return DONE
 
 
