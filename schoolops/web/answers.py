@@ -26,7 +26,7 @@ _FILES: dict[str, Schema] = {
     "application/json": {"type": "array", "items": {"type": "object"}},
     "text/event-stream": {  # of each event
         "type": "object",
-        "properties": {name: _TEXT for name in ("id", "event", "data")},
+        "properties": dict.fromkeys(("id", "event", "data"), _TEXT),
         "required": ["id", "event", "data"],
     },
 }
