@@ -68,7 +68,7 @@ def _columns() -> tuple[Column, ...]:
 
     return (
         Column("name", _("Name"), 24, text(1)),
-        Column("role", _("Role"), 14, lambda r: (_(str(r[4] or "")), "")),
+        Column("role", _("Role"), 20, lambda r: (_(str(r[4] or "")), "")),
         Column("scope", _("May see"), 20, text(5), flex=True),
         Column("expires", _("Valid until"), 16, lambda r: (cells.when(r[6]), "")),
         Column("used", _("Last used"), 16, lambda r: (cells.when(r[7]), "dim")),
