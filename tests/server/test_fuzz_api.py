@@ -29,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.specs.openapi.checks import response_headers_conformance as headers_conformance
 
+from inventory.kinds import KINDS
 from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.db.engine import Store
 from schoolops.estate.service import Inventory
@@ -177,3 +178,19 @@ def test_no_generated_request_makes_the_server_fail_or_answer_outside_its_docume
         problems, good = fuzz(document, world, lambda name, case: send(client, case, secret, world))
     assert not problems, "\n".join(problems[:20])
     assert {name for name in REACHED if good[name]} == REACHED, "the requests mean too little"
+
+
+def test_a_record_of_each_kind_is_answered_as_described(store: Store, world: World) -> None:
+    application = make_app(store, background=False)
+    application.state.authenticate = ROLES[ADMIN]
+    schema = schemathesis.openapi.from_dict(sharpened(application.openapi()))
+    with TestClient(Door(application, local=True), raise_server_exceptions=False) as client:
+        for (kind, _), uid in world.ids.items():
+            for path in ("/v1/{plural}/{id}", "/v1/{plural}/{id}/history"):
+                if "history" in path and not KINDS[kind].editable:
+                    continue
+                where = {"plural": KINDS[kind].plural, "id": uid}
+                case = schema[path]["GET"].Case(path_parameters=where)
+                answer = client.get(path.format(**where))
+                assert answer.status_code == 200, (where, answer.text)
+                case.validate_response(answer, checks=CHECKS)
