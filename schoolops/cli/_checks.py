@@ -137,7 +137,8 @@ def check_database(settings: Settings) -> State:
 
 def check_server(home: Path) -> State:
     import schoolops
-    from schoolops.client._launch import LOCAL_URL, Endpoint, answers
+    from schoolops.client._endpoint import LOCAL_URL, Endpoint
+    from schoolops.client._launch import answers
 
     path = paths.socket_path(home)
     if not answers(path):

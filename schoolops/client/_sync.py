@@ -12,8 +12,9 @@ from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
+from schoolops.client._endpoint import Endpoint
 from schoolops.client._errors import Offline
-from schoolops.client._launch import Endpoint, find_endpoint, wake_server
+from schoolops.client._launch import find_endpoint, wake_server
 from schoolops.client._requests import Json, Page, Request
 from schoolops.client._transport import (
     CONNECT_S,
