@@ -1,4 +1,4 @@
-"""`schoolops access`: explain, hand on, ask, decide; `ls people`; and the audit's chain as a file."""
+"""`schoolops access`, `ls people`, and the audit's chain as a file."""
 
 from __future__ import annotations
 
