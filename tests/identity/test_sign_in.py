@@ -14,7 +14,7 @@ from jwcrypto.common import base64url_decode
 from schoolops.core.errors import Forbidden, Unauthenticated
 from schoolops.identity.keycloak.admin import as_administrator, as_service
 from schoolops.identity.oidc import BACKCHANNEL_LOGOUT_PATH, CALLBACK_PATH, Provider
-from tests.identity.conftest import PORTAL, SECRET, City
+from tests.identity.conftest import PORTAL, SECRET, City, person
 from tests.identity.signing import CodeFlow, portal, signed_in
 from tests.peers.keycloak import ADMIN, PASSWORD
 
@@ -226,23 +226,22 @@ def test_a_pupils_password_is_reset_by_the_service_account(
     city: City, provider: Provider, chromium: Browser
 ) -> None:
     with as_service(city.settings.identity) as admin:
-        (kim,) = admin.get_users({"username": "kim", "exact": "true"})
-        admin.set_user_password(kim["id"], "neues-Wort-7xk", temporary=True)
+        pia = admin.create_user(person("pia", "/schools/164800/pupil", "164800/5a"))
+        admin.set_user_password(pia, "neues-Wort-7xk", temporary=True)
     try:
         with portal(chromium) as browser:
             flow = CodeFlow(provider)
             browser.page.goto(flow.url)
-            browser.fill("kim")
+            browser.fill("pia")
             browser.page.get_by_text("Ungültige").first.wait_for()
-            browser.fill("kim", "neues-Wort-7xk")
+            browser.fill("pia", "neues-Wort-7xk")
             browser.page.fill("#password-new", SECRET + "-2")
             browser.page.fill("#password-confirm", SECRET + "-2")
             browser.page.click("[type=submit]")
-            assert provider.verify(flow.finish(browser.answer()).access).username == "kim"
+            assert provider.verify(flow.finish(browser.answer()).access).username == "pia"
     finally:
-        with as_administrator(city.settings.identity, ADMIN, PASSWORD) as admin:
-            admin.update_realm(city.realm, {"passwordPolicy": "length(10)"})
-            admin.set_user_password(kim["id"], SECRET, temporary=False)
+        with as_service(city.settings.identity) as admin:
+            admin.delete_user(pia)
 
 
 def test_the_service_account_may_do_nothing_else(city: City) -> None:
