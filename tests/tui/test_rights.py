@@ -74,8 +74,8 @@ async def test_a_proposal_is_announced_read_and_approved(app: Any, city: City) -
         await pilot.press("A")
         await shows(pilot, "Approvals  1", "◆ to decide", "emergency access")
         await pilot.press("a")
-        await shows(pilot, "Approve what a.klein proposed", "see schools, rooms, devices and lines; for 2 hours",
-                    "the whole school is dark")  # fmt: skip
+        what = "see schools, rooms, devices and lines; for 2 hours"
+        await shows(pilot, "Approve what a.klein proposed", what, "the whole school is dark")
         await pilot.press("enter")
         await says(pilot, "Approved.")
         await until(pilot, lambda: "to decide" not in text(pilot))
