@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, func, or_, select
 
 from inventory.fields import Field, Type
 from inventory.filter import TIME_FIELDS, parse
@@ -100,9 +100,10 @@ class Listing:
         return Page(tuple(f.name for f in fields), rows, 0, False)
 
     def record(self, kind: Kind, id_or_key: str) -> dict[str, Any]:
-        statement = self._statement(kind, "", kind.fields).where(
-            self.uid.in_(self._uids([id_or_key]))
-        )
+        here: ColumnElement[bool] = self.uid.in_(self._uids([id_or_key]))
+        if kind.key != ("id",):
+            here = or_(here, self.key == id_or_key)
+        statement = self._statement(kind, "", kind.fields).where(here)
         rows = self._render(kind.fields, self.connection.execute(statement).all())
         if not rows:
             raise NotFound(

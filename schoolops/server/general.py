@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 import schoolops
 from schoolops.core.errors import Conflict, Forbidden
-from schoolops.core.permissions import AUDIT_READ, BACKUP
+from schoolops.core.permissions import AUDIT_READ, BACKUP, READING
 from schoolops.db import audit, changes
 from schoolops.db.access import scope_of
 from schoolops.web.context import Json, TheActor, TheStore
@@ -34,7 +34,7 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
             "role": actor.role,
             "scope": scope_of(actor.whole_scope()),
             "may": sorted(actor.permissions),
-            "read_only": not any(name.endswith(".write") for name in actor.permissions),
+            "read_only": all(name in READING for name in actor.permissions),
             "city": store.settings.city,
             "server_version": schoolops.__version__,
             "database": store.dialect,

@@ -93,6 +93,7 @@ def _cursor(store: Store) -> int:
 
 def _read(store: Store, actor: Actor, after: int) -> tuple[int, list[bytes] | None]:
     """The events after the cursor as bytes, and the new cursor."""
+    actor = actor.at(store.clock.now())  # a right for a time may have ended since it began
     with store.read(actor) as connection:
         if after < 0:
             return changes.cursor(connection), []

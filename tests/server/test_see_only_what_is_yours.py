@@ -42,6 +42,11 @@ def test_a_role_that_may_not_write_is_refused(two_schools: None, token: Any, api
     viewer.post("/backups", None, 403)
 
 
+def test_who_decides_proposals_is_no_mere_reader(token: Any) -> None:
+    assert token("dsb", "data-protection-officer").get("/me")["read_only"] is False
+    assert token("rpa", "auditor").get("/me")["read_only"] is True
+
+
 def test_the_service_provider_sees_equipment_and_no_person(two_schools: None, token: Any) -> None:
     provider = token("netz-gmbh", "service-provider")
     assert provider.get("/ipads/count")["count"] == 2
