@@ -30,13 +30,15 @@ class Source:
     `columns`: field name → expression (times are integer microseconds). `references`: field
     name → (id column, table it points to, which has `id`, `key` and `key_folded`). `search`: the
     folded text for words. `folded`: field name → a column that holds its folded text wherever
-    the field is not empty, so that an index helps.
+    the field is not empty, so that an index helps. `persons`: more folded text for words, as
+    far as it is open to whoever asks (NULL where it is not).
     """
 
     columns: Mapping[str, ColumnElement[Any]]
     references: Mapping[str, tuple[ColumnElement[Any], Table]]
     search: ColumnElement[str]
     folded: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
+    persons: ColumnElement[Any] | None = None
 
 
 def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[ColumnElement[bool]]:
@@ -47,7 +49,8 @@ def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[Co
 def clause(kind: Kind, term: Word | Match, source: Source, dialect: str) -> ColumnElement[bool]:
     """One term. A negated one is the exact complement: NULL counts as 'does not match'."""
     if isinstance(term, Word):
-        found = or_(*(_has(source.search, text) for text in term.texts))
+        texts = [source.search] if source.persons is None else [source.search, source.persons]
+        found = or_(*(_has(where, text) for where in texts for text in term.texts))
     elif term.field in source.references:
         found = _reference(term, *source.references[term.field], dialect)
     else:

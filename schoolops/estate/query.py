@@ -26,10 +26,15 @@ from schoolops.db import filtering
 from schoolops.estate.models import TABLES, column_name, observation
 
 
-def source(kind: Kind, now: int, hidden: frozenset[str] = frozenset()) -> filtering.Source:
+def source(
+    kind: Kind,
+    now: int,
+    hidden: frozenset[str] = frozenset(),
+    persons: ColumnElement[Any] | None = None,
+) -> filtering.Source:
     """The kind's fields as expressions. `observation` must be joined for those it holds.
 
-    `hidden`: fields that no index shall find (SQLite).
+    `hidden`: fields that no index shall find (SQLite). `persons`: `Personal.searched`.
     """
     table = TABLES[kind.name]
     columns: dict[str, ColumnElement[Any]] = {}
@@ -63,7 +68,7 @@ def source(kind: Kind, now: int, hidden: frozenset[str] = frozenset()) -> filter
     if len(kind.key) == 1:
         # Where it is not empty, this field is the key.
         folded[kind.key[0]] = table.c.key_folded
-    return filtering.Source(columns, references, table.c.search_text, folded)
+    return filtering.Source(columns, references, table.c.search_text, folded, persons)
 
 
 def shown_name() -> ColumnElement[str]:
@@ -85,10 +90,15 @@ def _school_name(kind: Kind) -> ColumnElement[Any]:
 
 
 def translate(
-    kind: Kind, tree: Filter, dialect: str, now: int, hidden: frozenset[str] = frozenset()
+    kind: Kind,
+    tree: Filter,
+    dialect: str,
+    now: int,
+    hidden: frozenset[str] = frozenset(),
+    persons: ColumnElement[Any] | None = None,
 ) -> list[ColumnElement[bool]]:
     """The WHERE clauses of a filter."""
-    found = source(kind, now, hidden)
+    found = source(kind, now, hidden, persons)
     return [_term(kind, term, found, dialect) for term in tree.terms]
 
 
