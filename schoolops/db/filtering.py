@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, func, not_, or_, selec
 from inventory.fields import Type, fold
 from inventory.filter import TIME_FIELDS, Filter, Match, Op, Word, instant_range, pattern_parts
 from inventory.kinds import Kind
-from schoolops.db.folding import folded
+from schoolops.db.folding import folded, position
 
 MAC_LENGTH = 17
 _BIGGEST = 2**63 - 1
@@ -30,15 +30,13 @@ class Source:
     `columns`: field name → expression (times are integer microseconds). `references`: field
     name → (id column, table it points to, which has `id`, `key` and `key_folded`). `search`: the
     folded text for words. `folded`: field name → a column that holds its folded text wherever
-    the field is not empty, so that an index helps. `persons`: more folded text for words, as
-    far as it is open to whoever asks (NULL where it is not).
+    the field is not empty, so that an index helps.
     """
 
     columns: Mapping[str, ColumnElement[Any]]
     references: Mapping[str, tuple[ColumnElement[Any], Table]]
     search: ColumnElement[str]
     folded: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
-    persons: ColumnElement[Any] | None = None
 
 
 def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[ColumnElement[bool]]:
@@ -49,8 +47,7 @@ def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[Co
 def clause(kind: Kind, term: Word | Match, source: Source, dialect: str) -> ColumnElement[bool]:
     """One term. A negated one is the exact complement: NULL counts as 'does not match'."""
     if isinstance(term, Word):
-        texts = [source.search] if source.persons is None else [source.search, source.persons]
-        found = or_(*(_has(where, text) for where in texts for text in term.texts))
+        found = or_(*(_has(source.search, text) for text in term.texts))
     elif term.field in source.references:
         found = _reference(term, *source.references[term.field], dialect)
     else:
@@ -113,7 +110,6 @@ def _reference(
     tests = [_fits(key, term)]
     short = tuple(value for value in term.values if "/" not in str(value))
     if short and table.name != "schools":
-        position = func.instr if dialect == "sqlite" else func.strpos
         behind_the_school = func.substr(key, position(key, "/") + 1)
         tests.append(_fits(behind_the_school, Match(term.field, term.op, short)))
     return column.in_(select(table.c.id).where(or_(*tests)))

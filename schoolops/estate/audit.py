@@ -19,6 +19,7 @@ from inventory.sentences import say
 from schoolops.core.errors import Forbidden
 from schoolops.core.permissions import AUDIT_READ, PERMISSIONS, Actor, Scope
 from schoolops.db.access import require
+from schoolops.db.folding import position
 from schoolops.db.tables import audit_event
 from schoolops.estate.access import in_scope, inside
 from schoolops.estate.listing import LISTINGS, Listing
@@ -52,7 +53,6 @@ def audit_listing(connection: Connection, actor: Actor, now: int) -> Listing:
     scopes = _closable(actor)
     open_here = and_(*(inside(scope, c.school_id) for scope in scopes)) if scopes else None
     if open_here is not None:
-        position = func.instr if connection.dialect.name == "sqlite" else func.strpos
         school = func.substr(c.record, 1, position(c.record, "/"))
         closed = c.kind.in_(PERSONS) & (c.record != "") & not_(func.coalesce(open_here, False))
         columns["record"] = case((closed, school + HIDDEN), else_=c.record)

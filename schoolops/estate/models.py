@@ -46,6 +46,10 @@ def column_name(field: Field) -> str:
     return f"{field.name}_id" if field.type is Type.REFERENCE else field.name
 
 
+PERSONS_FOLLOW = "\x1f"
+"""Stands in `search_text` before what is about persons; no value of a field has this sign."""
+
+
 def person_fields(kind: Kind) -> tuple[Field, ...]:
     """Fields about persons in which words are looked for, and which may be closed to a reader.
 
@@ -111,9 +115,6 @@ def _table(kind: Kind) -> Table:
     if kind.published:
         # Names of fields, divided by blanks: what people corrected since the list said it.
         columns.append(Column("own_fields", Text))
-    if person_fields(kind):
-        # What `search_text` has not: words find it only for those to whom it is open.
-        columns.append(Column("search_persons", Text))
     if kind is CREDENTIAL:
         columns += [Column("secret", LargeBinary), Column("secret2", LargeBinary)]
     table = Table(kind.plural, metadata, *columns)

@@ -19,18 +19,23 @@ from schoolops.core.permissions import PERMISSIONS, Actor, Scope
 from schoolops.db.access import read_permission
 from schoolops.estate.access import inside, reading_scope, school_column, schools_in
 from schoolops.estate.models import TABLES, person_fields
+from schoolops.estate.query import without_persons
 
 CODE = "auth.field_closed"
 _NONE: frozenset[str] = frozenset()
 
 
-def closable(actor: Actor, kind: Kind) -> dict[str, Scope]:
-    """The fields that are not open wherever the actor reads the kind → where they are open."""
+def closable(actor: Actor, kind: Kind, reads: Scope | None = None) -> dict[str, Scope]:
+    """The fields that are not open in all of `reads` → where they are open.
+
+    `reads` is where the actor holds the permission to read the kind, unless said otherwise.
+    """
     personal = [field for field in kind.fields if field.personal]
     if not personal:
         return {}
     permission = read_permission(kind)
-    purpose, reads = PERMISSIONS[permission].purpose, reading_scope(actor, kind)
+    purpose = PERMISSIONS[permission].purpose
+    reads = actor.scope(permission) if reads is None else reads
     opened = {field.name: actor.sees(permission, purpose, field.personal) for field in personal}
     return {name: scope for name, scope in opened.items() if not scope.includes(reads)}
 
@@ -50,14 +55,19 @@ class Personal:
         self.connection = connection
         self.kind = kind
         self._ids: dict[Scope, frozenset[int]] = {}
-        self._open = closable(actor, kind)
-        reads = reading_scope(actor, kind)
-        if any(self._open.values()) and not reads.everywhere:
-            # An authority's schools may have been granted one by one.
-            here = self._schools(reads)
-            self._open = {
-                name: scope for name, scope in self._open.items() if here - self._schools(scope)
-            }
+        held, reads = actor.scope(read_permission(kind)), reading_scope(actor, kind)
+        self._open = self._settled(closable(actor, kind, held), held)
+        self._asked = (
+            self._open if held == reads else self._settled(closable(actor, kind, reads), reads)
+        )
+        """As `_open`, in the records that the actor sees: fewer when their key names a person."""
+
+    def _settled(self, opened: dict[str, Scope], reads: Scope) -> dict[str, Scope]:
+        """Without what is open after all: an authority's schools can be granted one by one."""
+        if reads.everywhere or not any(opened.values()):
+            return opened
+        here = self._schools(reads)
+        return {name: scope for name, scope in opened.items() if here - self._schools(scope)}
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -76,26 +86,25 @@ class Personal:
         values.update(dict.fromkeys(closed))
         return closed
 
-    def searched(self) -> ColumnElement[Any] | None:
-        """The text about persons in which words are looked for: NULL where it is closed."""
-        fields = person_fields(self.kind)
-        if not fields:
-            return None
+    def searched(self) -> ColumnElement[str]:
+        """The text in which words are looked for, with persons where they are open."""
         table = TABLES[self.kind.name]
-        scopes = {self._open[field.name] for field in fields if field.name in self._open}
-        if not all(scopes):
-            return None
+        text: ColumnElement[str] = table.c.search_text
+        names = [field.name for field in person_fields(self.kind)]
+        scopes = {self._open[name] for name in names if name in self._open}
         if not scopes:
-            return table.c.search_persons
+            return text
+        if not all(scopes):
+            return without_persons(self.kind)
         school = school_column(self.kind.name, table)
         open_here = and_(*(inside(scope, school) for scope in scopes))
-        return case((open_here, table.c.search_persons))
+        return case((open_here, text), else_=without_persons(self.kind))
 
     # -- refusals --------------------------------------------------------------------------
 
     def refuse_search(self, names: Iterable[str]) -> None:
         """Raise `Forbidden` for a filter or sort by what is not open at all schools one reads."""
-        refuse_search(self._open, names)
+        refuse_search(self._asked, names)
 
     def refuse_given(self, names: Collection[str], school_id: int | None) -> None:
         """Raise `Forbidden` for a write of a closed field of a record of that school."""

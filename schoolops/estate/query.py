@@ -23,18 +23,20 @@ from inventory.kinds import HEALTH, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Invalid
 from schoolops.db import filtering
-from schoolops.estate.models import TABLES, column_name, observation
+from schoolops.db.folding import position
+from schoolops.estate.models import PERSONS_FOLLOW, TABLES, column_name, observation, person_fields
 
 
 def source(
     kind: Kind,
     now: int,
     hidden: frozenset[str] = frozenset(),
-    persons: ColumnElement[Any] | None = None,
+    search: ColumnElement[str] | None = None,
 ) -> filtering.Source:
     """The kind's fields as expressions. `observation` must be joined for those it holds.
 
-    `hidden`: fields that no index shall find (SQLite). `persons`: `Personal.searched`.
+    `hidden`: fields that no index shall find (SQLite). `search`: the text for words, by default
+    without what is about persons.
     """
     table = TABLES[kind.name]
     columns: dict[str, ColumnElement[Any]] = {}
@@ -68,7 +70,16 @@ def source(
     if len(kind.key) == 1:
         # Where it is not empty, this field is the key.
         folded[kind.key[0]] = table.c.key_folded
-    return filtering.Source(columns, references, table.c.search_text, folded, persons)
+    search = without_persons(kind) if search is None else search
+    return filtering.Source(columns, references, search, folded)
+
+
+def without_persons(kind: Kind) -> ColumnElement[str]:
+    """The text for words, without what is about persons."""
+    text: ColumnElement[str] = TABLES[kind.name].c.search_text
+    if not person_fields(kind):
+        return text
+    return func.substr(text, 1, position(text + PERSONS_FOLLOW, PERSONS_FOLLOW) - 1)
 
 
 def shown_name() -> ColumnElement[str]:
@@ -95,10 +106,10 @@ def translate(
     dialect: str,
     now: int,
     hidden: frozenset[str] = frozenset(),
-    persons: ColumnElement[Any] | None = None,
+    search: ColumnElement[str] | None = None,
 ) -> list[ColumnElement[bool]]:
     """The WHERE clauses of a filter."""
-    found = source(kind, now, hidden, persons)
+    found = source(kind, now, hidden, search)
     return [_term(kind, term, found, dialect) for term in tree.terms]
 
 

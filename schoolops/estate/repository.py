@@ -262,8 +262,8 @@ class Estate:
     def _where(
         self, kind: Kind, tree: Filter, table: Any, hidden: frozenset[str] = frozenset()
     ) -> list[ColumnElement[bool]]:
-        persons = self.personal(kind).searched()
-        clauses = translate(kind, tree, self.connection.dialect.name, self.now, hidden, persons)
+        search = self.personal(kind).searched()
+        clauses = translate(kind, tree, self.connection.dialect.name, self.now, hidden, search)
         if "retired" not in asked(tree):
             clauses.append(table.c.retired_at.is_(None))
         return clauses
@@ -358,7 +358,7 @@ _SYSTEM_CELLS: dict[str, Any] = {
 }
 
 
-_FOR_FILTERS = frozenset({"search_text", "search_persons", "key_folded"})
+_FOR_FILTERS = frozenset({"search_text", "key_folded"})
 """Columns that are never shown."""
 
 

@@ -10,7 +10,7 @@ from inventory.kinds import Kind
 from inventory.sentences import Sentence, as_sentence, join, say, wire
 from inventory.words import find_choice
 from schoolops.core.errors import Invalid
-from schoolops.estate.models import column_name, person_fields
+from schoolops.estate.models import PERSONS_FOLLOW, column_name, person_fields
 
 
 def parse_given(field: Field, given: Any) -> Value:
@@ -112,18 +112,16 @@ def to_json(value: Value) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def search_columns(kind: Kind, key: str, values: Mapping[str, Value]) -> dict[str, str | None]:
-    """The folded texts in which words of a filter are looked for, persons apart from the rest."""
-    persons = person_fields(kind)
-    found: dict[str, str | None] = {"search_text": fold(" ".join([key, *(
-        field.format(value)
-        for field in kind.fields
-        if field.searchable
-        and field not in persons
-        and (value := values.get(field.name))
-        and value != key
-    )]))}  # fmt: skip
-    if persons:
-        named = (f.format(value) for f in persons if (value := values.get(f.name)))
-        found["search_persons"] = fold(" ".join(named)) or None
-    return found
+def make_search_text(kind: Kind, key: str, values: Mapping[str, Value]) -> str:
+    """The folded text in which words of a filter are looked for.
+
+    What is about persons comes last, behind `PERSONS_FOLLOW`: not everybody finds by it.
+    """
+    parts: list[str] = [key]
+    persons: list[str] = []
+    apart = person_fields(kind)
+    for field in kind.fields:
+        if field.searchable and (value := values.get(field.name)) and value != key:
+            (persons if field in apart else parts).append(field.format(value))
+    text = " ".join(parts)
+    return fold(text + PERSONS_FOLLOW + " ".join(persons) if persons else text)

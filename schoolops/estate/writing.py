@@ -22,7 +22,7 @@ from schoolops.core.ids import uuid7
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
 from schoolops.estate.models import TABLES, column_name, placement, revision
-from schoolops.estate.values import from_column, search_columns, to_columns, to_json
+from schoolops.estate.values import from_column, make_search_text, to_columns, to_json
 
 T = TypeVar("T")
 CHUNK = 5000
@@ -110,7 +110,7 @@ def _new_row(
         "key": key,
         "key_folded": fold(key),
         "version": 1,
-        **search_columns(kind, key, values),
+        "search_text": make_search_text(kind, key, values),
         "created_at": unit.now,
         "created_by": unit.actor.name,
         "updated_at": unit.now,
@@ -186,8 +186,8 @@ def _marks(names: Iterable[str]) -> str | None:
     return " ".join(sorted(names)) or None
 
 
-def _searched(kind: Kind, row: Any, columns: Mapping[str, Any]) -> dict[str, str | None]:
-    """The new search texts, where they are others."""
+def _searched(kind: Kind, row: Any, columns: Mapping[str, Any]) -> dict[str, str]:
+    """The new search text, where it is another one."""
     names = {f.name for f in kind.fields if f.searchable} | {"key"}
     if names.isdisjoint(columns):
         return {}
@@ -197,7 +197,7 @@ def _searched(kind: Kind, row: Any, columns: Mapping[str, Any]) -> dict[str, str
         for f in kind.fields
         if f.searchable
     }
-    return search_columns(kind, columns.get("key", row.key), values)
+    return {"search_text": make_search_text(kind, columns.get("key", row.key), values)}
 
 
 def _owned(kind: Kind, row: Any, columns: Mapping[str, Any], cause: Cause) -> dict[str, str | None]:

@@ -21,7 +21,7 @@ from schoolops.db.folding import folded
 from schoolops.estate.loading import Loader
 from schoolops.estate.models import TABLES, observation
 from schoolops.estate.repository import Estate
-from schoolops.estate.values import search_columns
+from schoolops.estate.values import make_search_text
 
 ADMIN = Actor.of("m.weber", "authority-admin")
 NOW = 1_795_507_200_000_000  # 2026-11-24T08:00:00Z, 09:00 in Berlin
@@ -183,8 +183,7 @@ def stored_values(estate: Estate, kind: Kind, uid: str) -> dict[str, Value]:
         name: tuple(value) if isinstance(value, list) else value
         for name, value in record["values"].items()
     }
-    texts = search_columns(kind, record["key"], values).values()
-    values["search_text"] = "\n".join(text for text in texts if text)
+    values["search_text"] = make_search_text(kind, record["key"], values)
     shown = estate.by_ids(kind, [uid], ["school_name"]).rows[0][-1]
     return record | values | {"school_name": shown}
 

@@ -1,4 +1,4 @@
-"""Keep what words find of persons apart from the rest.
+"""Keep what words find of persons apart, at the end of the searched text.
 
 Revision: 0006, after 0005.
 """
@@ -24,24 +24,24 @@ SEARCHED = {
     "services": (("name", "provider"), ("owner",)),
     "contacts": (("name",), ("email",)),
 }
-"""Table → what `search_text` has besides the key, and what goes into `search_persons`."""
+"""Table → what is searched besides the key: of the equipment, of persons."""
+PERSONS_FOLLOW = "\x1f"
 
 
 def upgrade() -> None:
     for table, (rest, persons) in SEARCHED.items():
-        op.add_column(table, sa.Column("search_persons", sa.Text()))
         _move(table, rest, persons)
 
 
 def _move(name: str, rest: tuple[str, ...], persons: tuple[str, ...]) -> None:
-    columns = ("id", "key", "search_text", "search_persons", *rest, *persons)
+    columns = ("id", "key", "search_text", *rest, *persons)
     table = sa.table(name, *(sa.column(column) for column in columns))
     filled = sa.or_(*(table.c[column] != "" for column in persons))
     connection = op.get_bind()
     change = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("row_id"))
-        .values(search_text=sa.bindparam("text"), search_persons=sa.bindparam("named"))
+        .values(search_text=sa.bindparam("text"))
     )
     last = 0
     while True:
@@ -50,20 +50,15 @@ def _move(name: str, rest: tuple[str, ...], persons: tuple[str, ...]) -> None:
         ).all()
         if not rows:
             return
-        connection.execute(change, [
-            {
-                "row_id": row.id,
-                "text": _text([row.key, *(one for one in _filled(row, rest) if one != row.key)]),
-                "named": _text(_filled(row, persons)),
-            }
-            for row in rows
-        ])  # fmt: skip
+        connection.execute(
+            change, [{"row_id": row.id, "text": _text(row, rest, persons)} for row in rows]
+        )
         last = rows[-1].id
 
 
-def _filled(row: sa.Row[tuple[object, ...]], columns: tuple[str, ...]) -> list[str]:
-    return [value for name in columns if (value := row._mapping[name])]
+def _text(row: sa.Row[tuple[object, ...]], rest: tuple[str, ...], persons: tuple[str, ...]) -> str:
+    def filled(columns: tuple[str, ...]) -> list[str]:
+        values = (row._mapping[name] for name in columns)
+        return [value for value in values if value and value != row.key]
 
-
-def _text(parts: list[str]) -> str:
-    return fold(" ".join(parts))
+    return fold(" ".join([row.key, *filled(rest)]) + PERSONS_FOLLOW + " ".join(filled(persons)))
