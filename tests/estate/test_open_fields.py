@@ -446,6 +446,15 @@ def test_older_events_keep_their_values_for_those_to_whom_they_are_open(older: S
         assert all(name in shown for name in (FORMER, OWNERS[A], HEADS[A]))
 
 
+def test_a_history_tells_older_events_without_what_is_closed(older: Store) -> None:
+    for actor, values in ((PROVIDER, None), (ADMIN, [FORMER, OWNERS[A]])):
+        with older.read(actor) as connection:
+            told = revisions.history(Estate(connection, actor, 0), DEVICE, DEVICES[A])
+        (changes,) = [e["detail"]["changes"] for e in told["events"] if "owner" in
+                      e["detail"].get("changes", {})]  # fmt: skip
+        assert changes == {"owner": values, "name": [None, "N"]}
+
+
 def test_the_auditor_sees_who_did_what_and_no_person(older: Store) -> None:
     shown = events(older, AUDITOR)
     assert not any(name in str(shown) for name in NAMES)
