@@ -299,8 +299,8 @@ class DiskChapter(Chapter):
     def acknowledge(self, seq: int, save_every: int = 32) -> None:
         """As in Chapter; whole segments that are done are deleted.
 
-        The number is put on disk when a segment goes, and every `save_every` times: losing it
-        costs a repeat, which the server recognises, and saves two disk flushes a tick. The
+        The number is flushed to disk when a segment goes, and written every `save_every` times:
+        losing it costs a repeat, which the server recognises, and saves the flushes. The
         deletion comes first, since on a full disk it makes the room; the last segment, whose
         name and records tell the next number, always stays.
         """
@@ -313,7 +313,7 @@ class DiskChapter(Chapter):
             os.unlink(self.segments.pop(0).path)
             done = True
         if done or self._unsaved >= save_every:
-            self.save()
+            self.save(durable=done)
 
     def rewind(self, seq: int) -> None:
         super().rewind(seq)
@@ -330,10 +330,11 @@ class DiskChapter(Chapter):
         self._sink_to(oldest.last)
         os.unlink(oldest.path)
 
-    def save(self) -> None:
-        """Put `acked` on disk."""
+    def save(self, *, durable: bool = True) -> None:
+        """Put `acked` on disk; `durable` as in `write_atomic`."""
         state = {"acked": self.acked, "kernel": self.kernel, "rejected": sorted(self.rejected)}
-        write_atomic(os.path.join(self.folder, _STATE), json.dumps(state).encode())
+        path = os.path.join(self.folder, _STATE)
+        write_atomic(path, json.dumps(state).encode(), durable=durable)
         self._unsaved = 0
 
     @property

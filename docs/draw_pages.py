@@ -46,8 +46,8 @@ def draw(only: list[str]) -> None:
             fill(running.store)
             cookies = {
                 "": "",
-                "admin": running.session("Alex Admin", groups=ADMIN),
-                "secretary": running.session("Deniz Öztürk", groups=["/schools/164800/teacher"]),
+                "admin": running.session("Alex Admin", groups=ADMIN, strong=True),
+                "secretary": running.session("Deniz Öztürk", groups=["/schools/164800/secretary"]),
             }
             for name, path, who, width, dark in SHOTS:
                 if only and name not in only:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from inventory.fields import Field, Type, fold
 from inventory.kinds import DEVICE_KINDS, device_plural
+from inventory.sentences import Sentence, join, say
 
 GERMAN_CHOICES: Mapping[str, str] = MappingProxyType({
     # health, freshness
@@ -93,11 +94,16 @@ def choices_like(field: Field, pieces: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def known_choices(field: Field) -> str:
+def known_choices(field: Field) -> Sentence:
     """'02 (Grundschule), 04 (Hauptschule)' or 'ok, down': the choices for an error message."""
     if field.type is Type.BOOLEAN:
-        return "yes, no"
-    return ", ".join(
-        key if _plain(key) == _plain(label) else f"{key} ({label})"
-        for key, label in field.choices.items()
+        return say("yes, no")
+    return join(
+        (
+            key
+            if _plain(key) == _plain(label)
+            else say("{choice} ({label})", choice=key, label=say(label))
+            for key, label in field.choices.items()
+        ),
+        ", ",
     )

@@ -20,11 +20,12 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from tui import cells, i18n, problems
-from tui.actions import BY_ID, Action, check_keymap, permission_of
-from tui.backend import Backend, Connect, Json, is_offline, sentence
+from tui.actions import BY_ID, Action, check_keymap, key_label, keys_of, permission_of
+from tui.backend import STOPPED, Backend, Connect, Json, code_of, is_offline, sentence
 from tui.feed import Changes, Feed
 from tui.frame import Frame
 from tui.i18n import _
+from tui.said import said
 from tui.screens.overview import Overview
 from tui.settings import TuiSettings
 from tui.themes import HIGH_CONTRAST
@@ -75,6 +76,7 @@ class SchoolopsApp(TypeAhead):
         self.offline_since = ""
         self.connecting = True
         self.failure = ""
+        self.stopped = ""
         self._last_key = 0.0
         self._main_turn = asyncio.Lock()
         self._places: dict[str, tuple[float | None, float | None, str]] = {}
@@ -111,7 +113,7 @@ class SchoolopsApp(TypeAhead):
                 self.client = client
             except Exception as error:
                 self.connecting = False
-                self.failure = self.explain(error)
+                self.failure = said(error) if code_of(error) else self.explain(error)
                 self._went_offline()
                 if client is not None:
                     await client.aclose()
@@ -132,8 +134,10 @@ class SchoolopsApp(TypeAhead):
         if self.client is not None:
             await self.client.aclose()
 
-    def _on_state(self, online: bool) -> None:
-        if online:
+    def _on_state(self, error: BaseException | None) -> None:
+        """The connection stands (None), or why it does not."""
+        self.stopped = said(error) if error is not None and code_of(error) == STOPPED else ""
+        if error is None:
             self.offline_since = ""
             self.show_states()
         else:
@@ -184,6 +188,10 @@ class SchoolopsApp(TypeAhead):
             return _("✖ No connection since {time}: {why}").format(
                 time=self.offline_since, why=self.failure
             )
+        if self.stopped:
+            keys = keys_of(BY_ID["view.reload"], self.settings.keymap)
+            again = _("{key} starts it again.").format(key=key_label(keys[0])) if keys else ""
+            return f"✖ {self.stopped}. {again}"
         return _("✖ No connection since {time}; what you see was known then").format(
             time=self.offline_since
         )

@@ -34,6 +34,7 @@ class Backend(Protocol):
         offset: int = ...,
         limit: int = ...,
         columns: Sequence[str] | None = ...,
+        wide: bool = ...,
     ) -> PageLike: ...
     async def count(self, plural: str, *, q: str = ...) -> int: ...
     async def rows(
@@ -99,12 +100,17 @@ class Backend(Protocol):
     async def aclose(self) -> None: ...
 
 
+STOPPED = "client.stopped"
+"""The code of the error that says that somebody stopped this computer's server on purpose."""
+
 Connect = Callable[[], Awaitable[Backend]]
 
 
 def is_offline(error: BaseException) -> bool:
     """Whether no server answered, as opposed to one that said no."""
-    return type(error).__name__ == "Offline" or isinstance(error, ConnectionError | TimeoutError)
+    return type(error).__name__ in ("Offline", "Stopped") or isinstance(
+        error, ConnectionError | TimeoutError
+    )
 
 
 def code_of(error: BaseException) -> str:

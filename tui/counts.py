@@ -24,8 +24,9 @@ LINES = (
     ("8", "discovered", N_("Discovered")),
 )  # fmt: skip
 STATES = ("all", "down", "warning", "unknown", "idle")
-_WIDTHS = (7, 9, 8, 8, 6)
+_WIDTHS = (6, 7, 7, 8, 5)
 _TONES = {"down": "$text-error", "warning": "$text-warning"}
+IDLE = "–"
 _START = 15
 """Cells of the digit and the name before the numbers."""
 
@@ -51,7 +52,7 @@ class Counts(Widget, can_focus=True):
     """One line a kind, with the digit that leads to its list. The arrows choose a number."""
 
     DEFAULT_CSS = """
-    Counts { width: 56; height: 9; padding: 0 1; }
+    Counts { width: 50; height: 9; padding-left: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1, 0)", show=False),
@@ -92,13 +93,8 @@ class Counts(Widget, can_focus=True):
         return {**found, "all": sum(found.values())}
 
     def render(self) -> RenderResult:
-        words = (
-            _("all"),
-            f"{cells.GLYPHS['down']}{_('down')}",
-            f"{cells.GLYPHS['warning']}{_('warn')}",
-            f"{cells.GLYPHS['unknown']}{_('unkn.')}",
-            f"–{_('idle')}",
-        )
+        # The line under the map says what the signs mean.
+        words = (_("all"), *(cells.GLYPHS[state] for state in STATES[1:4]), IDLE)
         head = f"{'':{_START}}{words[0]:>{_WIDTHS[0]}} "
         head += "".join(map(cells.fit, words[1:], _WIDTHS[1:]))
         lines = [Content.styled(head, "$foreground 60%")]
@@ -117,7 +113,7 @@ class Counts(Widget, can_focus=True):
                 text = cells.number(number)
                 parts.append(" " * (width - len(text)))
             else:
-                glyph = cells.GLYPHS.get(state, "–")
+                glyph = cells.GLYPHS.get(state, IDLE)
                 text = f"{glyph}{cells.number(number)}" if number else "·"
             tone = _TONES.get(state, "") if number else "$foreground 30%"
             if self.has_focus and (place, at) == (self.line, self.column):

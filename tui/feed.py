@@ -13,12 +13,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tui.backend import Backend
+from tui.backend import STOPPED, Backend, code_of
 
 PERIOD_S = 0.25
 SILENCE_S = 45.0
 """The server says something every 15 s; three times nothing is no connection."""
 LONGEST_WAIT_S = 30.0
+STOPPED_WAIT_S = 2.0
+"""To look whether somebody has started again what was stopped costs next to nothing."""
 MOST_IDS = 5_000
 
 
@@ -52,7 +54,7 @@ class Feed:
         self,
         client: Backend,
         on_changes: Callable[[Changes], None],
-        on_state: Callable[[bool], None],
+        on_state: Callable[[BaseException | None], None],
         *,
         period_s: float = PERIOD_S,
         first_wait_s: float = 1.0,
@@ -66,38 +68,42 @@ class Feed:
         self.waiting = Changes()
         self._flusher: asyncio.TimerHandle | None = None
         self._again = asyncio.Event()
+        self._start = False
 
-    def retry_now(self) -> None:
-        """Do not wait for the next attempt."""
+    def retry_now(self, *, start: bool = False) -> None:
+        """Do not wait for the next attempt; `start` also a server that somebody stopped."""
+        self._start = self._start or start
         self._again.set()
 
     async def run(self) -> None:
         """Read for ever."""
-        wait, away = self.first_wait_s, False
+        wait, away = self.first_wait_s, ""
         while True:
             try:
                 if away and (wake := getattr(self.client, "wake", None)):
-                    await wake()  # the server of one's own computer leaves when idle
+                    start, self._start = self._start, False
+                    await wake(again=start)  # one's own computer's server leaves when idle
                 # A question with an answer: the stream itself may be silent for 15 s.
                 await self.client.me()
                 if away:
-                    wait, away = self.first_wait_s, False
-                    self.on_state(True)
+                    wait, away = self.first_wait_s, ""
+                    self.on_state(None)
                     self.waiting.reset = True
                     self._flush_soon()
                 await self._read()
             except asyncio.CancelledError:
                 self._stop_flusher()
                 raise
-            except Exception:  # whatever ended the stream: say so, and try again
-                if not away:
-                    away = True
-                    self.on_state(False)
+            except Exception as error:  # whatever ended the stream: say so, and try again
+                reason = code_of(error) or "gone"
+                if not away or (reason == STOPPED) != (away == STOPPED):
+                    self.on_state(error)
+                away = reason
             self._again.clear()
             pause = wait * random.uniform(0.8, 1.2)  # noqa: S311
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._again.wait(), pause)
-            wait = min(wait * 2, LONGEST_WAIT_S)
+            wait = min(wait * 2, STOPPED_WAIT_S if away == STOPPED else LONGEST_WAIT_S)
 
     async def _read(self) -> None:
         """Read one stream until it ends; always raises."""

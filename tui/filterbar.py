@@ -127,11 +127,14 @@ class FilterBar(Vertical):
         self.action_close()
 
     def refuse(self, error: BaseException) -> None:
-        """Say what is wrong, with the cursor behind it; the text stays for correction."""
+        """Say what is wrong, with the cursor behind that term; the text stays for correction."""
         field = self.query_one(Input)
         at, length = place_of(error)
         if at is not None:
-            field.cursor_position = min(len(field.value), at + length)
+            end = at + length
+            while end < len(field.value) and not field.value[end].isspace():
+                end += 1
+            field.cursor_position = end
         hint = self.query_one("#hint", Static)
         hint.add_class("-wrong")
         hint.update(Content(f"✖ {problem_of(error)}"))

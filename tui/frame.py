@@ -89,11 +89,11 @@ class KeyBar(Widget):
 
 
 class Banner(Static):
-    """The offline sentence; not there while all is well."""
+    """The offline sentence, in full; not there while all is well."""
 
     DEFAULT_CSS = """
-    Banner { height: 1; background: $error; color: $text; text-style: bold; display: none;
-             padding: 0 1; }
+    Banner { height: auto; max-height: 5; background: $error; color: $text; text-style: bold;
+             display: none; padding: 0 1; }
     Banner.-on { display: block; }
     """
 

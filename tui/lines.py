@@ -83,9 +83,14 @@ class Lines(OptionList, inherit_bindings=False):
             target = (nearer[0] if by > 0 else nearer[-1]) if nearer else at
         else:
             target = min(places, key=lambda i: abs(i - (at + by)))
+        stays = target == self.highlighted
         self.highlighted = target
-        if target == places[0]:
+        if target == places[0] and by < 0:
             self.scroll_home(animate=False)
+        elif target == places[-1] and by >= len(self.lines):
+            self.call_after_refresh(self.scroll_end, animate=False)
+        elif target == places[-1] and by > 0 and stays:
+            self.scroll_relative(y=by, animate=False)  # what follows leads nowhere, but is read
 
     def on_option_list_option_selected(self, event: Any) -> None:
         event.stop()

@@ -21,6 +21,7 @@ from textual.widget import Widget
 
 from tui import cells
 from tui.cells import GLYPHS, TONES
+from tui.counts import IDLE
 from tui.i18n import _
 
 ORDER = {"down": 0, "warning": 1, "unknown": 2, "ok": 3}
@@ -95,18 +96,19 @@ def _around(x: int, y: int, width: int, height: int) -> Iterator[tuple[int, int]
                     yield x + dx, y + dy
 
 
-class MapLegend(Widget):
-    """What the signs on the map mean; each stands in its colour, and reads without."""
+class Legend(Widget):
+    """What the signs mean; each stands in its colour, and reads without."""
 
     DEFAULT_CSS = """
-    MapLegend { height: 1; padding: 0 1; color: $foreground 60%; }
+    Legend { height: 1; padding: 0 1; color: $foreground 60%; }
     """
 
     def render(self) -> RenderResult:
-        parts: list[Content | tuple[str, str] | str] = [_("Map of schools:")]
+        parts: list[Content | tuple[str, str] | str] = []
         for state in ("down", "warning", "unknown", "ok"):
-            parts += ["  ", (cells.health(state), _LEGEND_TONES[state])]
-        parts += ["  ", ("●", "reverse"), " ", _("chosen")]
+            parts += [(cells.health(state), _LEGEND_TONES[state]), "  "]
+        parts += [IDLE, " ", _("idle"), "   ", _("On the map:"), " ", ("●", "reverse"), " "]
+        parts.append(_("chosen"))
         return Content.assemble(*parts)
 
 

@@ -44,6 +44,11 @@ def lines(kind: Kind, history: Json) -> list[Content]:
     return found
 
 
+def wrapped(kind: Kind, history: Json, width: int) -> list[Content]:
+    """The same, with long values going on below themselves."""
+    return describe.hang(lines(kind, history), max(40, width)).split("\n")
+
+
 def _stood(placements: list[Json]) -> list[Content]:
     if not placements:
         return []

@@ -58,6 +58,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         add("socket", lambda: check_socket(home))
         if settings:
             add("backups", lambda: check_backups(settings[0]))
+            add("web texts", lambda: check_web_texts(settings[0]))
         add("key file", lambda: check_key(home))
     add("SNMP", check_snmp)
     add("clock", check_clock)
@@ -136,7 +137,8 @@ def check_database(settings: Settings) -> State:
 
 def check_server(home: Path) -> State:
     import schoolops
-    from schoolops.client._launch import LOCAL_URL, Endpoint, answers
+    from schoolops.client._endpoint import LOCAL_URL, Endpoint
+    from schoolops.client._launch import answers
 
     path = paths.socket_path(home)
     if not answers(path):
@@ -193,6 +195,20 @@ def check_backups(settings: Settings) -> State:
     if age > 2:
         return "warn", f"the latest backup is {age:.0f} days old; run: schoolops backup"
     return "ok", f"the latest is {age * 24:.0f} hours old, in {folder}"
+
+
+def check_web_texts(settings: Settings) -> State:
+    from schoolops.server.web.preview import check, files_of
+    from schoolops.web.templates import LIVE
+
+    own = files_of(settings.home / LIVE)
+    if not own:
+        return "ok", "the pages show the shipped texts"
+    wrong = check(settings, drafts=False)
+    if wrong:
+        why = "; ".join(wrong.values())
+        return "fail", f"visitors see shipped texts in place of own ones: {why}"
+    return "ok", f"{len(own)} own texts are good"
 
 
 def check_key(home: Path) -> State:

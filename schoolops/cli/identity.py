@@ -99,14 +99,10 @@ def _bootstrap(args: Namespace) -> int:
     if args.json:
         print_json([{"mark": s.mark, "what": s.what, "details": s.details} for s in steps])
     elif args.apply:
-        print(
-            f"realm {realm}: {open_steps} steps done" if steps else f"realm {realm}: all the same"
-        )
+        print(f"realm {realm}: {open_steps} changes made")
     else:
-        print(
-            f"realm {realm}: {open_steps} steps to do"
-            + ("; do them with --apply" * bool(open_steps))
-        )
+        hint = "; make them with --apply" if open_steps else ""
+        print(f"realm {realm}: {open_steps} changes to make{hint}")
     return DONE
 
 
@@ -137,7 +133,7 @@ def _import_users(args: Namespace) -> int:
     slips = Path(args.passwords) if args.passwords else None
     if slips is not None and slips.exists():
         raise UsageError(f"{slips} is there already; passwords go into a new file")
-    paths = wanted.group_paths(wanted.realm(settings), _schools())
+    paths = wanted.group_paths(_schools())
     with as_service(settings.identity) as admin:
         ids, _ = groups.read_ids(admin, paths)
         people = read_people(table, frozenset(path for path in paths if path in ids))

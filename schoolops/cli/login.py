@@ -39,7 +39,7 @@ def named_server(args: Namespace) -> str:
 def run(args: Namespace) -> int:
     url = named_server(args)
     from schoolops.client import connect
-    from schoolops.client._launch import Endpoint
+    from schoolops.client._endpoint import Endpoint
     from schoolops.client._signin import Way, sign_in
     from schoolops.client._sync import Client
     from schoolops.identity.grants import DeviceStart

@@ -52,17 +52,22 @@ def _stop() -> int:
     import time
 
     from schoolops.core import paths
+    from schoolops.core.clock import SystemClock, to_iso
 
     path = paths.socket_path(paths.home())
     process = _process_at(path)
     if process is None:
         print("no server runs here")
         return DONE
+    # Before it ends: whoever follows it must not start another one.
+    stopped = paths.stopped_path(paths.home())
+    stopped.write_text(f"{_user()}\n{to_iso(SystemClock().now())}\n", encoding="utf-8")
     try:
         os.kill(process, signal.SIGTERM)
     except ProcessLookupError:
         pass
     except PermissionError:
+        stopped.unlink(missing_ok=True)
         raise Refused(
             f"the server (process {process}) belongs to another user; stop it as that user"
         ) from None
@@ -74,6 +79,15 @@ def _stop() -> int:
         time.sleep(0.05)
     print(f"stopped the server (process {process})")
     return DONE
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "?"
 
 
 def _process_at(path: object) -> int | None:

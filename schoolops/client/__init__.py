@@ -22,8 +22,9 @@ from schoolops.client._requests import Page
 
 if TYPE_CHECKING:
     from schoolops.client._async import AsyncClient, connect_async
+    from schoolops.client._endpoint import Endpoint
     from schoolops.client._join import Way, way_of_agents
-    from schoolops.client._launch import Endpoint, find_endpoint
+    from schoolops.client._launch import find_endpoint
     from schoolops.client._sync import Client, connect
 
 __all__ = [
@@ -46,7 +47,7 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "_async",
     "Client": "_sync",
-    "Endpoint": "_launch",
+    "Endpoint": "_endpoint",
     "Way": "_join",
     "connect": "_sync",
     "connect_async": "_async",

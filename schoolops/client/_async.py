@@ -12,8 +12,9 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
+from schoolops.client._endpoint import Endpoint
 from schoolops.client._errors import Offline
-from schoolops.client._launch import Endpoint, ensure_server, find_endpoint
+from schoolops.client._launch import find_endpoint, wake_server
 from schoolops.client._requests import Json, Page, Request
 from schoolops.client._transport import (
     CONNECT_S,
@@ -64,10 +65,13 @@ class AsyncClient:
         """Close the connections; the server goes on."""
         await self._http.aclose()
 
-    async def wake(self) -> None:
-        """Start this computer's server again if it has ended; does nothing for another one's."""
+    async def wake(self, *, again: bool = False) -> None:
+        """Start this computer's server again if it has ended; does nothing for another one's.
+
+        `Stopped` if somebody stopped it on purpose, unless it is wanted `again`.
+        """
         if self.endpoint.home:
-            await asyncio.to_thread(ensure_server, self.endpoint.home)
+            await asyncio.to_thread(wake_server, self.endpoint.home, again=again)
 
     async def _send(self, request: Request[T]) -> T:
         with errors_of(self.endpoint):
@@ -110,9 +114,13 @@ class AsyncClient:
         offset: int = 0,
         limit: int = 128,
         columns: Sequence[str] | None = None,
+        wide: bool = False,
     ) -> Page:
-        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000."""
-        return await self._send(requests.page(plural, q, sort, offset, limit, columns))
+        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000.
+
+        `wide`: a word may also be in the record's school, if another one is in the record itself.
+        """
+        return await self._send(requests.page(plural, q, sort, offset, limit, columns, wide))
 
     async def count(self, plural: str, *, q: str = "") -> int:
         """How many records match."""

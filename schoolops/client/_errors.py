@@ -3,6 +3,7 @@
 SchoolopsError
 ├── ApiError    the server said no; `status`, `code`, `detail`, `extra`
 └── Offline     no server answered; `detail` says which and what to do
+    └── Stopped   somebody stopped this computer's server on purpose
 """
 
 from __future__ import annotations
@@ -32,3 +33,9 @@ class Offline(SchoolopsError):
     """
 
     status, code = 503, "client.offline"
+
+
+class Stopped(Offline):
+    """This computer's server was stopped on purpose and has not been started since."""
+
+    code = "client.stopped"

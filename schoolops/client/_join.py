@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from schoolops.client._launch import Endpoint, is_loopback
+from schoolops.client._endpoint import Endpoint, is_loopback
 
 LIMIT_S = 3.0
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to

@@ -17,40 +17,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inventory.sentences import say
-from schoolops.client._errors import Offline
+from schoolops.client._endpoint import LOCAL_URL, LOOPBACK, Endpoint
+from schoolops.client._errors import Offline, Stopped
 from schoolops.core import paths
-
-if TYPE_CHECKING:
-    from schoolops.client._signin import SignIn
 
 START_LIMIT_S = 15.0
 POLL_S = 0.02
-LOCAL_URL = "http://schoolops.local"
-"""Base of the addresses that go through the socket; no name is looked up."""
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """How to reach a server. `socket` is set for this computer's own; `home` goes with it."""
-
-    url: str
-    socket: Path | None = None
-    token: str | None = field(default=None, repr=False)
-    home: Path | None = None
-    sign_in: SignIn | None = field(default=None, repr=False)
-    """A sign-in that renews itself, in place of a token."""
-
-    @property
-    def name(self) -> str:
-        """What to call it in a message."""
-        return "this computer's server" if self.socket else self.url
 
 
 def find_endpoint(server: str | None = None, token: str | None = None) -> Endpoint:
@@ -98,11 +73,7 @@ def checked(server: str) -> str:
                 server=server,
             )
         )
-    if (
-        parts.scheme == "http"
-        and host not in _LOOPBACK
-        and not os.environ.get("SCHOOLOPS_INSECURE")
-    ):
+    if parts.scheme == "http" and host not in LOOPBACK and not os.environ.get("SCHOOLOPS_INSECURE"):
         raise ValueError(
             say(
                 "{server} would carry your token readable for everybody on the way; use "
@@ -111,16 +82,6 @@ def checked(server: str) -> str:
             )
         )
     return server.rstrip("/").removesuffix("/v1")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is on this computer, so that no proxy is asked."""
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).hostname in _LOOPBACK
-
-
-# --- this computer's own server ---------------------------------------------------------------
 
 
 def answers(path: Path, timeout: float = 5.0) -> bool:
@@ -164,6 +125,24 @@ def ensure_server(home: Path, limit: float = START_LIMIT_S) -> Path:
     except OSError as error:
         raise Offline(say("the server cannot be started: {why}", why=error)) from None
     return path
+
+
+def wake_server(home: Path, *, again: bool = False) -> None:
+    """Start this home's server if it has ended by itself. Raises `Offline`.
+
+    One that somebody stopped stays so (`Stopped`), unless it is wanted `again`.
+    """
+    if not again and not answers(paths.socket_path(home)):
+        _refuse_stopped(paths.stopped_path(home))
+    ensure_server(home)
+
+
+def _refuse_stopped(marker: Path) -> None:
+    try:
+        name, time, *_ = [*marker.read_text(encoding="utf-8").split("\n"), "", ""]
+    except OSError:
+        return
+    raise Stopped(say("the server was stopped by {name} at {time}", name=name, time=time))
 
 
 @contextlib.contextmanager

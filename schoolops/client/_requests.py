@@ -162,9 +162,16 @@ def _path(plural: str, id: str, verb: str = "") -> str:
 
 
 def page(
-    plural: str, q: str, sort: str, offset: int, limit: int, columns: Sequence[str] | None
+    plural: str,
+    q: str,
+    sort: str,
+    offset: int,
+    limit: int,
+    columns: Sequence[str] | None,
+    wide: bool,
 ) -> Request[Page]:
     params = {"offset": str(offset), "limit": str(limit)} | _columns(columns)
+    params |= {"wide": "true"} if wide else {}
     params |= {name: text for name, text in (("q", q), ("sort", sort)) if text}
     return Request("GET", f"/{plural}", as_page, params)
 

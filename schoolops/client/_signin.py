@@ -20,8 +20,8 @@ import httpx
 
 from inventory.sentences import say
 from schoolops.client import _kept
+from schoolops.client._endpoint import Endpoint
 from schoolops.client._errors import ApiError, Offline
-from schoolops.client._launch import Endpoint
 from schoolops.client._transport import client_options
 from schoolops.core import paths
 from schoolops.core.errors import ProviderDown, Unauthenticated

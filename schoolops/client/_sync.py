@@ -11,8 +11,9 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
+from schoolops.client._endpoint import Endpoint
 from schoolops.client._errors import Offline
-from schoolops.client._launch import Endpoint, ensure_server, find_endpoint
+from schoolops.client._launch import find_endpoint, wake_server
 from schoolops.client._requests import Json, Page, Request
 from schoolops.client._transport import (
     CONNECT_S,
@@ -61,10 +62,13 @@ class Client:
         """Close the connections; the server goes on."""
         self._http.close()
 
-    def wake(self) -> None:
-        """Start this computer's server again if it has ended; does nothing for another one's."""
+    def wake(self, *, again: bool = False) -> None:
+        """Start this computer's server again if it has ended; does nothing for another one's.
+
+        `Stopped` if somebody stopped it on purpose, unless it is wanted `again`.
+        """
         if self.endpoint.home:
-            ensure_server(self.endpoint.home)
+            wake_server(self.endpoint.home, again=again)
 
     def _send(self, request: Request[T]) -> T:
         with errors_of(self.endpoint):
@@ -104,9 +108,13 @@ class Client:
         offset: int = 0,
         limit: int = 128,
         columns: Sequence[str] | None = None,
+        wide: bool = False,
     ) -> Page:
-        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000."""
-        return self._send(requests.page(plural, q, sort, offset, limit, columns))
+        """One page of a list, without retired records unless `q` asks for them; limit ≤ 1000.
+
+        `wide`: a word may also be in the record's school, if another one is in the record itself.
+        """
+        return self._send(requests.page(plural, q, sort, offset, limit, columns, wide))
 
     def count(self, plural: str, *, q: str = "") -> int:
         """How many records match."""

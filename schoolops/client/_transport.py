@@ -12,8 +12,8 @@ import httpx
 
 import schoolops
 from inventory.sentences import say
+from schoolops.client._endpoint import LOCAL_URL, Endpoint, is_loopback
 from schoolops.client._errors import Offline
-from schoolops.client._launch import LOCAL_URL, Endpoint, is_loopback
 from schoolops.client._requests import Request, problem
 
 T = TypeVar("T")

@@ -53,6 +53,14 @@ def start_lock_path(of: Path) -> Path:
     return runtime_dir() / f"{_name(of)}.lock"
 
 
+def stopped_path(of: Path) -> Path:
+    """Says that the server of that home was stopped on purpose, by whom and when: one line each.
+
+    There from `schoolops serve --stop` until the next server listens.
+    """
+    return runtime_dir() / f"{_name(of)}.stopped"
+
+
 def ensure_home(folder: Path) -> Path:
     """Create the home (0700) if it is missing and return it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from inventory.kinds import Kind
+from inventory.kinds import EDITABLE, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_WRITE, Actor
@@ -52,11 +52,15 @@ def list_records(
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 128,
     columns: Columns = "",
+    wide: bool = False,
 ) -> Json:
-    """One page of a list: `rows` of id, key, version, retired, then `columns`."""
+    """One page of a list: `rows` of id, key, version, retired, then `columns`.
+
+    `wide`: a word may also be in the record's school, if another one is in the record itself.
+    """
     with store.read(actor) as connection:
         found = lister(kind[0], connection, actor, store.clock.now()).page(
-            kind[0], _both(kind[1], q), sort, offset, limit, _names(columns)
+            kind[0], _both(kind[1], q), sort, offset, limit, _names(columns), wide
         )
     return Json(found._asdict())
 
@@ -246,7 +250,7 @@ def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor
     return Response(status_code=204)
 
 
-@router.get("/{plural}/{id:path}/history", **reads_kind())
+@router.get("/{plural}/{id:path}/history", **reads_kind(EDITABLE))
 def read_history(
     kind: TheKind,
     id: str,

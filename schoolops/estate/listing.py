@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, func, select
 
 from inventory.fields import Field, Type
 from inventory.filter import TIME_FIELDS, Filter, parse
@@ -29,7 +29,14 @@ class Lister(Protocol):
     """What a list endpoint calls."""
 
     def page(
-        self, kind: Kind, q: str, sort: str, offset: int, limit: int, columns: Sequence[str]
+        self,
+        kind: Kind,
+        q: str,
+        sort: str,
+        offset: int,
+        limit: int,
+        columns: Sequence[str],
+        wide: bool = False,
     ) -> Page: ...
 
     def count(self, kind: Kind, q: str) -> int: ...
@@ -71,8 +78,16 @@ class Listing:
         self.opened = opened or {}
 
     def page(
-        self, kind: Kind, q: str, sort: str, offset: int, limit: int, columns: Sequence[str]
+        self,
+        kind: Kind,
+        q: str,
+        sort: str,
+        offset: int,
+        limit: int,
+        columns: Sequence[str],
+        wide: bool = False,
     ) -> Page:
+        """One page. `wide` makes no difference: nobody jumps to these."""
         fields = self._fields(kind, columns)
         statement = self._statement(kind, q, fields)
         statement = statement.order_by(*self._order(kind, sort or kind.default_sort))
@@ -86,12 +101,14 @@ class Listing:
 
     def by_ids(self, kind: Kind, uids: Sequence[str], columns: Sequence[str]) -> Page:
         fields = self._fields(kind, columns)
-        statement = self._statement(kind, "", fields).where(self.uid.in_(uids))
+        statement = self._statement(kind, "", fields).where(self.uid.in_(self._uids(uids)))
         rows = self._render(fields, self.connection.execute(statement).all())
         return Page(tuple(f.name for f in fields), rows, 0, False)
 
     def record(self, kind: Kind, id_or_key: str) -> dict[str, Any]:
-        statement = self._statement(kind, "", kind.fields).where(self.uid == id_or_key)
+        statement = self._statement(kind, "", kind.fields).where(
+            self.uid.in_(self._uids([id_or_key]))
+        )
         is_open = [where.label(f"o_{name}") for name, where in self.opened.items()]
         found = self.connection.execute(statement.add_columns(*is_open)).all()
         rows = self._render(kind.fields, found)
@@ -120,6 +137,12 @@ class Listing:
         tree = parse(q, kind)
         refuse_search(self.opened, asked(tree))
         return tree
+
+    def _uids(self, given: Sequence[str]) -> list[Any]:
+        """Ids as the column has them: a number is one for PostgreSQL too."""
+        if not isinstance(self.uid.type, Integer):
+            return list(given)
+        return [int(text) for text in given if text.isdecimal() and len(text) < 19]
 
     def _fields(self, kind: Kind, columns: Sequence[str]) -> tuple[Field, ...]:
         known = {f.name: f for f in kind.fields}

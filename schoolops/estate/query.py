@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    or_,
     select,
     true,
 )
@@ -19,7 +20,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from inventory.fields import Type
 from inventory.filter import TIME_FIELDS, Filter, Match, Op, Term, Word
-from inventory.kinds import HEALTH, Kind
+from inventory.kinds import HEALTH, KINDS, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Invalid
 from schoolops.db import filtering
@@ -107,10 +108,28 @@ def translate(
     now: int,
     hidden: frozenset[str] = frozenset(),
     search: ColumnElement[str] | None = None,
+    wide: bool = False,
 ) -> list[ColumnElement[bool]]:
-    """The WHERE clauses of a filter."""
+    """The WHERE clauses of a filter; `wide`: its words may be in the record's school too."""
     found = source(kind, now, hidden, search)
-    return [_term(kind, term, found, dialect) for term in tree.terms]
+    clauses = []
+    words = []
+    for term in tree.terms:
+        clause = _term(kind, term, found, dialect)
+        if wide and isinstance(term, Word) and not term.negated and kind.name != "school":
+            words.append(clause)
+            clause = or_(clause, _in_school(kind, term, dialect))
+        clauses.append(clause)
+    # One word at least is the record's own: a school's name alone does not mean all it has.
+    return [*clauses, or_(*words)] if len(words) > 1 else [*clauses, *words]
+
+
+def _in_school(kind: Kind, term: Word, dialect: str) -> ColumnElement[bool]:
+    """Whether the word is in the search text of the record's school; each is looked at once."""
+    school = KINDS["school"]
+    schools = TABLES["school"]
+    named = filtering.clause(school, term, source(school, 0), dialect)
+    return TABLES[kind.name].c.school_id.in_(select(schools.c.id).where(named))
 
 
 def _term(kind: Kind, term: Term, found: filtering.Source, dialect: str) -> ColumnElement[bool]:

@@ -65,14 +65,16 @@ class Estate:
         offset: int = 0,
         limit: int = 128,
         columns: Sequence[str] = (),
+        wide: bool = False,
     ) -> Page:
         """One page of a list.
 
         Raises `FilterError`, `Invalid` for a wrong column or sort, `Forbidden` for a closed one.
+        `wide`: a word may also be in the record's school, if another one is in the record itself.
         """
         fields = self._fields(kind, columns)
         # First which rows, from the index alone where it can be; then those rows.
-        statement = self.place(kind, q, sort).offset(offset).limit(limit + 1)
+        statement = self.place(kind, q, sort, wide).offset(offset).limit(limit + 1)
         ids = self.connection.scalars(statement).all()
         found = self.connection.execute(
             _select(kind, self._needed(fields)).where(TABLES[kind.name].c.id.in_(ids[:limit]))
@@ -81,8 +83,8 @@ class Estate:
         rows = self._render(kind, fields, [by_id[i] for i in ids[:limit]])
         return Page(tuple(f.name for f in fields), rows, offset, len(ids) > limit)
 
-    def place(self, kind: Kind, q: str, sort: str) -> Select[Any]:
-        """The ids of all that match, in order."""
+    def place(self, kind: Kind, q: str, sort: str, wide: bool = False) -> Select[Any]:
+        """The ids of all that match, in order; `wide` as for a page."""
         tree = self.parse(kind, q)
         table = TABLES[kind.name]
         sort = sort or kind.default_sort
@@ -91,7 +93,9 @@ class Estate:
         return (
             select(table.c.id)
             .select_from(_source(kind, asked(tree)))
-            .where(readable_by(self.actor, kind), *self._where(kind, tree, table, found.hidden))
+            .where(
+                readable_by(self.actor, kind), *self._where(kind, tree, table, found.hidden, wide)
+            )
             .order_by(*order_by(kind, sort, found.sort))
         )
 
@@ -260,10 +264,16 @@ class Estate:
         return way(kind, tree, sort, not self.actor.scope(read_permission(kind)).everywhere)
 
     def _where(
-        self, kind: Kind, tree: Filter, table: Any, hidden: frozenset[str] = frozenset()
+        self,
+        kind: Kind,
+        tree: Filter,
+        table: Any,
+        hidden: frozenset[str] = frozenset(),
+        wide: bool = False,
     ) -> list[ColumnElement[bool]]:
         search = self.personal(kind).searched()
-        clauses = translate(kind, tree, self.connection.dialect.name, self.now, hidden, search)
+        dialect = self.connection.dialect.name
+        clauses = translate(kind, tree, dialect, self.now, hidden, search, wide)
         if "retired" not in asked(tree):
             clauses.append(table.c.retired_at.is_(None))
         return clauses

@@ -9,9 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    CursorResult,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from inventory.sentences import say
 from schoolops.core.errors import NotFound, Unauthenticated
@@ -23,6 +36,8 @@ from schoolops.identity.models import access_grant, account, account_role
 from schoolops.identity.oidc import Claims
 
 HOUR = 3600 * 1_000_000
+SESSIONS = 12
+"""Sessions at the provider that an account remembers: each is one 'sign in' of the audit."""
 SEEN_EVERY = HOUR
 """Microseconds between two notes that somebody is still there."""
 
@@ -42,8 +57,9 @@ def role_of_group(path: str) -> tuple[str, Scope] | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def grants_of_groups(
-    groups: Iterable[str], classes: Sequence[str], *, strong: bool
+    groups: tuple[str, ...], classes: tuple[str, ...], *, strong: bool
 ) -> tuple[Grant, ...]:
     """The grants behind groups. Roles that need a passkey count after a sign-in with one alone."""
     found: list[Grant] = []
@@ -63,32 +79,13 @@ def waits_for_passkey(groups: Iterable[str], *, strong: bool) -> bool:
     return not strong and any(held is not None and ROLES[held[0]].strong for held in roles)
 
 
-def actor_of_claims(store: Store, claims: Claims, issued_at: int = 0) -> Actor:
-    """The person behind verified claims. `issued_at`: when the token was, UTC seconds.
+def _lookup() -> Select[Any]:
+    """The account, a row for each right it has for a time, with whoever gave it.
 
-    Raises `Unauthenticated` for a token from before an administrator ended the sessions.
+    Takes `issuer`, `subject` and `now` (UTC microseconds).
     """
-    now = store.clock.now()
-    with store.read() as connection:
-        rows = connection.execute(_lookup(claims, now)).all()
-    known = rows[0] if rows else None
-    if known is not None and issued_at and issued_at * 1_000_000 < known.ended_before:
-        raise Unauthenticated(say("this session was ended; sign in again"), code="auth.ended")
-    if known is None or _differs(known, claims) or now - known.last_seen_at > SEEN_EVERY:
-        _note(store, claims)
-    grants = grants_of_groups(claims.groups, claims.classes, strong=claims.strong)
-    return Actor(
-        claims.username,
-        (*grants, *(grant for row in rows if (grant := _temporary(row)) is not None)),
-        account=claims.subject,
-        shown=claims.name,
-        strong=claims.strong,
-    )
-
-
-def _lookup(claims: Claims, now: int) -> Any:
-    """The account, a row for each right it has for a time, with whoever gave it."""
     given, giver, schools = access_grant, account.alias("giver"), TABLES["school"]
+    now: BindParameter[int] = bindparam("now", type_=BigInteger)
     holds = (
         (given.c.receiver == account.c.username)
         & given.c.revoked_at.is_(None)
@@ -116,8 +113,39 @@ def _lookup(claims: Claims, now: int) -> Any:
             .outerjoin(schools, schools.c.id == given.c.school_id)
             .outerjoin(giver, by_giver)
         )
-        .where(account.c.issuer == claims.issuer, account.c.subject == claims.subject)
+        .where(account.c.issuer == bindparam("issuer"), account.c.subject == bindparam("subject"))
     )
+
+
+LOOKUP = _lookup()
+"""Made once: it is asked at every request."""
+
+
+def actor_of_claims(store: Store, claims: Claims) -> Actor:
+    """The person behind verified claims. One query.
+
+    Raises `Unauthenticated` for a token from before an administrator ended the sessions.
+    """
+    now = store.clock.now()
+    with store.read() as connection:
+        rows = connection.execute(LOOKUP, _asked(claims, now)).all()
+    known = rows[0] if rows else None
+    if known is not None and claims.issued_at * 1_000_000 < known.ended_before:
+        raise Unauthenticated(say("this session was ended; sign in again"), code="auth.ended")
+    if known is None or _differs(known, claims) or now - known.last_seen_at > SEEN_EVERY:
+        _note(store, claims)
+    grants = grants_of_groups(claims.groups, claims.classes, strong=claims.strong)
+    return Actor(
+        claims.username,
+        (*grants, *(grant for row in rows if (grant := _temporary(row)) is not None)),
+        account=claims.subject,
+        shown=claims.name,
+        strong=claims.strong,
+    )
+
+
+def _asked(claims: Claims, now: int) -> dict[str, Any]:
+    return {"issuer": claims.issuer, "subject": claims.subject, "now": now}
 
 
 def _temporary(row: Row[Any]) -> Grant | None:
@@ -127,7 +155,8 @@ def _temporary(row: Row[Any]) -> Grant | None:
     permissions = frozenset(row.permissions.split())
     scope = _scope(row)
     if row.giver_groups is not None:
-        groups, classes = json.loads(row.giver_groups), json.loads(row.giver_classes)
+        groups = tuple(json.loads(row.giver_groups))
+        classes = tuple(json.loads(row.giver_classes))
         giver = Actor("", grants_of_groups(groups, classes, strong=True))
         permissions = frozenset(
             name
@@ -149,14 +178,17 @@ def _scope(row: Row[Any]) -> Scope:
 
 
 def _differs(row: Row[Any], claims: Claims) -> bool:
-    return (row.username, row.shown, row.email, row.groups, row.classes, row.strong) != (
+    """Whether the token tells something new. One from before the newest that was seen does not:
+    two screens of one person, with tokens of different ages, must not write in turns."""
+    if claims.issued_at < row.issued_at:
+        return False
+    return (row.username, row.shown, row.email, row.groups, row.classes) != (
         claims.username,
         claims.name,
         claims.email,
         _list(claims.groups),
         _list(claims.classes),
-        claims.strong,
-    )
+    ) or claims.session not in row.sessions.split(" ")
 
 
 def _list(names: Sequence[str]) -> str:
@@ -172,6 +204,7 @@ def _note(store: Store, claims: Claims) -> None:
         "groups": _list(claims.groups),
         "classes": _list(claims.classes),
         "strong": claims.strong,
+        "issued_at": claims.issued_at,
     }
     who = Actor(claims.username, account=claims.subject)
     with store.write(who) as unit:
@@ -184,6 +217,7 @@ def _note(store: Store, claims: Claims) -> None:
                 values
                 | {
                     "uid": uid,
+                    "sessions": claims.session,
                     "issuer": claims.issuer,
                     "subject": claims.subject,
                     "first_seen_at": unit.now,
@@ -192,17 +226,26 @@ def _note(store: Store, claims: Claims) -> None:
                 },
             )
             _keep_roles(unit, _new_id(made), claims.groups)
-            unit.audit("first sign-in", "account", claims.username)
+            unit.audit("first sign-in", "account", claims.username, None, _how(claims))
             unit.announce("account", uid, None)
             return
+        known = before.sessions.split(" ")
+        if claims.session not in known:
+            values["sessions"] = " ".join([*known, claims.session][-SESSIONS:])
         unit.connection.execute(
             update(account).where(account.c.id == before.id).values(last_seen_at=unit.now, **values)
         )
+        if "sessions" in values:
+            unit.audit("sign in", "account", claims.username, None, _how(claims))
         if before.groups != values["groups"]:
             _keep_roles(unit, before.id, claims.groups)
             detail = {"groups": [json.loads(before.groups), sorted(claims.groups)]}
             unit.audit("roles changed", "account", claims.username, None, detail)
         unit.announce("account", before.uid, None)
+
+
+def _how(claims: Claims) -> dict[str, Any]:
+    return {"passkey": claims.strong}
 
 
 def _keep_roles(unit: UnitOfWork, account_id: int, groups: Iterable[str]) -> None:
@@ -237,14 +280,16 @@ def find_account(connection: Connection, username_or_uid: str) -> Row[Any]:
         .order_by(account.c.last_seen_at.desc())
     ).first()
     if found is None:
-        raise NotFound(
-            say(
-                "nobody called {name!r} has signed in here yet; the user name is wanted",
-                name=username_or_uid,
-            ),
-            code="account.unknown",
-        )
+        raise unknown_account(username_or_uid)
     return found
+
+
+def unknown_account(name: str) -> NotFound:
+    """The refusal for somebody who is not known, or not to the actor."""
+    return NotFound(
+        say("nobody called {name!r} has signed in here yet; the user name is wanted", name=name),
+        code="account.unknown",
+    )
 
 
 def actor_of_account(connection: Connection, username: str, now: int) -> Actor:
@@ -262,7 +307,7 @@ def actor_of_account(connection: Connection, username: str, now: int) -> Actor:
         expires_at=0,
         strong=True,
     )
-    rows = connection.execute(_lookup(claims, now)).all()
+    rows = connection.execute(LOOKUP, _asked(claims, now)).all()
     grants = grants_of_groups(claims.groups, claims.classes, strong=True)
     extra = tuple(grant for one in rows if (grant := _temporary(one)) is not None)
     return Actor(row.username, grants + extra, account=row.subject, shown=row.shown)

@@ -45,6 +45,8 @@ account = Table(
     Column("groups", Text, nullable=False, default="[]"),
     Column("classes", Text, nullable=False, default="[]"),
     Column("strong", Boolean, nullable=False, default=False),
+    Column("sessions", Text, nullable=False, default=""),
+    Column("issued_at", BigInteger, nullable=False, default=0),
     Column("first_seen_at", BigInteger, nullable=False),
     Column("last_seen_at", BigInteger, nullable=False),
     Column("ended_before", BigInteger, nullable=False, default=0),

@@ -56,6 +56,8 @@ class Claims:
     """UTC seconds."""
     strong: bool
     """Signed in with a passkey."""
+    issued_at: int = 0
+    """UTC seconds; 0 when the token does not say."""
 
 
 class Provider:
@@ -137,8 +139,10 @@ class Provider:
         redirect_uri: str,
         locale: str,
         strong: bool = False,
+        add_passkey: bool = False,
     ) -> str:
-        """Where the browser goes to sign in; `strong` insists on a passkey."""
+        """Where the browser goes to sign in; `strong` insists on a passkey, `add_passkey` offers
+        to register one on the way."""
         query = {
             "response_type": "code",
             "client_id": self._settings.web_client,
@@ -153,6 +157,8 @@ class Provider:
         if strong:
             wanted = {"id_token": {"acr": {"essential": True, "values": [STRONG]}}}
             query["claims"] = json.dumps(wanted)
+        if add_passkey:
+            query["kc_action"] = "webauthn-register-passwordless"
         return f"{self._realm.endpoint('authorization_endpoint')}?{urlencode(query)}"
 
     def exchange_code(self, code: str, verifier: str, redirect_uri: str, nonce: str) -> Tokens:
@@ -232,6 +238,7 @@ def _claims(token: dict[str, Any]) -> Claims:
         session=_text(token, "sid"),
         expires_at=int(token["exp"]),
         strong=token.get("acr") == STRONG or STRONG in _texts(token, "amr"),
+        issued_at=int(token.get("iat") or 0),
     )
 
 

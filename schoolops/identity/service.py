@@ -15,7 +15,7 @@ from schoolops.core.permissions import ACCOUNTS_WRITE, PERSON_ROLES, ROLES, TOKE
 from schoolops.db.access import require_everywhere
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES
-from schoolops.identity.accounts import find_account
+from schoolops.identity.accounts import find_account, unknown_account
 from schoolops.identity.models import account, account_role, token
 
 DAY = 86_400_000_000
@@ -164,11 +164,26 @@ def end_sessions(unit: UnitOfWork, username: str) -> None:
             select(account_role.c.place).where(account_role.c.account_id == row.id)
         )
     )
-    scope = unit.actor.scope(ACCOUNTS_WRITE)
-    if not scope.everywhere and not (places and places <= scope.schools):
+    covered = _covered(unit, places)
+    if not covered and not unit.actor.scope(ACCOUNTS_WRITE).everywhere:
+        raise unknown_account(username)
+    if covered != places:
         raise Forbidden(say("{name} has roles outside of your schools", name=row.username))
     unit.connection.execute(
         update(account).where(account.c.id == row.id).values(ended_before=unit.now)
     )
     unit.audit("end sessions", "account", row.username)
     unit.announce("account", row.uid, None)
+
+
+def _covered(unit: UnitOfWork, places: set[str]) -> set[str]:
+    """Those of an account's places at which the actor may write accounts."""
+    scope = unit.actor.scope(ACCOUNTS_WRITE)
+    if scope.everywhere:
+        return places
+    schools = TABLES["school"]
+    rows = unit.connection.execute(
+        select(schools.c.number, schools.c.authority).where(schools.c.number.in_(places))
+    )
+    found = {row.number for row in rows if scope.covers(row.number, row.authority)}
+    return found | ({f"authority {name}" for name in scope.authorities} & places)

@@ -24,10 +24,10 @@ from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
+from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.context import Problem, bearer, problem
-from schoolops.web.limits import PROOF, Guesses, address_of, credential_of
-from schoolops.web.rules import operations_without_rule
+from schoolops.web.limits import PROOF, Guesses, Refusals, address_of, credential_of
 from schoolops.worker import Worker
 
 log = logging.getLogger("schoolops.server")
@@ -42,7 +42,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
         app.state.reports.start()
         if background:
             worker.start()
-        async with app.state.guesses.booked(store):
+        async with app.state.guesses.booked(store), app.state.refusals.booked(store):
             yield
         if background:
             worker.stop()
@@ -63,12 +63,11 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     app.state.last_request = time.monotonic()
     app.state.open_streams = 0
     app.state.ending = False
+    app.state.refusals = Refusals()
     app.state.web_address = None  # set by whoever listens
     _answer_errors(app)
     add_routes(app)
     add_pages(app, store)
-    undecided = operations_without_rule(app)
-    assert not undecided, f"operations without a rule: {undecided}"
     return app
 
 
@@ -171,17 +170,27 @@ def _authenticate(request: Request) -> Actor:
     """A token says who somebody is; without one, the socket of one's own computer does."""
     token = bearer(request)
     if token is not None:
-        actor = actor_of_token(request.app.state.store, token)
+        store, provider = request.app.state.store, request.app.state.provider
+        if provider is not None and token.count(".") == 2:  # our own tokens have no dot
+            actor = actor_of(store, provider.verify(token))
+        else:
+            actor = actor_of_token(store, token)
         request.scope[PROOF] = True
         return actor
     if request.scope.get("schoolops.local"):
         return Actor.of(request.app.state.local_user, "authority-admin")
+    if request.app.state.provider is not None:
+        raise Unauthenticated("you are not signed in: schoolops login --server URL")
     raise Unauthenticated("a token is needed: ask an administrator for `schoolops token create`")
 
 
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(SchoolopsError)
-    async def refused(_: Request, error: SchoolopsError) -> Problem:
+    async def refused(request: Request, error: SchoolopsError) -> Problem:
+        actor = getattr(request.state, "actor", None)
+        if error.status == 403 and actor is not None:
+            route = getattr(request.scope.get("route"), "path", "?")
+            app.state.refusals.note(actor.name, f"{request.method} {route}")
         return problem(error)
 
     @app.exception_handler(FilterError)

@@ -86,6 +86,7 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
         "http": "httptools",
     }
     local_socket = _bind_unix(paths.socket_path(settings.home))
+    paths.stopped_path(settings.home).unlink(missing_ok=True)
     servers = [uvicorn.Server(uvicorn.Config(Door(app, local=True), lifespan="on", **common))]
     sockets = [[local_socket]]
     if not on_demand:

@@ -57,7 +57,9 @@ def get_store(request: Request) -> Store:
 
 def get_actor(request: Request) -> Actor:
     """Who asks; `Unauthenticated` when nobody known does."""
-    return cast(Actor, request.app.state.authenticate(request))
+    actor = cast(Actor, request.app.state.authenticate(request))
+    request.state.actor = actor  # whoever writes about a refusal wants to name it
+    return actor
 
 
 def get_kind(plural: str) -> tuple[Kind, str]:

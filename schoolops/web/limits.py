@@ -68,7 +68,59 @@ class Rate:
         return min(float(self.burst), left + (self._now() - at) * self.per_s)
 
 
-class Guesses:
+class Booked:
+    """Counts that go into the audit as sums, once a minute and at the end of the server."""
+
+    def book(self, store: Store) -> None:
+        """Write the sums since the last call."""
+        raise NotImplementedError
+
+    @contextlib.asynccontextmanager
+    async def booked(self, store: Store, every_s: float = 60.0) -> AsyncIterator[None]:
+        """Book every minute as long as the server runs, and once at its end."""
+        task = asyncio.create_task(self._book_on(store, every_s))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await run_in_threadpool(self.book, store)
+
+    async def _book_on(self, store: Store, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await run_in_threadpool(self.book, store)
+            except Exception:
+                log.exception("could not book what was refused")
+
+
+class Refusals(Booked):
+    """What known people tried and may not do."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Counter[str]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, actor: str, what: str) -> None:
+        """One refusal. `what`: the route, not the address: that may name persons."""
+        with self._lock:
+            if actor in self._sums or len(self._sums) < KEYS:
+                self._sums.setdefault(actor, Counter())[what] += 1
+
+    def book(self, store: Store) -> None:
+        with self._lock:
+            sums, self._sums = self._sums, {}
+        if not sums:
+            return
+        with store.write() as unit:
+            for actor, what in sorted(sums.items()):
+                most = dict(what.most_common(10))
+                unit.audit("access refused", "account", actor, None, {"refused": most})
+
+
+class Guesses(Booked):
     """Failed proofs of identity: tokens, session cookies, links that nobody gave out.
 
     An address that failed too often is sent away before its next try is looked at. Whoever
@@ -128,26 +180,6 @@ class Guesses:
         if sums is not None:
             with store.write() as unit:
                 unit.audit("sign-in refused", detail=sums)
-
-    @contextlib.asynccontextmanager
-    async def booked(self, store: Store, every_s: float = 60.0) -> AsyncIterator[None]:
-        """Book every minute as long as the server runs, and once at its end."""
-        task = asyncio.create_task(self._book_on(store, every_s))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            await run_in_threadpool(self.book, store)
-
-    async def _book_on(self, store: Store, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await run_in_threadpool(self.book, store)
-            except Exception:
-                log.exception("could not book refused sign-ins")
 
 
 def _digest(credential: bytes) -> bytes:

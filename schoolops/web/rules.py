@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 
 from inventory.kinds import EDITABLE, KINDS, Kind
-from schoolops.db.access import read_permission, require, require_everywhere, write_permission
+from schoolops.db.access import OWN, read_permission, require, require_everywhere, write_permission
 from schoolops.web.context import TheActor, TheKind
 
 Options = dict[str, Any]
@@ -32,9 +32,9 @@ def needs(permission: str, *, everywhere: bool = False) -> Options:
     return _options({"permission": permission, "scope": scope}, guard)
 
 
-def reads_kind() -> Options:
-    """Whoever may read the kind of record that the path names."""
-    return _by_kind(read_permission, tuple(KINDS.values()))
+def reads_kind(kinds: tuple[Kind, ...] = tuple(KINDS.values())) -> Options:
+    """Whoever may read the kind of record that the path names; '' is everybody, for one's own."""
+    return _by_kind(read_permission, kinds)
 
 
 def writes_kind() -> Options:
@@ -44,9 +44,10 @@ def writes_kind() -> Options:
 
 def _by_kind(permission: Callable[[Kind], str], kinds: tuple[Kind, ...]) -> Options:
     def guard(actor: TheActor, kind: TheKind) -> None:
-        require(actor, permission(kind[0]))
+        if kind[0].name not in OWN:
+            require(actor, permission(kind[0]))
 
-    named = {kind.plural: permission(kind) for kind in kinds}
+    named = {kind.plural: "" if kind.name in OWN else permission(kind) for kind in kinds}
     return _options({"kinds": named, "scope": "school"}, guard)
 
 
@@ -74,11 +75,13 @@ def _options(rule: Options, guard: Callable[..., None] | None = None) -> Options
     return {"openapi_extra": {"x-permission": rule}, "dependencies": guards}
 
 
-def operations_without_rule(app: FastAPI) -> list[str]:
-    """'GET /v1/x' for each operation that nobody decided about."""
-    return [
+def check_rules(router: APIRouter) -> None:
+    """Raise LookupError for operations that nobody decided about: the server does not start."""
+    undecided = [
         f"{method} {route.path}"
-        for route in app.routes
+        for route in router.routes
         if isinstance(route, APIRoute) and "x-permission" not in (route.openapi_extra or {})
         for method in sorted(route.methods or ())
     ]
+    if undecided:
+        raise LookupError(f"operations without a rule (see schoolops.web.rules): {undecided}")

@@ -50,6 +50,21 @@ def test_the_server_outlives_who_started_it_in_a_session_of_its_own(home: Path) 
     assert os.getsid(process) == process != os.getsid(0)
 
 
+def test_a_stopped_server_is_woken_only_when_it_is_wanted_again(home: Path) -> None:
+    with connect() as client:
+        assert main(["serve", "--stop"]) == 0
+        with pytest.raises(Offline, match="the server was stopped by") as stopped:
+            client.wake()
+        assert stopped.value.code == "client.stopped"
+        assert not answers(paths.socket_path(home))
+        client.wake(again=True)
+        assert client.count("schools") == 0
+    assert main(["serve", "--stop"]) == 0
+    with connect() as client:  # whoever begins anew wants one
+        assert client.count("schools") == 0
+        client.wake()
+
+
 def test_the_socket_and_the_log_are_for_their_owner_alone(home: Path) -> None:
     path = ensure_server(home)
     assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0

@@ -167,3 +167,57 @@ class TestWaysOfSqlite:
     @pytest.mark.parametrize("q", ["", "kind:ipad", "health:down", "s0"])
     def test_who_sees_one_school_reads_that_school(self, read: Connection, q: str) -> None:
         assert "ix_devices_school_id (school_id=?)" in plan(read, q, "key", AT_ONE_SCHOOL)
+
+
+# -- words of the record and of its school, for a jump ----------------------------------------
+
+
+def found(read: Connection, kind_name: str, q: str, actor: Actor = ADMIN) -> set[str]:
+    kind = KINDS[kind_name]
+    return {row[1] for row in Estate(read, actor, 0).page(kind, q, limit=1000, wide=True).rows}
+
+
+@pytest.fixture
+def named(store: Store) -> Iterator[Connection]:
+    with store.write(ADMIN) as unit:
+        schools = [("164574", "Goethe-Gymnasium"), ("164800", "Gymnasium Am Rheinbogen")]
+        Loader(unit).load(SCHOOL, [{"number": n, "name": name} for n, name in schools])
+        rooms = [(n, r) for n, _ in schools for r in ("2.14", "2.15", "Goethe-Saal")]
+        Loader(unit).load(ROOM, [{"school": n, "name": r} for n, r in rooms])
+        Loader(unit).load(
+            DEVICE,
+            [
+                {"kind": "ipad", "serial": f"S{n}-{r}", "school": n, "room": f"{n}/{r}",
+                 "name": f"iPad {r}"}
+                for n, r in rooms
+            ],
+        )  # fmt: skip
+    with store.read() as connection:
+        yield connection
+
+
+def test_a_room_is_found_by_its_name_and_that_of_its_school_in_any_order(
+    named: Connection,
+) -> None:
+    for q in ("goethe 2.14", "2.14 Goethe", "gymn 2.14 GOETHE"):
+        assert found(named, "room", q) == {"164574/2.14"}, q
+    assert found(named, "room", "am rheinbogen 2.1") == {"164800/2.14", "164800/2.15"}
+    assert found(named, "device", "goethe ipad 2.15") == {"S164574-2.15"}
+
+
+def test_the_name_of_a_school_alone_does_not_mean_all_it_has(named: Connection) -> None:
+    assert found(named, "room", "gymnasium") == set()
+    assert found(named, "room", "goethe gymnasium") == {"164574/Goethe-Saal", "164800/Goethe-Saal"}
+    assert found(named, "school", "goethe") == {"164574"}
+    assert found(named, "school", "goethe 2.14") == set()
+
+
+def test_what_is_excluded_is_excluded_in_the_record(named: Connection) -> None:
+    assert found(named, "room", "goethe 2 !2.15") == {"164574/2.14"}
+    assert found(named, "room", "goethe 2.14 seats:") == {"164574/2.14"}
+
+
+def test_a_jump_stays_within_the_schools_one_may_see(named: Connection) -> None:
+    only = Actor.of("b.meier", "viewer", schools=frozenset({"164800"}))
+    assert found(named, "room", "goethe 2.14", only) == set()
+    assert found(named, "room", "gymnasium 2.14", only) == {"164800/2.14"}

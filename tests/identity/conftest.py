@@ -59,7 +59,7 @@ def found(keycloak: Keycloak, home: Path) -> City:
         with as_administrator(settings.identity, ADMIN, PASSWORD) as admin:
             bootstrap.apply(admin, settings, SCHOOLS, lambda _: None)
             admin.create_user(person("mia", "/schools/164800/teacher", "164800/5a"))
-            admin.create_user(person("ada", "/city/administrator"))
+            admin.create_user(person("ada", "/city/authority-admin"))
             admin.create_user(person("kim", "/schools/164800/pupil", "164800/5a"))
     return City(settings, realm, home, keycloak)
 

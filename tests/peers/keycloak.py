@@ -33,6 +33,8 @@ COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 ADMIN, PASSWORD = "boot", "boot-secret-of-tests"
 READY_S = 120.0
+QUICK = ("-Xms128m", "-Xmx640m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Options of Java for a server that lives for minutes: it starts sooner and works slower."""
 
 
 def _cache() -> Path:
@@ -53,6 +55,7 @@ class Keycloak:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = QUICK
     _names: list[str] = field(default_factory=list)
 
     @property
@@ -78,7 +81,7 @@ class Keycloak:
             self.process = subprocess.Popen(
                 [
                     # Not kc.sh: the kernel's signal has to reach the server, not a shell before it.
-                    java, "-Xms128m", "-Xmx640m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                    java, *self.options,
                     "-Dkc.home.dir=" + str(self.program), "-Djboss.server.config.dir="
                     + str(self.program / "conf"), "-Djava.util.logging.manager="
                     "org.jboss.logmanager.LogManager", "-Dquarkus-log-max-startup-records=10000",
@@ -169,11 +172,11 @@ def _prepare(cache: Path, ready: Path) -> None:
 
 
 @contextmanager
-def own_keycloak() -> Iterator[Keycloak]:
+def own_keycloak(options: tuple[str, ...] = QUICK) -> Iterator[Keycloak]:
     """A Keycloak for the block alone, such as one that is stopped and restarted."""
     home = prepared()
     folder = Path(tempfile.mkdtemp(prefix="so-kc-"))
-    peer = Keycloak(home, folder, free_port())
+    peer = Keycloak(home, folder, free_port(), options=options)
     try:
         shutil.copytree(home / "h2", folder / "h2")
         peer.start()

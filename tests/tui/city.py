@@ -159,7 +159,8 @@ class City:
         return head + [flat.get(name) for name in columns]
 
     async def page(self, plural: str, *, q: str = "", sort: str = "", offset: int = 0,
-                   limit: int = 128, columns: Sequence[str] | None = None) -> Page:  # fmt: skip
+                   limit: int = 128, columns: Sequence[str] | None = None,
+                   wide: bool = False) -> Page:  # fmt: skip
         await self._answer("page", (plural, q, sort, offset))
         kind, found = self._found(plural, q)
         names = tuple(columns or (f.name for f in kind.columns()))
@@ -221,7 +222,7 @@ class City:
     async def me(self) -> Json:
         await self._answer("me")
         return {"name": "m.weber", "role": self.role, "scope": "all schools",
-                "may": sorted(ROLES[self.role]), "read_only": self.forced_read_only,
+                "may": sorted(ROLES[self.role].permissions), "read_only": self.forced_read_only,
                 "server_version": "0.1.0", "home": "/srv/schoolops"}  # fmt: skip
 
     async def latest(self, plural: str, id: str) -> Json:

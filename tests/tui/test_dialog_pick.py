@@ -119,7 +119,7 @@ async def test_jump_drops_answers_that_come_late() -> None:
         assert len(asked) == 6
 
 
-async def test_enter_before_the_answer_takes_nothing_that_was_there_before() -> None:
+async def test_enter_before_the_answer_goes_to_the_first_when_it_comes() -> None:
     let_go = asyncio.Event()
 
     async def lookup(kind: str, text: str) -> list[tuple[str, str]]:
@@ -136,9 +136,41 @@ async def test_enter_before_the_answer_takes_nothing_that_was_there_before() -> 
         assert desk.answer == OPEN
         assert "searching …" in desk.text
         let_go.set()
-        await desk.settle(lambda: "FCW9" in desk.text)
+        await desk.settle(lambda: desk.answer == ("device", "FCW9"))
+
+
+async def test_enter_right_behind_the_words_asks_once_and_at_once() -> None:
+    asked = []
+
+    async def lookup(kind: str, text: str) -> list[tuple[str, str]]:
+        asked.append((kind, text))
+        return await jump_lookup(kind, text)
+
+    async with showing("JumpDialog", lookup) as desk:
+        await desk.type("2.14")
+        await desk.press("enter", "enter")
+        await desk.settle(lambda: desk.answer == ("room", "164800/2.14"))
+        assert asked == [(kind, "2.14") for kind in ("school", "room", "device")]
+
+
+async def test_typing_on_after_enter_takes_the_wish_back() -> None:
+    let_go = asyncio.Event()
+
+    async def lookup(kind: str, text: str) -> list[tuple[str, str]]:
+        if text == "2.1":
+            await let_go.wait()
+        return await jump_lookup(kind, text)
+
+    async with showing("JumpDialog", lookup) as desk:
+        await desk.type("2.1")
         await desk.press("enter")
-        assert desk.answer == ("device", "FCW9")
+        await desk.type("zz")
+        let_go.set()
+        await desk.settle(lambda: "nothing found" in desk.text)
+        await desk.press("ctrl+u")
+        await desk.type("2.14")
+        await desk.settle(lambda: "164800/2.14" in desk.text)
+        assert desk.answer == OPEN
 
 
 async def test_jump_shows_what_answered_when_one_kind_fails() -> None:

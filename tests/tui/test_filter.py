@@ -63,6 +63,10 @@ async def test_the_cursor_goes_behind_what_is_wrong(app: SchoolopsApp) -> None:
         await shows(pilot, "✖ health wants one of", "'gone'")
         assert app.screen.query_one(Input).cursor_position == len("iPad health:gone")
         assert "at character" not in text(pilot)
+        app.screen.query_one(Input).value = "nmae:x"
+        await pilot.press("enter")
+        await shows(pilot, "have no key 'nmae'")
+        assert app.screen.query_one(Input).cursor_position == len("nmae:x")
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
@@ -103,6 +107,7 @@ async def test_a_german_screen_explains_a_wrong_filter_in_german(app: SchoolopsA
         await until(pilot, lambda: app.screen.query_one(Input).has_focus)
         for wrong, said in (
             ("kind:ipod", "✖ kind erwartet eins von"),
+            ("kind:ipods", "board (Interaktive Tafel)"),
             ("nmae:x", "✖ Ein Feld „nmae“ gibt es hier nicht (Geräte) (gemeint: name:"),
             ('"Goethe', "✖ Hier beginnt ein Anführungszeichen"),
             ("since:>gestern", "✖ „gestern“ ist keine Zeit"),

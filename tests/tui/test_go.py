@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.app import App
 
 from tests.tui.city import City
@@ -55,6 +56,27 @@ async def test_from_the_school_down_to_the_device_and_back(app: SchoolopsApp) ->
             await pilot.press("escape")
         await shows(pilot, " Overview")
         assert app.depth == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+@pytest.mark.parametrize(
+    "list_key", ["", "3", "5", "6"], ids=["school", "room", "device", "uplink"]
+)
+async def test_every_record_ends_with_who_changed_it(
+    app: SchoolopsApp, list_key: str, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "Gymnasium Am R")
+        if list_key:
+            await pilot.press(list_key)
+            await until(pilot, lambda: isinstance(app.screen, ListScreen))
+            await until(pilot, lambda: app.screen.query_one("PagedTable").current())  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, Overview | ListScreen))
+        await pilot.pause(0.3)
+        await pilot.press("G")
+        await shows(pilot, "Who changed it", "by import  geräte.csv", "empty → by the door",
+                    "a.klein  recorded")  # fmt: skip
 
 
 async def test_who_may_not_read_contacts_is_shown_none(app_of, city: City) -> None:  # type: ignore[no-untyped-def]

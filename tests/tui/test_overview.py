@@ -20,7 +20,7 @@ def _list(app: SchoolopsApp) -> ListScreen:
 async def test_enter_on_a_number_shows_as_many_rows(app: SchoolopsApp, city: City) -> None:
     city.records["school-150332"]["values"]["operating"] = "closed"
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "● live", "2 Schools            6 ✖1")
+        await shows(pilot, "● live", "2 Schools           6 ✖1")
         await pilot.press("tab", "enter")
         await until(pilot, lambda: _list(app).table.total == 6)
         await pilot.press("escape", "right", "enter")
@@ -37,7 +37,7 @@ async def test_what_is_closed_is_counted_apart_and_not_in_the_list_of_faults(
 ) -> None:
     city.records["school-150332"]["values"]["operating"] = "closed"
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "● live", "–idle")
+        await shows(pilot, "● live", "– idle")
         line = next(line for line in text(pilot).splitlines() if "2 Schools" in line)
         assert line.split()[:3] == ["2", "Schools", "6"]
         assert "–1" in line
@@ -66,11 +66,18 @@ async def test_a_click_on_a_number_shows_its_rows(app: SchoolopsApp) -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-async def test_the_map_says_what_its_signs_mean(app: SchoolopsApp, language: str) -> None:
+async def test_the_signs_of_numbers_and_map_are_explained(app: SchoolopsApp, language: str) -> None:
     i18n.use(language)
     words = {
-        "de": ("Karte der Schulen:", "✖ gestört", "▲ Warnung", "? unbekannt", "● ok", "● gewählt"),
-        "en": ("Map of schools:", "✖ down", "▲ warning", "? unknown", "● ok", "● chosen"),
+        "de": (
+            "Auf der Karte: ● gewählt",
+            "✖ gestört",
+            "▲ Warnung",
+            "? unbekannt",
+            "● ok",
+            "– ruht",
+        ),
+        "en": ("On the map: ● chosen", "✖ down", "▲ warning", "? unknown", "● ok", "– idle"),
     }[language]
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from schoolops.cli import main
 from schoolops.cli.serve import _process_at
@@ -91,6 +94,57 @@ async def test_what_hangs_on_a_record_is_named_in_german(
         await shows(pilot, "Grund")
         await pilot.press(*"geschlossen", "ctrl+s")
         await says(pilot, "An Schule 164800 hängen noch 1 Raum, 40 Geräte; diese erst umziehen")
+
+
+async def test_a_server_that_was_stopped_stays_so_until_it_is_wanted_again(
+    app: SchoolopsApp, client: AsyncClient, home: Path
+) -> None:
+    i18n.use("de")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live", "Rheinbogen")
+        assert await asyncio.to_thread(main, ["serve", "--stop"]) == 0
+        await shows(pilot, "✖ offline", "Der Server wurde von", "beendet", "startet ihn")
+        await asyncio.sleep(1.0)  # ten times as long as a lost connection waits
+        assert _process_at(paths.socket_path(home)) is None
+        await pilot.press("r")
+        await shows(pilot, "● live")
+        assert _process_at(paths.socket_path(home)) is not None
+        assert not paths.stopped_path(home).exists()
+
+
+async def test_after_a_stop_another_server_can_be_started_and_is_found(
+    app: SchoolopsApp, client: AsyncClient, home: Path
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live", "Rheinbogen")
+        assert await asyncio.to_thread(main, ["serve", "--stop"]) == 0
+        await shows(pilot, "The server was stopped by")
+        command = [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"]
+        server = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+        try:
+            await until(pilot, lambda: "● live" in text(pilot), 20)
+            assert _process_at(paths.socket_path(home)) == server.pid
+        finally:
+            server.terminate()
+            await server.wait()
+
+
+async def test_a_jump_finds_a_room_by_its_school_and_its_name_in_any_order(
+    app: SchoolopsApp, client: AsyncClient
+) -> None:
+    await client.create("schools", {"number": "164574", "name": "Goethe-Gymnasium"})
+    await client.create("rooms", {"school": "164574", "name": "2.14"})
+    async with app.run_test(size=(100, 40)) as pilot:
+        await shows(pilot, "● live", "Rheinbogen")
+        for words in ("goethe 2.14", "2.14 Gymn Goethe"):
+            await pilot.press("colon")
+            await shows(pilot, "Jump to")
+            app.screen.query_one(Input).value = words
+            await pilot.press("enter")
+            await until(pilot, lambda: getattr(app.screen, "kind_name", "") == "room")
+            await shows(pilot, "Goethe-Gymnasium", "2.14")
+            await pilot.press("1")
+            await shows(pilot, "Overview")
 
 
 async def test_a_record_is_edited_by_the_form_and_a_clash_is_shown(

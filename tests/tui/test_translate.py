@@ -25,6 +25,7 @@ def test_placeholders_are_the_same_in_german() -> None:
 def test_extraction_sees_texts_of_every_kind() -> None:
     found = messages.from_code()
     assert "Overview" in found  # N_ in a table of actions
+    assert "idle" in found  # inside an f-string
     assert found["{count} record is retired."] == "{count} records are retired."
     assert "access-point" not in found
     assert "Access point" in messages.from_inventory()

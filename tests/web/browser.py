@@ -207,8 +207,13 @@ def window(
         if host and host != served.host and host not in made.allowed:
             made.foreign.append(request.url)
 
+    def heard(message: Any) -> None:
+        # A refused form has an error status, which the browser notes.
+        if not message.text.startswith("Failed to load resource"):
+            made.complaints.append(message.text)
+
     context.on("request", seen)
-    page.on("console", lambda message: made.complaints.append(message.text))
+    page.on("console", heard)
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     try:
         yield made

@@ -48,7 +48,7 @@ def served(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="session")
 def admin(served: Served) -> str:
     """The cookie of an administrator of the city."""
-    return served.session("Alex Admin", groups=ADMIN)
+    return served.session("Alex Admin", groups=ADMIN, strong=True)
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +76,12 @@ class SignedCity:
 SECRET = "Sonnenblume-2026"
 PEOPLE = {
     # name: (first, last, groups, classes)
-    "l.lehmann": ("Lena", "Lehmann", ("teacher",), ["164800/5a"]),
-    "s.admin": ("Sami", "Schuladmin", ("secretary",), []),
-    "mia.m": ("Mia", "Muster", ("pupil",), ["164800/5a"]),
-    "ali.b": ("Ali", "Beispiel", ("pupil",), ["164800/5a"]),
-    "jo.c": ("Jo", "Chang", ("pupil",), ["164800/6b"]),
+    "ada": ("Ada", "Admin", ("/city/authority-admin",), []),
+    "l.lehmann": ("Lena", "Lehmann", ("/schools/164800/teacher",), ["164800/5a"]),
+    "s.admin": ("Sami", "Schuladmin", ("/schools/164800/secretary",), []),
+    "mia.m": ("Mia", "Muster", ("/schools/164800/pupil",), ["164800/5a"]),
+    "ali.b": ("Ali", "Beispiel", ("/schools/164800/pupil",), ["164800/5a"]),
+    "jo.c": ("Jo", "Chang", ("/schools/164800/pupil",), ["164800/6b"]),
 }
 
 
@@ -116,7 +117,7 @@ def signed_city(keycloak: Keycloak, database: Path, home: Path) -> Iterator[Sign
 
 
 def _create(
-    admin: KeycloakAdmin, name: str, first: str, last: str, roles: tuple[str, ...],
+    admin: KeycloakAdmin, name: str, first: str, last: str, groups: tuple[str, ...],
     classes: list[str],
 ) -> str:  # fmt: skip
     return str(
@@ -124,7 +125,7 @@ def _create(
             "username": name, "firstName": first, "lastName": last, "enabled": True,
             "email": f"{name}@164800.schule.example", "emailVerified": True,
             "attributes": {"classes": classes},
-            "groups": [f"/schools/164800/{role}" for role in roles],
+            "groups": list(groups),
             "credentials": [{"type": "password", "value": SECRET, "temporary": False}],
         })
     )  # fmt: skip

@@ -45,7 +45,7 @@ def browser(application: Any) -> Iterator[TestClient]:
 @pytest.fixture
 def signed_in(browser: TestClient, application: Any) -> str:
     """An administrator; the secret of the cookie that the browser has."""
-    code = application.state.portal.sessions.make_link(Actor("alex", "administrator"))
+    code = application.state.portal.sessions.make_link(Actor.of("alex", "authority-admin"))
     answer = browser.post(f"/open/{code}")
     assert answer.status_code == 303, answer.text
     return str(browser.cookies["schoolops"])
@@ -83,7 +83,7 @@ def test_behind_a_trusted_proxy_with_tls_the_cookie_is_bound_to_it(
     client = TestClient(
         Door(application, local=False), base_url=HOST, client=("203.0.113.7", 1), headers=proxied
     )
-    code = application.state.portal.sessions.make_link(Actor("alex", "administrator"))
+    code = application.state.portal.sessions.make_link(Actor.of("alex", "authority-admin"))
     answer = client.post(f"/open/{code}", follow_redirects=False)
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-schoolops=")
@@ -304,6 +304,6 @@ def test_an_ipv6_network_counts_as_one_and_a_header_of_a_stranger_as_none() -> N
 def test_the_clock_of_the_store_is_the_one_that_ends_links(
     browser: TestClient, application: Any, clock: FixedClock
 ) -> None:
-    code = application.state.portal.sessions.make_link(Actor("alex", "administrator"))
+    code = application.state.portal.sessions.make_link(Actor.of("alex", "authority-admin"))
     clock.advance(121)
     assert browser.post(f"/open/{code}").status_code == 404

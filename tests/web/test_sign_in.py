@@ -152,6 +152,43 @@ def test_the_access_token_is_renewed_while_somebody_works(
         assert row.access_expires_at > signed.served.store.clock.now()
 
 
+def test_an_administrator_registers_a_passkey_and_gets_in_with_it(
+    chromium: Any, signed: SignedCity
+) -> None:
+    with window(chromium, signed.served, javascript=True) as seen:
+        cdp = seen.context.new_cdp_session(seen.page)
+        cdp.send("WebAuthn.enable")
+        cdp.send(
+            "WebAuthn.addVirtualAuthenticator",
+            {
+                "options": {
+                    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+                    "hasUserVerification": True, "isUserVerified": True,
+                    "automaticPresenceSimulation": True,
+                }
+            },
+        )  # fmt: skip
+        seen.page.on("dialog", lambda dialog: dialog.accept("Schlüssel"))
+        sign_in(seen, signed, "ada")
+        _press(seen, "#registerWebAuthn")
+        seen.page.wait_for_url(f"{signed.served.url}/**")
+        assert "Passkey" in seen.text(), "registered with a password alone, it does not count yet"
+        assert "schoolops" not in cookies(seen)
+        seen.page.get_by_role("link", name="Mit Passkey anmelden").click()
+        _press(seen, "#authenticateWebAuthnButton")
+        seen.page.wait_for_url(f"{signed.served.url}/my-school")
+        assert "Ada Admin" in seen.text()
+        seen.open("/preview")
+        seen.complaints.clear()  # Keycloak's pages
+
+
+def _press(seen: Window, selector: str) -> None:
+    """Press a button that a script of Keycloak's page answers."""
+    seen.page.locator(selector).wait_for()
+    seen.page.wait_for_load_state("networkidle")
+    seen.page.click(selector)
+
+
 def test_keycloak_down_sessions_live_on_then_a_clear_page_then_it_goes_on(
     chromium: Any, migrated_sqlite: Path, tmp_path: Path
 ) -> None:

@@ -46,14 +46,17 @@ def kind_of(aim: Aim) -> Kind:
     return find_kind(aim.plural)[0]
 
 
-def lookup_of(screen: Frame) -> Any:
-    """Searches records for a dialog: (kind, filter text) → [(key, label)]."""
+def lookup_of(screen: Frame, *, wide: bool = False) -> Any:
+    """Searches records for a dialog: (kind, filter text) → [(key, label)].
+
+    `wide`: words may be those of the school in which something stands.
+    """
     client = backend(screen)
 
     async def lookup(kind_name: str, text: str) -> Sequence[tuple[str, str]]:
         kind = KINDS[kind_name]
         names = tuple(n for n in _LABELS.get(kind_name, ("name",)) if n in kind.by_name())
-        page = await client.page(kind.plural, q=text, limit=MOST_READ, columns=names)
+        page = await client.page(kind.plural, q=text, limit=MOST_READ, columns=names, wide=wide)
         found = [(str(row[1]), _label(kind, names, row[4:])) for row in page.rows]
         words = [fold(word) for word in text.split() if ":" not in word]
         found.sort(key=lambda one: _distance(one, words))

@@ -43,7 +43,7 @@ def back(screen: Frame, aim: Aim) -> None:
 async def jump(screen: Frame, aim: Aim) -> None:
     """To any school, room, device or list by typing."""
     names = [(plural, _(title)) for plural, title in lists.TITLES.items()]
-    chosen = await ask(screen, "JumpDialog", lookup_of(screen), lists=names)
+    chosen = await ask(screen, "JumpDialog", lookup_of(screen, wide=True), lists=names)
     if chosen is None:
         return
     kind, key = chosen

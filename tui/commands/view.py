@@ -105,7 +105,7 @@ def focus_counts(screen: Frame, aim: Aim) -> None:
 
 def reload(screen: Frame, aim: Aim) -> None:
     if screen.ops.feed is not None and screen.ops.offline_since:
-        screen.ops.feed.retry_now()
+        screen.ops.feed.retry_now(start=True)
     screen.reload()
 
 

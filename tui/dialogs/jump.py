@@ -23,8 +23,9 @@ LIST = "list"
 class JumpDialog(Picker[tuple[str, str]]):
     """Answers (kind, key of the record), or ('list', plural) for one of `lists`, or None.
 
-    `lookup` is asked for each kind at once when typing pauses; one that fails is named, the
-    others still show. `lists` are (plural, label), found at once without asking anybody.
+    `lookup` is asked for each kind at once when typing pauses; if one fails, the others still
+    show. Enter before the answer goes to the first record as soon as it is there. `lists` are
+    (plural, label), found at once without asking anybody.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class JumpDialog(Picker[tuple[str, str]]):
         self.lists = list(lists)
         self.asking = Asking(self, self._ask, self._show, self._fail)
         self._shown_for = ""
+        self._go_to_first = False
 
     def verb(self) -> str:
         return _("Go there")
 
     def narrow(self, words: str) -> None:
         self._shown_for = words
+        self._go_to_first = False
         if not words:
             self.asking.forget()
             self.fill(self._matching_lists(""))
@@ -83,16 +86,22 @@ class JumpDialog(Picker[tuple[str, str]]):
             Entry(_line(key, label, width), (kind, key), kind_heading(KINDS[kind]))
             for kind, key, label in found
         ]
+        if entries and self._go_to_first:
+            self.dismiss(entries[0].value)
+            return
+        self._go_to_first = False
         entries += self._matching_lists(self._shown_for)
         self.fill(entries, "" if entries else _("nothing found"))
 
     def _fail(self, sentence: str) -> None:
+        self._go_to_first = False
         self.fill(self._matching_lists(self._shown_for), sentence)
 
     def action_accept(self) -> None:
         super().action_accept()
         if not self.entries and self.words:
-            self.asking.about(self.words, at_once=True)
+            self._go_to_first = True
+            self.asking.hurry(self.words)
 
 
 def _line(key: str, label: str, width: int) -> Content:

@@ -49,6 +49,7 @@ class Asking:
         self._answer = answer
         self._failed = failed
         self._generation = 0
+        self._under_way = -1
         self._timer: Timer | None = None
 
     def about(self, text: str, *, at_once: bool = False) -> None:
@@ -61,6 +62,11 @@ class Asking:
 
         self._timer = self._owner.set_timer(0.001 if at_once else PAUSE_S, start)
 
+    def hurry(self, text: str) -> None:
+        """Do not wait for the pause; a question that is under way goes on."""
+        if self._under_way != self._generation:
+            self.about(text, at_once=True)
+
     def forget(self) -> None:
         """Nothing is wanted any more; an answer under way will be dropped."""
         self._generation += 1
@@ -69,13 +75,16 @@ class Asking:
             self._timer = None
 
     async def _run(self, text: str, generation: int) -> None:
+        self._under_way = generation
         try:
             found = await self._ask(text)
         except Exception as error:  # the callable's own errors: offline, refused, a wrong filter
             if generation == self._generation:
+                self._under_way = -1
                 self._failed(sentence(error) or type(error).__name__)
             return
         if generation == self._generation:
+            self._under_way = -1
             self._answer(found)
 
 

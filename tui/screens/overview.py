@@ -18,7 +18,7 @@ from tui.counts import Counts
 from tui.feed import Changes
 from tui.frame import Frame
 from tui.i18n import _
-from tui.map import MapLegend, SchoolMap, Spot
+from tui.map import Legend, SchoolMap, Spot
 from tui.pages import Row
 from tui.reasons import reason
 from tui.source import ListSource
@@ -54,7 +54,7 @@ class Overview(Frame):
         with Horizontal(id="top"):
             yield Counts()
             yield SchoolMap()
-        yield MapLegend()
+        yield Legend()
         yield Static("", id="news", markup=False)
         table = PagedTable()
         table.add_class("main")

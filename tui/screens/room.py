@@ -73,7 +73,8 @@ class RoomScreen(Frame):
         lines += people
         fields = describe.field_lines(ROOM, self.record)
         lines += [Line(Content("")), Line(describe.heading(_("The room"))), *map(Line, fields)]
-        lines += map(Line, past.lines(ROOM, history))
+        width = self.query_one(Lines).size.width - 3
+        lines += map(Line, past.wrapped(ROOM, history, width))
         bad = [device["id"] for device in self.devices if device.get("health") != "ok"]
         first = bad or [device["id"] for device in self.devices]
         self.query_one(Lines).show(lines, first[0] if first else "")

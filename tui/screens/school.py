@@ -118,14 +118,16 @@ class SchoolScreen(Frame):
         lines += _people(people)
         lines += _premises(sites, buildings, rooms)
         master = describe.field_lines(SCHOOL, record, skip=("number",))
-        changed = past.lines(SCHOOL, history) if history else []
+        width = self.query_one(Lines).size.width - 3
+        changed = past.wrapped(SCHOOL, history, width) if history else []
         if not self.has_class("-wide"):
-            lines += [_title(_("The school")), *(Line(content) for content in master + changed)]
+            lines += [_title(_("The school")), *(Line(content) for content in master)]
+        lines += [Line(content) for content in changed]
         worst = next((row["id"] for row in faulty if row["health"] == "down"), "")
         start = worst or (faulty[0]["id"] if faulty else "")
         self.query_one(Lines).show(lines, start)
         pair = describe.pair(_("School number"), str(record["key"]))
-        text = [pair, *master, *describe.system_lines(record), *changed]
+        text = [pair, *master, *describe.system_lines(record)]
         self.query_one("#detail-text", Static).update(describe.hang(text, 43))
         self.show_state()
 

@@ -84,7 +84,11 @@ def explained(error: Exception, host: str) -> Exception:
     from keycloak.exceptions import KeycloakAuthenticationError, KeycloakConnectionError
 
     status = getattr(error, "response_code", None)
-    if isinstance(error, KeycloakAuthenticationError) or status == 401:
+    body = getattr(error, "response_body", None) or b""
+    unknown = (
+        b"invalid_grant" in body or b"unauthorized_client" in body or b"invalid_client" in body
+    )
+    if isinstance(error, KeycloakAuthenticationError) or status == 401 or unknown:
         return Unauthenticated(
             say("Keycloak at {host} does not take this name and secret", host=host),
             code="auth.keycloak",

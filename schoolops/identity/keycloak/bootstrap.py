@@ -48,9 +48,9 @@ def plan(admin: KeycloakAdmin, settings: Settings, schools: list[tuple[str, str]
         (identity.admin_client, admin_secret_path(identity)),
     ):
         steps.append(clients.plan_secret(export, admin, client, file))
-    paths = wanted.group_paths(want, schools)
+    paths = wanted.group_paths(schools)
     found = groups.read(admin, paths) if there else groups.NOTHING
-    steps += groups.plan(found, paths, want["passkeyRoles"])
+    steps += groups.plan(found, paths, wanted.passkey_roles())
     if identity.ldap_url:
         steps.append(ldap.plan(export, identity))
     return steps

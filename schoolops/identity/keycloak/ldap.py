@@ -64,14 +64,13 @@ def plan(export: Object, settings: IdentitySettings) -> Step:
         return Step(SAME, what)
 
     def do(admin: KeycloakAdmin) -> None:
-        whole = merged(want, found or {})
-        whole |= {"providerType": TYPE}
+        whole = merged(want, admin.get_component(found["id"]) if found else {"providerType": TYPE})
         if settings.ldap_bind_secret_file:
             secret = read_secret(Path(settings.ldap_bind_secret_file))
             whole["config"]["bindCredential"] = [secret]
         if found is None:
-            realm = admin.get_realm(realm_of(admin))
-            admin.create_component({**whole, "parentId": realm["id"]})
+            whole["parentId"] = admin.get_realm(realm_of(admin))["id"]
+            admin.create_component(whole)
         else:
             admin.update_component(found["id"], whole)
 

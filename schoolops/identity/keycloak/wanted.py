@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from schoolops.core.errors import Unusable
+from schoolops.core.permissions import ROLES
 from schoolops.core.resources import folder
 from schoolops.identity import oidc
 
@@ -60,18 +62,24 @@ def public_url(settings: Settings) -> str:
     return settings.server.public_url.rstrip("/")
 
 
-def group_paths(wanted: Object, schools: list[tuple[str, str]]) -> list[str]:
+def passkey_roles() -> list[str]:
+    """Roles that count after a sign-in by passkey alone."""
+    return [name for name, role in ROLES.items() if role.strong]
+
+
+def group_paths(schools: Iterable[tuple[str, str]]) -> list[str]:
     """Every group, parents first, for (school number, authority or '') of each school."""
-    roles = wanted["groups"]
-    numbers = sorted({number for number, _ in schools})
-    authorities = sorted({authority for _, authority in schools if authority})
-    paths = ["/city", *(f"/city/{role}" for role in roles["city"])]
-    for top, names, kind in (
-        ("/authorities", authorities, "authority"),
-        ("/schools", numbers, "school"),
+    known = list(schools)
+    city = [name for name, role in ROLES.items() if role.level == "city"]
+    school = [name for name, role in ROLES.items() if role.level != "city" and name != "agent"]
+    paths = ["/city", *(f"/city/{role}" for role in city)]
+    for top, names, roles in (
+        ("/authorities", {authority for _, authority in known}, city),
+        ("/schools", {number for number, _ in known}, school),
     ):
         paths.append(top)
-        for name in names:
+        # A slash would make a level of its own.
+        for name in sorted(name for name in names if name and "/" not in name):
             paths.append(f"{top}/{name}")
-            paths += [f"{top}/{name}/{role}" for role in roles[kind]]
+            paths += [f"{top}/{name}/{role}" for role in roles]
     return paths

@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.Column("groups", sa.Text(), nullable=False),
         sa.Column("classes", sa.Text(), nullable=False),
         sa.Column("strong", sa.Boolean(), nullable=False),
+        sa.Column("sessions", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_before", sa.BigInteger(), nullable=False),

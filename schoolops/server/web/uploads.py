@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, Row, delete, insert, select
 from starlette.responses import Response
 
 from inventory.formats import FileRefused
@@ -48,9 +48,7 @@ def _form(visit: Visit, status: int = 200, **values: Any) -> Response:
 
 
 def upload(visit: Visit) -> Response:
-    """The report of the file that came, or the import of the one whose report was confirmed."""
-    if visit.form.get("confirm"):
-        return _confirm(visit)
+    """Keep the file that came, and lead to its report."""
     errors: dict[str, str] = {}
     kind = _kind(visit)
     if kind is None:
@@ -61,11 +59,45 @@ def upload(visit: Visit) -> Response:
         return _form(visit, 422, errors=errors)
     name, data = visit.upload.name, visit.upload.data
     try:
-        report = _import(visit, kind, name, data, dry_run=True)
+        _import(visit, kind, name, data, dry_run=True)
     except (FileRefused, Invalid) as error:
         return _form(visit, 422, errors={"file": visit.language.sentence(_said(error))})
-    code = _keep(visit, kind, name, data)
-    return _report(visit, kind, name, report, code)
+    return visit.go(f"/upload/{_keep(visit, kind, name, data)}")
+
+
+def show_report(visit: Visit) -> Response:
+    """What the file would change; it can be looked at again."""
+    with visit.store.read() as connection:
+        row = connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
+    kind, name, data = _waiting(row, visit.store.clock.now())
+    report = _import(visit, kind, name, data, dry_run=True)
+    return _report(visit, kind, name, report, visit.path("code"))
+
+
+def confirm(visit: Visit) -> Response:
+    """Import exactly the file that was reported on, once."""
+    with visit.store.write(visit.actor) as unit:
+        row = unit.connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
+        unit.connection.execute(delete(web_upload).where(*_kept(visit)))
+        now = unit.now
+    kind, name, data = _waiting(row, now)
+    report = _import(visit, kind, name, data, dry_run=False)
+    return _report(visit, kind, name, report)
+
+
+def _kept(visit: Visit) -> tuple[ColumnElement[bool], ...]:
+    session = cast(Session, visit.session)
+    code = visit.path("code")
+    return web_upload.c.hash == hash_token(code), web_upload.c.session == session.uid
+
+
+def _waiting(row: Row[Any] | None, now: int) -> tuple[Kind, str, bytes]:
+    if row is None or row.created_at + HOUR < now:
+        raise NotFound(
+            say("this file was imported already, or waited for too long; send it again"),
+            code="upload.gone",
+        )
+    return find_kind(row.plural)[0], row.name, row.data
 
 
 def _said(error: Exception) -> Any:
@@ -119,31 +151,11 @@ def _keep(visit: Visit, kind: Kind, name: str, data: bytes) -> str:
     return code
 
 
-def _confirm(visit: Visit) -> Response:
-    """Import exactly the file that was reported on."""
-    session = cast(Session, visit.session)
-    where = (
-        web_upload.c.hash == hash_token(visit.form["confirm"]),
-        web_upload.c.session == session.uid,
-    )
-    with visit.store.write(visit.actor) as unit:
-        row = unit.connection.execute(select(web_upload).where(*where)).one_or_none()
-        unit.connection.execute(delete(web_upload).where(*where))
-        now = unit.now
-    if row is None or row.created_at + HOUR < now:
-        raise NotFound(
-            say("this file was imported already, or waited for too long; send it again"),
-            code="upload.gone",
-        )
-    kind, _ = find_kind(row.plural)
-    report = _import(visit, kind, row.name, row.data, dry_run=False)
-    return _report(visit, kind, row.name, report)
-
-
 def _may(actor: Actor) -> bool:
     return bool(kinds_for(actor))
 
 
 PAGES = (
     Page("/upload", get=show, post=upload, may=_may, title="Upload a file", takes_file=True),
-)  # fmt: skip
+    Page("/upload/{code}", get=show_report, post=confirm, may=_may, examples=("/upload/x",)),
+)

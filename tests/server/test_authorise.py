@@ -1,0 +1,296 @@
+"""Every role at every operation, at the own school and at a foreign one.
+
+The cases are made from the OpenAPI document: an operation without a rule, or one that this
+page has no request for, fails. What is expected follows from the rule and from the roles alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import insert, update
+
+from inventory.kinds import BY_PLURAL, KINDS
+from schoolops.core.ids import uuid7
+from schoolops.core.permissions import PERSON_ROLES, ROLES, SYSTEM, Actor
+from schoolops.db.engine import Store
+from schoolops.estate.models import TABLES
+from schoolops.estate.service import Inventory
+from schoolops.fleet.models import agent, discovered
+from schoolops.identity.models import access_grant, account, account_role, approval
+from schoolops.server.app import Door, make_app
+
+OWN, OTHER = "164800", "164811"
+AUTHORITIES = {OWN: "10042", OTHER: "10099"}
+FOREIGN = "Fremd"
+"""In every record of the other school: it is in no answer to somebody from the first."""
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass
+class World:
+    """The ids of one record of each kind at each school."""
+
+    ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    counter: int = 0
+
+    def next(self) -> str:
+        self.counter += 1
+        return f"N{self.counter}"
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    made = World()
+    with store.write(SYSTEM) as unit:
+        for number in (OWN, OTHER):
+            _furnish(Inventory(unit), made, number, FOREIGN if number == OTHER else "Eigen")
+    return made
+
+
+def _furnish(inventory: Inventory, made: World, number: str, mark: str) -> None:
+    unit = inventory.unit
+    school = {"number": number, "name": f"Schule {mark}", "authority": AUTHORITIES[number]}
+    values: dict[str, dict[str, Any]] = {
+        "school": school,
+        "site": {"school": number, "name": f"Ort {mark}"},
+        "building": {"school": number, "name": f"Haus {mark}"},
+        "room": {"school": number, "name": f"Raum {mark}"},
+        "device": {"school": number, "kind": "ipad", "serial": f"SN-{mark}"},
+        "uplink": {"school": number, "name": f"Leitung {mark}"},
+        "service": {"school": number, "name": f"Dienst {mark}"},
+        "contact": {"school": number, "role": "head", "name": f"Leitung {mark}"},
+        "credential": {"school": number, "name": f"Zugang {mark}", "kind": "ssh"},
+    }
+    for kind, given in values.items():
+        made.ids[kind, number] = inventory.create(KINDS[kind], given)["id"]
+    connection, now, uid = unit.connection, unit.now, uuid7
+    schools = TABLES["school"]
+    (school_id,) = connection.execute(
+        schools.select().with_only_columns(schools.c.id).where(schools.c.number == number)
+    ).one()
+    rows: dict[str, tuple[Any, dict[str, Any]]] = {
+        "agent": (agent, {"name": f"agent-{mark}", "school_id": school_id, "state": "revoked",
+                          "invited_at": now}),
+        "discovered": (discovered, {"school_id": school_id, "agent_id": 1, "address": "10.0.0.1",
+                                    "name": f"Fund {mark}", "mac": "", "first_seen_at": now,
+                                    "last_seen_at": now, "adopted_as": None}),
+        "account": (account, {"issuer": "x", "subject": mark, "username": f"konto.{mark}",
+                              "shown": "", "email": "", "groups": "[]", "classes": "[]",
+                              "first_seen_at": now, "last_seen_at": now}),
+        "delegation": (access_grant, {"source": "delegation", "receiver": "r", "giver": "g",
+                                      "permissions": "estate.read", "school_id": school_id,
+                                      "opens": "[]", "reason": mark, "from_at": now,
+                                      "until_at": now + 10**12}),
+        "approval": (approval, {"action": "emergency-access", "subject": mark, "detail": "{}",
+                                "detail_hash": "", "school_id": school_id, "reason": mark,
+                                "state": "open", "proposed_by": "somebody", "proposed_at": now,
+                                "until_at": now + 10**12}),
+    }  # fmt: skip
+    for kind, (table, row) in rows.items():
+        made.ids[kind, number] = row["uid"] = uid()
+        result = connection.execute(insert(table), row)
+        if kind == "account":
+            place = {"account_id": result.inserted_primary_key[0], "role": "teacher",
+                     "place": number}  # fmt: skip
+            connection.execute(insert(account_role), place)
+    unit.audit("look", "school", f"{number} {mark}", school_id)
+    made.ids["event", number] = "1"
+
+
+@pytest.fixture
+def application(store: Store) -> Any:
+    return make_app(store, background=False)
+
+
+@pytest.fixture
+def client(application: Any) -> Iterator[TestClient]:
+    with TestClient(Door(application, local=True), raise_server_exceptions=False) as made:
+        yield made
+
+
+Body = Callable[[World, str, str], Any]
+STALE = {"version": 999_999}
+
+BODIES: dict[str, Body] = {
+    "create_token": lambda w, k, s: {"name": w.next(), "role": "viewer"},
+    "delegate": lambda w, k, s: {"receiver": "nobody", "permissions": ["estate.read"],
+                                 "school": s, "until": "2026-12-01T00:00:00Z", "reason": "x"},
+    "ask_for_emergency_access": lambda w, k, s: {
+        "school": OWN, "permissions": ["estate.read"], "hours": 1, "reason": "the school is dark"},
+    "decide": lambda w, k, s: {"approve": False, "note": ""},
+    "invite_agent": lambda w, k, s: {"school": s, "name": w.next()},
+    "revoke_agent": lambda w, k, s: {"reason": "lost"},
+    "adopt_device": lambda w, k, s: {"values": {}},
+    "join": lambda w, k, s: {"code": "AAAA-AAAA-AAAA", "version": "1"},
+    "create_record": lambda w, k, s: {"values": {"nonsense": w.next(), "school": s}},
+    "make_download": lambda w, k, s: {"plural": "rooms", "format": "csv"},
+    "change_in_bulk": lambda w, k, s: {"ids": [w.ids[k, s]], "values": {}, "dry_run": True},
+    "move_device": lambda w, k, s: STALE,
+    "retire_record": lambda w, k, s: {**STALE, "reason": "x"},
+    "reinstate_record": lambda w, k, s: STALE,
+    "set_secret": lambda w, k, s: {"secret": "x"},
+    "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
+}  # fmt: skip
+"""What is sent where something is sent: harmless, so that each case finds the same world."""
+
+QUERIES: dict[str, dict[str, str]] = {
+    "read_series": {"metric": "cpu_percent"},
+    "import_file": {"filename": "x.csv", "dry_run": "true"},
+    "explain_access": {"permission": "estate.read"},
+}
+SKIPPED = {"stream_changes": "never ends", "make_backup": "takes seconds; its scope is tested"}
+NOT_ABOUT_A_PLACE = {"create_record", "import_file", "change_in_bulk"}
+"""Which school it is stands in what is sent: tested by `test_see_only_what_is_yours`."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation on one kind."""
+
+    name: str
+    method: str
+    path: str
+    rule: dict[str, Any]
+    kind: str
+    has_body: bool
+
+    @property
+    def permission(self) -> str | None:
+        if "kinds" in self.rule:
+            return str(self.rule["kinds"][KINDS[self.kind].plural])
+        return self.rule.get("permission")
+
+    @property
+    def of_one(self) -> bool:
+        return "{id}" in self.path
+
+
+def cases(application: Any) -> Iterator[Case]:
+    document = application.openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert method in METHODS, "an operation of a new method: think about its rule"
+            rule = operation["x-permission"]
+            name = operation["operationId"].split("_v1_")[0]
+            if name in SKIPPED:
+                continue
+            has_body = "application/json" in operation.get("requestBody", {}).get("content", {})
+            assert not has_body or name in BODIES, f"no request for {name}"
+            kinds = [BY_PLURAL[plural].name for plural in rule.get("kinds", ())]
+            if "{subject}" in path:
+                kinds = ["device", "uplink", "agent"]
+            for kind in kinds or [_kind_of(path)]:
+                yield Case(name, method, path, rule, kind, has_body)
+
+
+def _kind_of(path: str) -> str:
+    known = BY_PLURAL.get(path.split("/")[2])
+    return known.name if known else "school"
+
+
+def send(client: TestClient, world: World, case: Case, school: str) -> Any:
+    plural = KINDS[case.kind].plural
+    path = case.path.replace("{plural}", plural).replace("{subject}", plural)
+    path = path.replace("{id}", world.ids.get((case.kind, school), "x"))
+    path = path.replace("{name}", "nobody").replace("{token}", "x")
+    query = dict(QUERIES.get(case.name, {}))
+    if case.name == "read_rows":
+        query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)
+    body = BODIES[case.name](world, case.kind, school) if case.has_body else None
+    content = b"name\n" if case.name == "import_file" else None
+    answer = client.request(case.method, path, params=query, json=body, content=content)
+    if case.name == "ignore_device":
+        with client.app.app.state.store.write() as unit:  # the next case finds it again
+            unit.connection.execute(update(discovered).values(ignored=0))
+    return answer
+
+
+def actors(role: str) -> Iterator[Actor]:
+    """The role at the own school or authority, and, where it can be held so, in the whole city."""
+    if ROLES[role].level == "city":
+        yield Actor.of("p", role, authority=AUTHORITIES[OWN])
+        yield Actor.of("p", role)
+    else:
+        yield Actor.of("p", role, schools=[OWN], classes=[f"{OWN}/5a"])
+
+
+@pytest.mark.parametrize("role", PERSON_ROLES)
+def test_a_role_does_what_its_rule_says_and_nothing_more(
+    role: str, application: Any, client: TestClient, world: World
+) -> None:
+    wrong: list[str] = []
+    for actor in actors(role):
+        application.state.authenticate = lambda request, actor=actor: actor
+        for case in cases(application):
+            for school in (OWN, OTHER):
+                answer = send(client, world, case, school)
+                problem = judge(actor, case, school, answer)
+                if problem:
+                    wrong.append(f"{case.method} {case.path} of {case.kind} at {school} "
+                                 f"({actor.scope_text()}): {problem}: {answer.status_code} "
+                                 f"{answer.text[:160]}")  # fmt: skip
+    assert not wrong, "\n".join(wrong)
+
+
+def judge(actor: Actor, case: Case, school: str, answer: Any) -> str:
+    """What is wrong with an answer, or ''."""
+    status = answer.status_code
+    if status >= 500:
+        return "the server failed"
+    if not actor.whole_scope().covers(OTHER, AUTHORITIES[OTHER]) and FOREIGN in answer.text:
+        return "it tells of another school"
+    if "agents" in case.rule:
+        return "" if status in (401, 422) else "a person comes in as an agent"
+    if "open" in case.rule or "signed_in" in case.rule or case.permission == "":
+        return "" if status != 401 else "it wants a sign-in"
+    permission = case.permission or ""
+    if not actor.may(permission):
+        return "" if status == 403 else "it should be refused"
+    if case.rule["scope"] == "city":
+        allowed = actor.scope(permission).everywhere
+        return "" if (status != 403) == allowed else "city"
+    if case.of_one and case.name not in NOT_ABOUT_A_PLACE:
+        here = actor.scope(permission).covers(school, AUTHORITIES[school])
+        if case.kind == "event":
+            return ""
+        refused = status in (403, 404)
+        return "" if refused != here else f"{'should' if here else 'should not'} be allowed"
+    return "" if status not in (401, 403) or case.has_body else "it should be allowed"
+
+
+def test_nobody_comes_in_without_a_sign_in(
+    application: Any, world: World, client: TestClient
+) -> None:
+    far = TestClient(Door(application, local=False), raise_server_exceptions=False)
+    for case in cases(application):
+        answer = send(far, world, case, OWN)
+        if "open" in case.rule:
+            assert answer.status_code not in (401, 403), case
+        elif answer.status_code != 429:  # by then there were many tries
+            assert answer.status_code in (401, 422), (case, answer.text)
+            assert "Eigen" not in answer.text
+        application.state.guesses.__init__()
+
+
+def test_an_operation_without_a_rule_keeps_the_server_from_starting(
+    store: Store,
+) -> None:
+    from schoolops.server import general
+
+    before = list(general.router.routes)
+    general.router.get("/forgotten")(lambda: None)
+    try:
+        with pytest.raises(LookupError, match="GET /forgotten"):
+            make_app(store, background=False)
+    finally:
+        general.router.routes[:] = before
+
+
+def test_the_document_is_json(application: Any) -> None:
+    assert json.loads(json.dumps(application.openapi()))["paths"]
