@@ -242,6 +242,14 @@ def test_a_list_over_two_schools_is_open_row_by_row(city: Store) -> None:
     assert [row[4:] for row in page.rows] == [[DEVICES[A], OWNERS[A]], [DEVICES[B], None]]
 
 
+def test_a_jump_finds_nothing_by_a_person_either(city: Store) -> None:
+    for q in ("amsel", "schule amsel", "amsel dmpx1"):
+        for actor, found in ((PROVIDER, 0), (ADMIN, 1)):
+            with city.read(actor) as connection:
+                page = Estate(connection, actor, 0).page(DEVICE, q, wide=True)
+            assert len(page.rows) == found, (q, actor.name)
+
+
 def test_no_question_is_asked_for_those_to_whom_all_is_open(city: Store) -> None:
     with city.read() as connection:
         for actor in (ADMIN, Actor.of("v", "viewer"), Actor.of("t", "teacher", schools=[A])):
@@ -269,6 +277,7 @@ def test_a_file_has_no_closed_value(city: Store, format: str, columns: tuple[str
 
 def test_a_file_of_the_provider_can_be_read_back(city: Store) -> None:
     data = exported(city, PROVIDER, Export(DEVICE, "", "csv", ()))
+    assert b"owner" not in data.splitlines()[0]
     report = transfer.import_file(city, PROVIDER, DEVICE, "", "d.csv", data, None, False)
     assert (report["same"], report["refused"]) == (2, 0)
 
