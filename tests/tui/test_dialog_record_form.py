@@ -9,6 +9,7 @@ import pytest
 
 from inventory.kinds import DEVICE, EDITABLE, SCHOOL, UPLINK, Kind
 from tests.tui.dialog_host import OPEN, Desk, showing
+from tui.dialogs import lookup
 from tui.dialogs.record_form import Place
 
 SCHOOLS = [("164800", "Goethe-Gymnasium"), ("165189", "Gymnasium Koblenzer Straße")]
@@ -280,7 +281,10 @@ async def test_suggestions_are_walked_and_taken_by_keys() -> None:
         assert desk.answer == {"school": "165189"}
 
 
-async def test_a_fast_typist_asks_once_and_late_answers_are_dropped() -> None:
+async def test_a_fast_typist_asks_once_and_late_answers_are_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookup, "PAUSE_S", 0.8)  # fast also where the machine is not
     lookups = Lookups()
     late = lookups.hold("koblenz")
     async with showing(
@@ -314,7 +318,8 @@ async def test_an_answer_after_the_field_was_left_opens_nothing() -> None:
         assert "Goethe-Gymnasium" not in desk.text
 
 
-async def test_rooms_are_looked_for_at_the_chosen_school() -> None:
+async def test_rooms_are_looked_for_at_the_chosen_school(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "PAUSE_S", 0.8)
     lookups = Lookups()
     values = {"kind": "ipad", "serial": "X", "school": "164800"}
     async with showing("RecordForm", DEVICE, values, title="E", lookup=lookups) as desk:

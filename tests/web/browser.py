@@ -1,6 +1,6 @@
 """A real Chromium before a real `schoolops serve`: what a person sees, and what axe says of it.
 
-`chromium` (one a test process) gives browser contexts; `served` is a small city behind a server
+`chromium` (one a module) gives browser contexts; `served` is a small city behind a server
 process. A `Window` insists on what every page must keep: nothing from a foreign host, no message
 on the console, no serious finding of axe.
 """
@@ -41,9 +41,13 @@ WIDE, NARROW = 1280, 320
 START_LIMIT_S = 60.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser of this test process."""
+    """The browser of this module's tests.
+
+    Not of the whole run: while Playwright is open, asyncio has a running loop in this thread, and
+    the asynchronous tests of other modules could not start theirs.
+    """
     from playwright.sync_api import sync_playwright
 
     program = require("chromium")

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.widget import Widget
 
+from schoolops.core.permissions import ROLES
 from tui import cells
 from tui.actions import Aim
 from tui.backend import Backend, Json
@@ -62,13 +63,18 @@ def _row(token: Json) -> Row:
             token.get("expires"), used]  # fmt: skip
 
 
+def _role(name: str) -> str:
+    known = ROLES.get(name)
+    return _(known.label) if known else name
+
+
 def _columns() -> tuple[Column, ...]:
     def text(at: int) -> Any:
         return lambda row: (cells.clean(str(row[at] or "")), "")
 
     return (
         Column("name", _("Name"), 24, text(1)),
-        Column("role", _("Role"), 14, lambda r: (_(str(r[4] or "")), "")),
+        Column("role", _("Role"), 20, lambda r: (_role(str(r[4] or "")), "")),
         Column("scope", _("May see"), 20, text(5), flex=True),
         Column("expires", _("Valid until"), 16, lambda r: (cells.when(r[6]), "")),
         Column("used", _("Last used"), 16, lambda r: (cells.when(r[7]), "dim")),

@@ -54,7 +54,7 @@ def rooms_with_wlan(rows: list[tuple[str, str]]) -> Wlan:
 
 def show(visit: Visit) -> Response:
     """The one school of the person, the one that was asked for, or a list to choose from."""
-    with visit.store.read() as connection:
+    with visit.store.read(visit.actor) as connection:
         estate = Estate(connection, visit.actor, visit.store.clock.now())
         number = visit.query("school")
         if not number:

@@ -106,7 +106,7 @@ def _allowed(visit: Visit) -> tuple[str, str]:
 
 
 def _school_name(visit: Visit, number: str) -> str:
-    with visit.store.read() as connection:
+    with visit.store.read(visit.actor) as connection:
         estate = Estate(connection, visit.actor, visit.store.clock.now())
         try:
             values = estate.record(KINDS["school"], number)["values"]

@@ -67,7 +67,7 @@ def upload(visit: Visit) -> Response:
 
 def show_report(visit: Visit) -> Response:
     """What the file would change; it can be looked at again."""
-    with visit.store.read() as connection:
+    with visit.store.read(visit.actor) as connection:
         row = connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
     kind, name, data = _waiting(row, visit.store.clock.now())
     report = _import(visit, kind, name, data, dry_run=True)
