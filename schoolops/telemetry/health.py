@@ -246,7 +246,12 @@ def _judge_school(school: _School, silent: int | None) -> Verdict:
             verdict = assess_host(seen.facts) if seen.fresh else Verdict("warning", "is silent")
             if verdict.health != "ok":
                 parts.append(f"agent {row.name}: {verdict.reason}")
-    return Verdict("warning", "; ".join(parts)) if parts else OK
+    if parts:
+        return Verdict("warning", "; ".join(parts))
+    # What nobody has heard of for long is not well because it was well once.
+    fresh = any(seen.fresh for seen in school.seen.values())
+    known = not lines or any(verdict.health != "unknown" for _, verdict in lines)
+    return OK if fresh and known else Verdict("unknown", "no news of it")
 
 
 def _write(unit: UnitOfWork, school: _School) -> int:
