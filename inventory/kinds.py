@@ -545,7 +545,7 @@ APPROVAL = Kind(
         Field("decided_by", T.TEXT, "Decided by", width=18),
         Field("decided", T.TEXT, "Decided at", width=20),
         Field("note", T.TEXT, "Note", width=28),
-        Field("detail", T.TEXT, "Detail", sortable=False, width=44),
+        Field("content", T.TEXT, "What exactly", sortable=False, width=44),
     ),
 )  # fmt: skip
 

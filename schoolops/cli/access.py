@@ -12,7 +12,8 @@ is one alone; 'schoolops ls approvals' and 'schoolops ls delegations' list them.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._lookup import find_id
@@ -184,7 +185,7 @@ def _end_sessions(args: Namespace) -> int:
     return DONE
 
 
-_DOING: dict[str, Any] = {
+_DOING: dict[str, Callable[[Namespace], int]] = {
     "explain": _explain,
     "delegate": _delegate,
     "revoke": _revoke,

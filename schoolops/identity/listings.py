@@ -154,7 +154,7 @@ def approvals_listing(connection: Connection, actor: Actor, now: int) -> Listing
             "decided_by": func.coalesce(c.decided_by, ""),
             "decided": c.decided_at,
             "note": c.decision_note,
-            "detail": c.detail,
+            "content": c.detail,
         },
         uid=c.uid,
         key=c.uid,
