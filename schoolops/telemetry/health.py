@@ -249,9 +249,8 @@ def _judge_school(school: _School, silent: int | None) -> Verdict:
     if parts:
         return Verdict("warning", "; ".join(parts))
     # What nobody has heard of for long is not well because it was well once.
-    fresh = any(seen.fresh for seen in school.seen.values())
-    known = not lines or any(verdict.health != "unknown" for _, verdict in lines)
-    return OK if fresh and known else Verdict("unknown", "no news of it")
+    heard = any(seen.fresh for seen in school.seen.values())
+    return OK if heard else Verdict("unknown", "no news of it")
 
 
 def _write(unit: UnitOfWork, school: _School) -> int:
