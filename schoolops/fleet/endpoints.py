@@ -27,7 +27,9 @@ def invite_agent(wanted: schemas.Invitation, store: TheStore, actor: TheActor) -
     return Json(made, status_code=201)
 
 
-@router.post("/agents/{id}/revoke", **needs(AGENTS_WRITE), **answers(status=204, refuses=[409]))
+@router.post(
+    "/agents/{id:path}/revoke", **needs(AGENTS_WRITE), **answers(status=204, refuses=[409])
+)
 def revoke_agent(id: Uid, why: schemas.Reason, store: TheStore, actor: TheActor) -> Response:
     """End an agent at once."""
     with store.write(actor) as unit:
@@ -36,7 +38,9 @@ def revoke_agent(id: Uid, why: schemas.Reason, store: TheStore, actor: TheActor)
 
 
 @router.post(
-    "/discovered/{id}/adopt", **needs(ESTATE_WRITE), **answers(DEVICE_RECORD, 201, refuses=[409])
+    "/discovered/{id:path}/adopt",
+    **needs(ESTATE_WRITE),
+    **answers(DEVICE_RECORD, 201, refuses=[409]),
 )
 def adopt_device(id: Uid, adoption: schemas.Adoption, store: TheStore, actor: TheActor) -> Json:
     """Take a discovered device into the inventory."""
@@ -45,7 +49,7 @@ def adopt_device(id: Uid, adoption: schemas.Adoption, store: TheStore, actor: Th
     return Json(record, status_code=201)
 
 
-@router.post("/discovered/{id}/ignore", **needs(AGENTS_WRITE), **answers(status=204))
+@router.post("/discovered/{id:path}/ignore", **needs(AGENTS_WRITE), **answers(status=204))
 def ignore_device(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Do not offer a discovered device again."""
     with store.write(actor) as unit:

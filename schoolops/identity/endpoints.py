@@ -59,7 +59,7 @@ def create_token(new: schemas.NewToken, store: TheStore, actor: TheActor) -> Jso
     return Json(made, status_code=201)
 
 
-@router.delete("/tokens/{name}", **needs(TOKENS_WRITE, everywhere=True), **answers(status=204))
+@router.delete("/tokens/{name:path}", **needs(TOKENS_WRITE, everywhere=True), **answers(status=204))
 def revoke_token(name: Uid, store: TheStore, actor: TheActor) -> Response:
     """End a token."""
     with store.write(actor) as unit:
@@ -67,7 +67,7 @@ def revoke_token(name: Uid, store: TheStore, actor: TheActor) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/accounts/{id}/end-sessions", **needs(ACCOUNTS_WRITE), **answers(status=204))
+@router.post("/accounts/{id:path}/end-sessions", **needs(ACCOUNTS_WRITE), **answers(status=204))
 def end_sessions(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Take no token of a person any more that was issued until now."""
     with store.write(actor) as unit:
@@ -116,7 +116,7 @@ def delegate(new: schemas.NewDelegation, store: TheStore, actor: TheActor) -> Js
 
 
 @router.post(
-    "/delegations/{id}/revoke",
+    "/delegations/{id:path}/revoke",
     **signed_in("what one gave or has"),
     **answers(status=204, refuses=[409]),
 )
@@ -140,7 +140,7 @@ def ask_for_emergency_access(wanted: schemas.Emergency, store: TheStore, actor: 
 
 
 @router.post(
-    "/approvals/{id}/decide",
+    "/approvals/{id:path}/decide",
     **signed_in("each kind of proposal names who decides it"),
     **answers(schemas.Decided, refuses=[409]),
 )
@@ -151,7 +151,7 @@ def decide(id: Uid, said: schemas.Decision, store: TheStore, actor: TheActor) ->
 
 
 @router.post(
-    "/approvals/{id}/withdraw",
+    "/approvals/{id:path}/withdraw",
     **signed_in("what one proposed"),
     **answers(status=204, refuses=[409]),
 )
@@ -165,4 +165,7 @@ def withdraw(id: Uid, store: TheStore, actor: TheActor) -> Response:
 def _micros(moment: dt.datetime) -> int:
     if moment.tzinfo is None:
         raise Invalid("until wants a time with its zone, such as 2026-12-04T18:00:00+01:00")
-    return from_datetime(moment)
+    try:
+        return from_datetime(moment)
+    except OverflowError:
+        raise Invalid("until is a time that no calendar has") from None

@@ -16,6 +16,7 @@ from schoolops.identity.models import access_grant, account, account_role, appro
 
 OWN, OTHER = "164800", "164811"
 AUTHORITIES = {OWN: "10042", OTHER: "10099"}
+EMERGENCY = '{"for": "somebody", "hours": 1, "permissions": ["estate.read"]}'
 FOREIGN = "Fremd"
 """In every record of the other school: it is in no answer to somebody from the first."""
 
@@ -26,6 +27,9 @@ class World:
 
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
     counter: int = 0
+    now: int = 0
+    agent: str = ""
+    link: str = "x"
 
     def next(self) -> str:
         self.counter += 1
@@ -66,7 +70,7 @@ def furnish(inventory: Inventory, made: World, number: str, mark: str) -> None:
                                       "permissions": "estate.read", "school_id": school_id,
                                       "opens": "[]", "reason": mark, "from_at": now,
                                       "until_at": now + 10**12}),
-        "approval": (approval, {"action": "emergency-access", "subject": mark, "detail": "{}",
+        "approval": (approval, {"action": "emergency-access", "subject": mark, "detail": EMERGENCY,
                                 "detail_hash": "", "school_id": school_id, "reason": mark,
                                 "state": "open", "proposed_by": "somebody", "proposed_at": now,
                                 "until_at": now + 10**12}),
