@@ -6,6 +6,7 @@ with `--check` it writes nothing, names the pages that are out of date and leave
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -74,6 +75,8 @@ def fields() -> str:
             # Six are enough to know what is meant; the school forms alone are twenty.
             names = list(field.choices)
             text += ": " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+        if field.personal:
+            text += f" — personal: {field.personal}"
         return text + (" — required" if field.required else "")
 
     def rows(chosen: tuple[Field, ...]) -> Iterator[tuple[str, ...]]:
@@ -104,8 +107,8 @@ def commands() -> str:
 
 
 def roles() -> str:
-    """Who may do what."""
-    from schoolops.core.permissions import PERMISSIONS, ROLES
+    """Who may do what, and which classes of personal fields each role opens for what purpose."""
+    from schoolops.core.permissions import FIELD_CLASSES, PERMISSIONS, PURPOSES, ROLES
 
     names = list(ROLES)
 
@@ -115,11 +118,19 @@ def roles() -> str:
             return "own classes"
         return "yes" if permission in role.permissions else ""
 
+    def opens(name: str, purpose: str) -> str:
+        found = ROLES[name].opens
+        return ", ".join(one for one in FIELD_CLASSES if (purpose, one) in found)
+
     rows = (
         (f"`{name}`: {permission.label}", *(held(role, name) for role in names))
         for name, permission in sorted(PERMISSIONS.items())
     )
-    return _table(("", *names), rows)
+    classes = (
+        (f"opens for the purpose `{purpose}`: {says}", *(opens(role, purpose) for role in names))
+        for purpose, says in PURPOSES.items()
+    )
+    return _table(("", *names), itertools.chain(rows, classes))
 
 
 def health() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, Field
 
@@ -84,17 +84,25 @@ class MadeToken(TypedDict):
 
 
 class HeldGrant(TypedDict):
-    """Permissions that somebody holds somewhere, and which personal fields they open for what."""
+    """Permissions that somebody holds somewhere, and which personal fields they open for what.
+
+    `message` and `params` are those of the scope, for other languages.
+    """
 
     source: str
     scope: str
+    message: str
+    params: dict[str, Any]
     until: Time | None
     permissions: list[str]
     opens: list[str]
 
 
 class Explanation(TypedDict):
-    """Whether somebody may do that there; `by` are the grants that allow it."""
+    """Whether somebody may do that there; `by` are the grants that allow it.
+
+    `message` and `params` are those of the reason, for other languages.
+    """
 
     who: str
     permission: str
@@ -102,6 +110,8 @@ class Explanation(TypedDict):
     purpose: str
     allowed: bool
     reason: str
+    message: str
+    params: dict[str, Any]
     by: list[HeldGrant]
     holds: list[HeldGrant]
 

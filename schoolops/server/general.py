@@ -13,6 +13,7 @@ from schoolops.core.errors import Conflict, Forbidden
 from schoolops.core.permissions import AUDIT_READ, BACKUP, READING
 from schoolops.db import audit, changes
 from schoolops.db.access import scope_of
+from schoolops.estate.audit import refuse_chain
 from schoolops.server import schemas
 from schoolops.web.answers import answers, streams
 from schoolops.web.context import Json, TheActor, TheStore
@@ -73,7 +74,11 @@ def verify_audit(store: TheStore, actor: TheActor) -> Json:
 
 @router.get("/audit/chain", **needs(AUDIT_READ, everywhere=True), **streams("application/x-ndjson"))
 def export_chain(store: TheStore, actor: TheActor) -> StreamingResponse:
-    """All sealed events in order as JSON lines, for `docs/verify_audit.py`."""
+    """All sealed events in order as JSON lines, for `docs/verify_audit.py`.
+
+    As they are, with what older ones tell of persons: for those to whom that is open.
+    """
+    refuse_chain(actor)
 
     def lines() -> Iterator[bytes]:
         with store.read(actor) as connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,7 +10,9 @@ import uuid
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, insert
 
+from schoolops.identity.models import account, account_role
 from tests.cli.conftest import Run, Served
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_audit.py"
@@ -22,18 +23,19 @@ WHY = ("--reason", "the whole school is dark")
 def theo(served: Served) -> str:
     """Somebody who has signed in once, as the server notes it."""
     name = f"theo.{uuid.uuid4().hex[:6]}"
-    with sqlite3.connect(served.home / "schoolops.db", timeout=30) as database:
-        database.execute(
-            "INSERT INTO account (uid, issuer, subject, username, shown, email, groups, classes,"
-            " strong, session, first_seen_at, last_seen_at, ended_before)"
-            " VALUES (?, 'x', ?, ?, 'Theo Kaya', '', '[\"/schools/164800/teacher\"]',"
-            " '[\"164800/5a\"]', 1, '', 1795507200000000, 1795507200000000, 0)",
-            (str(uuid.uuid4()), name, name),
-        )
-        database.execute(
-            "INSERT INTO account_role SELECT id, 'teacher', '164800' FROM account"
-            " WHERE username = ?", (name,),
-        )  # fmt: skip
+    engine = create_engine(f"sqlite:///{served.home / 'schoolops.db'}")
+    seen = 1_795_507_200_000_000
+    with engine.begin() as database:
+        row = {
+            "uid": str(uuid.uuid4()), "issuer": "x", "subject": name, "username": name,
+            "shown": "Theo Kaya", "groups": '["/schools/164800/teacher"]',
+            "classes": '["164800/5a"]', "first_seen_at": seen, "last_seen_at": seen,
+        }  # fmt: skip
+        made = database.execute(insert(account), row).inserted_primary_key
+        assert made is not None
+        place = {"account_id": made[0], "role": "teacher", "place": "164800"}
+        database.execute(insert(account_role), place)
+    engine.dispose()
     return name
 
 

@@ -11,6 +11,7 @@ from inventory.kinds import APPROVAL_ACTIONS
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound, SchoolopsError
 from schoolops.core.permissions import Actor
+from schoolops.db import changes
 from schoolops.db.engine import Store
 from schoolops.identity import approvals, emergency
 from tests.identity.signed_in import HOME, OTHER, People, people_of
@@ -234,6 +235,19 @@ def test_emergency_access_is_for_those_who_may_ask(people: People) -> None:
         ask(people, "tom")
     with pytest.raises(NotFound, match="no school"):
         ask(people, "otto", "999999")
+
+
+def test_the_screens_of_those_who_see_nothing_of_the_school_are_told_too(people: People) -> None:
+    with people.store.read() as connection:
+        before = changes.cursor(connection)
+    decide(people, "hilde", ask(people, "otto", HOME))
+    with people.store.read() as connection:
+        told = changes.read_after(connection, before) or []
+    assert [(c.kind, c.school_id) for c in told if c.kind != "account"] == [
+        ("approval", None),
+        ("approval", None),
+        ("delegation", None),
+    ]
 
 
 def test_all_of_it_stands_in_the_audit(people: People) -> None:

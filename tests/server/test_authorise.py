@@ -185,6 +185,8 @@ def judge(actor: Actor, case: Case, school: str, answer: Any) -> str:
     permission = case.permission or ""
     if not actor.may(permission):
         return "" if status == 403 else "it should be refused"
+    if case.name == "export_chain" and not actor.sees(permission, "oversight", "core"):
+        return "" if status == 403 else "it tells of persons"
     if case.rule["scope"] == "city":
         allowed = actor.scope(permission).everywhere
         return "" if (status != 403) == allowed else "city"
