@@ -6,13 +6,11 @@ with `--check` it writes nothing, names the pages that are out of date and leave
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -51,8 +49,10 @@ def settings() -> str:
 def routes() -> str:
     """One row a route, from the OpenAPI description that the server itself gives out."""
 
+    from schoolops.server.document import document
+
     def rows() -> Iterator[tuple[str, ...]]:
-        for path, calls in openapi()["paths"].items():
+        for path, calls in document()["paths"].items():
             for method, call in calls.items():
                 meaning = (call.get("description") or "").split("\n\n")[0].replace("\n", " ")
                 if not meaning:
@@ -60,23 +60,6 @@ def routes() -> str:
                 yield f"`{method.upper()} {path}`", meaning
 
     return _table(("call", "what it does"), rows())
-
-
-def openapi() -> dict[str, Any]:
-    """The server's OpenAPI document."""
-    from schoolops.core.settings import load_settings
-    from schoolops.db.engine import Store
-    from schoolops.server.app import make_app
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["SCHOOLOPS_HOME"] = folder
-        os.environ.pop("SCHOOLOPS_DATABASE__URL", None)
-        store = Store(load_settings())
-        try:
-            found: dict[str, Any] = make_app(store, background=False).openapi()
-        finally:
-            store.close()
-    return found
 
 
 def fields() -> str:
@@ -92,6 +75,8 @@ def fields() -> str:
             # Six are enough to know what is meant; the school forms alone are twenty.
             names = list(field.choices)
             text += ": " + ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+        if field.personal:
+            text += f" — personal: {field.personal}"
         return text + (" — required" if field.required else "")
 
     def rows(chosen: tuple[Field, ...]) -> Iterator[tuple[str, ...]]:
@@ -122,8 +107,8 @@ def commands() -> str:
 
 
 def roles() -> str:
-    """Who may do what."""
-    from schoolops.core.permissions import PERMISSIONS, ROLES
+    """Who may do what, and which classes of personal fields each role opens for what purpose."""
+    from schoolops.core.permissions import FIELD_CLASSES, PERMISSIONS, PURPOSES, ROLES
 
     names = list(ROLES)
 
@@ -133,11 +118,19 @@ def roles() -> str:
             return "own classes"
         return "yes" if permission in role.permissions else ""
 
+    def opens(name: str, purpose: str) -> str:
+        found = ROLES[name].opens
+        return ", ".join(one for one in FIELD_CLASSES if (purpose, one) in found)
+
     rows = (
         (f"`{name}`: {permission.label}", *(held(role, name) for role in names))
         for name, permission in sorted(PERMISSIONS.items())
     )
-    return _table(("", *names), rows)
+    classes = (
+        (f"opens for the purpose `{purpose}`: {says}", *(opens(role, purpose) for role in names))
+        for purpose, says in PURPOSES.items()
+    )
+    return _table(("", *names), itertools.chain(rows, classes))
 
 
 def health() -> str:

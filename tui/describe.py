@@ -84,14 +84,17 @@ def field_lines(kind: Kind, record: Json, skip: Sequence[str] = ()) -> list[Cont
 
 
 def system_lines(record: Json) -> list[Content]:
-    """Who changed it last, whether it is retired, what the state's list leaves alone."""
+    """Who changed it last, whether it is retired, what is corrected here, and what is closed."""
     found = []
     if record.get("retired"):
         found.append(pair(_("Retired"), _("yes"), "bold"))
-    if record.get("own_fields"):
-        fields = KINDS[record["kind"]].by_name()
-        names = ", ".join(_(fields[name].label) for name in record["own_fields"])
-        found.append(pair(_("Corrected here"), names))
+    for title, names in (
+        (_("Corrected here"), record.get("own_fields")),
+        (_("Closed to you"), record.get("closed")),
+    ):
+        if names:
+            fields = KINDS[record["kind"]].by_name()
+            found.append(pair(title, ", ".join(_(fields[name].label) for name in names)))
     if record.get("updated"):
         text = cells.when(record["updated"], long=True)
         if record.get("updated_by"):

@@ -72,8 +72,11 @@ def _fields(kind: Kind, fields: Mapping[str, Any]) -> list[Content]:
     known = kind.by_name()
     found = []
     for name, pair in fields.items():
-        if (field := known.get(name)) is None or pair is None or field.protected:
+        if (field := known.get(name)) is None or field.protected:
             continue  # the head says it: a secret was set, a record retired
+        if pair is None:  # closed to whoever reads it
+            found.append(describe.pair(f"  {_(field.label)}", _("changed")))
+            continue
         old, new = (cells.shown(field, value) or _("empty") for value in pair)
         found.append(describe.pair(f"  {_(field.label)}", f"{old} → {new}"))
     return found

@@ -94,6 +94,8 @@ def _print_record(kind: Kind, record: dict[str, Any]) -> None:
     for field in kind.fields:
         value = record["values"].get(field.name)
         text = shown(kind, field.name, value)
+        if field.name in record.get("closed", ()):
+            text = "(personal, closed to you)"
         label = field.choices.get(value, "") if isinstance(value, str) else ""
         if label and label != text:
             text = f"{text} ({label})"

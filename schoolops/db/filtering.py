@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, func, not_, or_, selec
 from inventory.fields import Type, fold
 from inventory.filter import TIME_FIELDS, Filter, Match, Op, Word, instant_range, pattern_parts
 from inventory.kinds import Kind
-from schoolops.db.folding import folded
+from schoolops.db.folding import folded, position
 
 MAC_LENGTH = 17
 _BIGGEST = 2**63 - 1
@@ -110,7 +110,6 @@ def _reference(
     tests = [_fits(key, term)]
     short = tuple(value for value in term.values if "/" not in str(value))
     if short and table.name != "schools":
-        position = func.instr if dialect == "sqlite" else func.strpos
         behind_the_school = func.substr(key, position(key, "/") + 1)
         tests.append(_fits(behind_the_school, Match(term.field, term.op, short)))
     return column.in_(select(table.c.id).where(or_(*tests)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Text
+from sqlalchemy.types import Integer, Text
 
 from inventory.fields import fold
 
@@ -40,6 +40,24 @@ def _postgresql(element: folded, compiler: Any, **options: Any) -> str:
     # Most values are ASCII, and for those it must be quick.
     ascii_only = f"octet_length({text}) = char_length({text})"
     return f"CASE WHEN {ascii_only} THEN {lower} ELSE {_HEAD}{lower}{_TAIL} END"
+
+
+class position(FunctionElement[int]):
+    """Where in a text another one begins, from 1; 0 when it is not in it."""
+
+    name = "schoolops_position"
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(position, "sqlite")
+def _instr(element: position, compiler: Any, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(position, "postgresql")
+def _strpos(element: position, compiler: Any, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
 
 
 _SCRIPTS = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
 from inventory.kinds import Kind
-from schoolops.core.permissions import ESTATE_READ, Actor
+from schoolops.core.permissions import ESTATE_READ, PERMISSIONS, Actor, Scope
 from schoolops.db.access import read_permission, require
 from schoolops.estate.models import TABLES
 
@@ -17,23 +17,46 @@ def in_scope(
 
     Who has it for the whole city also sees what belongs to no school.
     """
-    scope = actor.scope(permission)
+    return inside(actor.scope(permission), school_id)
+
+
+def inside(scope: Scope, school_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """WHERE for rows whose school lies in the scope."""
     if scope.everywhere:
         return true()
+    schools = schools_in(scope)
+    return false() if schools is None else school_id.in_(schools)
+
+
+def schools_in(scope: Scope) -> Select[int] | None:
+    """The ids of the schools in a limited scope; None when it names none."""
     schools = TABLES["school"]
     allowed: list[ColumnElement[bool]] = []
     if scope.schools:
         allowed.append(schools.c.number.in_(scope.schools))
     if scope.authorities:
         allowed.append(schools.c.authority.in_(scope.authorities))
-    return school_id.in_(select(schools.c.id).where(or_(*allowed))) if allowed else false()
+    return select(schools.c.id).where(or_(*allowed)) if allowed else None
+
+
+def reading_scope(actor: Actor, kind: Kind) -> Scope:
+    """Where the actor reads records of the kind.
+
+    A record whose key names a person is read where such fields are open: there is no way to
+    show it without its key.
+    """
+    permission = read_permission(kind)
+    for name in kind.key:
+        if field_class := kind.field(name).personal:
+            return actor.sees(permission, PERMISSIONS[permission].purpose, field_class)
+    return actor.scope(permission)
 
 
 def readable_by(actor: Actor, kind: Kind) -> ColumnElement[bool]:
     """Where every read of a kind starts. `Forbidden` when the actor may not read it at all."""
-    permission = read_permission(kind)
-    require(actor, permission)
-    return in_scope(actor, school_column(kind.name, TABLES[kind.name]), permission)
+    require(actor, read_permission(kind))
+    column = school_column(kind.name, TABLES[kind.name])
+    return inside(reading_scope(actor, kind), column)
 
 
 def school_column(kind_name: str, table: object) -> ColumnElement[int]:

@@ -15,7 +15,8 @@ from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
 from schoolops.estate.access import readable_by
-from schoolops.estate.models import TABLES
+from schoolops.estate.models import TABLES, school_of
+from schoolops.estate.personal import Personal
 from schoolops.estate.values import already_retired, explained, invalid, to_columns
 from schoolops.estate.writing import Cause, Change, change_rows
 
@@ -39,6 +40,8 @@ class BulkChange:
         self.counts = {"changed": 0, "same": 0, "refused": 0}
         self.rows: list[dict[str, Any]] = []
         self._schools = self._writable_schools()
+        self._personal = Personal(unit.connection, unit.actor, kind)
+        self._personal.refuse_everywhere(values)
         self._homes = self._homes_of_references(ids)
         required = [f for f in kind.fields if f.required and f.name in values]
         empty = [f.name for f in required if values[f.name] is None]
@@ -114,12 +117,14 @@ class BulkChange:
         return self.columns
 
     def _refusal(self, row: Row[Any]) -> str:
-        school_id = row.id if self.kind.name == "school" else row.school_id
+        school_id = school_of(self.kind, row)
         if self._schools is not None and school_id not in self._schools:
             return outside(self.unit.actor, write_permission(self.kind))
         target = self.columns.get("school_id", school_id)
         if self._schools is not None and target not in self._schools:
             return outside(self.unit.actor, write_permission(self.kind))
+        if closed := self._personal.refusal(self.values, school_id, target):
+            return closed
         for name, home in self._homes.items():
             if home != target:
                 return foreign(name, self.values[name])

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, func, or_, select
 
 from inventory.fields import Field, Type
-from inventory.filter import TIME_FIELDS, parse
+from inventory.filter import TIME_FIELDS, Filter, parse
 from inventory.kinds import Kind
 from inventory.sentences import say
 from schoolops.core.clock import to_iso
@@ -21,7 +21,8 @@ from schoolops.core.permissions import Actor
 from schoolops.db import filtering
 from schoolops.db.folding import folded
 from schoolops.estate.models import TABLES
-from schoolops.estate.repository import Estate, Page
+from schoolops.estate.personal import refuse_search
+from schoolops.estate.repository import Estate, Page, asked
 
 
 class Lister(Protocol):
@@ -44,13 +45,16 @@ class Lister(Protocol):
 
     def record(self, kind: Kind, id_or_key: str) -> dict[str, Any]: ...
 
+    def parse(self, kind: Kind, q: str) -> Filter: ...
+
 
 class Listing:
     """Lists one read-only kind for one actor.
 
     `columns` maps each field's name to its expression (times as micros; a school as its id
     column); `uid` and `key` identify a row; `search` is the text for words; `where` limits it
-    to what the actor may see.
+    to what the actor may see. `opened`: field → where it is open, of those that are not open in
+    every row; where such a field is closed, its expression must be NULL.
     """
 
     def __init__(
@@ -64,12 +68,14 @@ class Listing:
         search: ColumnElement[str],
         where: Sequence[ColumnElement[bool]],
         sort: ColumnElement[Any],
+        opened: Mapping[str, ColumnElement[bool]] | None = None,
     ) -> None:
         self.connection = connection
         self.source = source
         self.columns = columns
         self.uid, self.key, self.search, self.sort = uid, key, search, sort
         self.where = where
+        self.opened = opened or {}
 
     def page(
         self,
@@ -104,7 +110,9 @@ class Listing:
         if kind.key != ("id",):
             here = or_(here, self.key == id_or_key)
         statement = self._statement(kind, "", kind.fields).where(here)
-        rows = self._render(kind.fields, self.connection.execute(statement).all())
+        is_open = [where.label(f"o_{name}") for name, where in self.opened.items()]
+        found = self.connection.execute(statement.add_columns(*is_open)).all()
+        rows = self._render(kind.fields, found)
         if not rows:
             raise NotFound(
                 say(
@@ -122,7 +130,14 @@ class Listing:
             "version": version,
             "retired": retired,
             "values": named,
+            "closed": sorted(name for name in self.opened if not found[0]._mapping[f"o_{name}"]),
         }
+
+    def parse(self, kind: Kind, q: str) -> Filter:
+        """A filter. `FilterError` when it is wrong, `Forbidden` when it asks what is closed."""
+        tree = parse(q, kind)
+        refuse_search(self.opened, asked(tree))
+        return tree
 
     def _uids(self, given: Sequence[str]) -> list[Any]:
         """Ids as the column has them: a number is one for PostgreSQL too."""
@@ -156,10 +171,11 @@ class Listing:
         }
         dialect = self.connection.dialect.name
         found = filtering.Source(self.columns, references, folded(self.search))
-        return [*self.where, *filtering.translate(kind, parse(q, kind), found, dialect)]
+        return [*self.where, *filtering.translate(kind, self.parse(kind, q), found, dialect)]
 
     def _order(self, kind: Kind, sort: str) -> list[ColumnElement[Any]]:
         name = sort.removeprefix("-")
+        refuse_search(self.opened, (name,))
         column = self.sort if name == "id" else self.columns.get(name)
         if column is None:
             raise Invalid(say("cannot sort by {name!r}", name=name), code="filter.invalid")

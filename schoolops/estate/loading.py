@@ -22,6 +22,7 @@ from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
 from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name
+from schoolops.estate.personal import Personal
 from schoolops.estate.plan import ImportPlan, Proposal
 from schoolops.estate.values import from_column, refuse_negative, to_columns, to_json
 from schoolops.estate.writing import (
@@ -44,6 +45,7 @@ class Loader:
         self.unit = unit
         self._ids: dict[str, dict[str, int]] = {}
         self._schools: dict[int, tuple[str, str | None]] | None = None
+        self._personal: dict[str, Personal] = {}
 
     # -- import of a file ------------------------------------------------------------------
 
@@ -154,6 +156,7 @@ class Loader:
             found = existing.get(fold(key))
             problem = problem or _unfit(kind, key, values, found)
             problem = problem or self._refusal(kind, values, ids, found)
+            problem = problem or self._closed(kind, values, ids, found)
             if problem:
                 plan.note(row.row, key, "refused", problem)
             elif found is None:
@@ -274,6 +277,23 @@ class Loader:
             if not scope.covers(number, authority):
                 return outside(actor, permission)
         return ""
+
+    def _closed(
+        self, kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int], found: Any
+    ) -> str:
+        """Why personal values of this row cannot be written, or ''.
+
+        `Forbidden` for a column that is closed at every school: it does not belong into the file.
+        """
+        if kind.name not in self._personal:
+            self._personal[kind.name] = Personal(self.unit.connection, self.unit.actor, kind)
+        personal = self._personal[kind.name]
+        if not personal:
+            return ""
+        given = [name for name, value in values.items() if value is not None]
+        personal.refuse_everywhere(given)
+        school_id = ids.get("school")
+        return personal.refusal(given, school_id, found.school_id if found else school_id)
 
     def _school(self, school_id: int | None) -> tuple[str | None, str | None]:
         if self._schools is None:

@@ -46,6 +46,18 @@ def column_name(field: Field) -> str:
     return f"{field.name}_id" if field.type is Type.REFERENCE else field.name
 
 
+PERSONS_FOLLOW = "\x1f"
+"""Stands in `search_text` before what is about persons; no value of a field has this sign."""
+
+
+def person_fields(kind: Kind) -> tuple[Field, ...]:
+    """Fields about persons in which words are looked for, and which may be closed to a reader.
+
+    Those of the key are open to whoever sees the record (`access.reading_scope`).
+    """
+    return tuple(f for f in kind.fields if f.searchable and f.personal and f.name not in kind.key)
+
+
 def _column(field: Field) -> Column[Any]:
     if field.type is Type.REFERENCE:
         assert field.reference is not None
@@ -119,6 +131,13 @@ def _table(kind: Kind) -> Table:
 
 TABLES: dict[str, Table] = {kind.name: _table(kind) for kind in EDITABLE}
 """Kind name → table."""
+
+
+def school_of(kind: Kind, row: Any) -> int | None:
+    """The id of the school to which a row of the kind belongs."""
+    found: int | None = row.id if kind.name == "school" else row.school_id
+    return found
+
 
 placement = Table(
     "placement",

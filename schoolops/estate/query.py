@@ -24,13 +24,20 @@ from inventory.kinds import HEALTH, KINDS, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Invalid
 from schoolops.db import filtering
-from schoolops.estate.models import TABLES, column_name, observation
+from schoolops.db.folding import position
+from schoolops.estate.models import PERSONS_FOLLOW, TABLES, column_name, observation, person_fields
 
 
-def source(kind: Kind, now: int, hidden: frozenset[str] = frozenset()) -> filtering.Source:
+def source(
+    kind: Kind,
+    now: int,
+    hidden: frozenset[str] = frozenset(),
+    search: ColumnElement[str] | None = None,
+) -> filtering.Source:
     """The kind's fields as expressions. `observation` must be joined for those it holds.
 
-    `hidden`: fields that no index shall find (SQLite).
+    `hidden`: fields that no index shall find (SQLite). `search`: the text for words, by default
+    without what is about persons.
     """
     table = TABLES[kind.name]
     columns: dict[str, ColumnElement[Any]] = {}
@@ -64,7 +71,16 @@ def source(kind: Kind, now: int, hidden: frozenset[str] = frozenset()) -> filter
     if len(kind.key) == 1:
         # Where it is not empty, this field is the key.
         folded[kind.key[0]] = table.c.key_folded
-    return filtering.Source(columns, references, table.c.search_text, folded)
+    search = without_persons(kind) if search is None else search
+    return filtering.Source(columns, references, search, folded)
+
+
+def without_persons(kind: Kind) -> ColumnElement[str]:
+    """The text for words, without what is about persons."""
+    text: ColumnElement[str] = TABLES[kind.name].c.search_text
+    if not person_fields(kind):
+        return text
+    return func.substr(text, 1, position(text + PERSONS_FOLLOW, PERSONS_FOLLOW) - 1)
 
 
 def shown_name() -> ColumnElement[str]:
@@ -91,10 +107,11 @@ def translate(
     dialect: str,
     now: int,
     hidden: frozenset[str] = frozenset(),
+    search: ColumnElement[str] | None = None,
     wide: bool = False,
 ) -> list[ColumnElement[bool]]:
     """The WHERE clauses of a filter; `wide`: its words may be in the record's school too."""
-    found = source(kind, now, hidden)
+    found = source(kind, now, hidden, search)
     clauses = []
     words = []
     for term in tree.terms:

@@ -17,7 +17,8 @@ from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db.access import read_permission
 from schoolops.estate.access import readable_by
-from schoolops.estate.models import TABLES, column_name, observation
+from schoolops.estate.models import TABLES, column_name, observation, school_of
+from schoolops.estate.personal import Personal
 from schoolops.estate.query import Way, order_by, translate, way
 from schoolops.estate.values import from_column, to_json
 
@@ -40,6 +41,19 @@ class Estate:
         self.connection = connection
         self.actor = actor
         self.now = now
+        self._personal: dict[str, Personal] = {}
+
+    def personal(self, kind: Kind) -> Personal:
+        """Which personal fields of the kind are open to the actor."""
+        if kind.name not in self._personal:
+            self._personal[kind.name] = Personal(self.connection, self.actor, kind)
+        return self._personal[kind.name]
+
+    def parse(self, kind: Kind, q: str) -> Filter:
+        """A filter. `FilterError` when it is wrong, `Forbidden` when it asks what is closed."""
+        tree = parse(q, kind)
+        self.personal(kind).refuse_search(asked(tree))
+        return tree
 
     # -- lists -----------------------------------------------------------------------------
 
@@ -53,8 +67,9 @@ class Estate:
         columns: Sequence[str] = (),
         wide: bool = False,
     ) -> Page:
-        """One page of a list. Raises `FilterError`, `Invalid` for a wrong column or sort.
+        """One page of a list.
 
+        Raises `FilterError`, `Invalid` for a wrong column or sort, `Forbidden` for a closed one.
         `wide`: a word may also be in the record's school, if another one is in the record itself.
         """
         fields = self._fields(kind, columns)
@@ -70,23 +85,25 @@ class Estate:
 
     def place(self, kind: Kind, q: str, sort: str, wide: bool = False) -> Select[Any]:
         """The ids of all that match, in order; `wide` as for a page."""
-        tree = parse(q, kind)
+        tree = self.parse(kind, q)
         table = TABLES[kind.name]
-        found = self._way(kind, tree, sort or kind.default_sort)
+        sort = sort or kind.default_sort
+        self.personal(kind).refuse_search((sort.removeprefix("-"),))
+        found = self._way(kind, tree, sort)
         return (
             select(table.c.id)
-            .select_from(_source(kind, _asks(tree)))
+            .select_from(_source(kind, asked(tree)))
             .where(
                 readable_by(self.actor, kind), *self._where(kind, tree, table, found.hidden, wide)
             )
-            .order_by(*order_by(kind, sort or kind.default_sort, found.sort))
+            .order_by(*order_by(kind, sort, found.sort))
         )
 
     def count(self, kind: Kind, q: str = "") -> int:
         """How many records match."""
-        tree = parse(q, kind)
+        tree = self.parse(kind, q)
         table = TABLES[kind.name]
-        statement = select(func.count()).select_from(_source(kind, _asks(tree)))
+        statement = select(func.count()).select_from(_source(kind, asked(tree)))
         return (
             self.connection.scalar(
                 statement.where(
@@ -99,9 +116,9 @@ class Estate:
 
     def ids(self, kind: Kind, q: str) -> list[str]:
         """The uuids of all that match, in order of key."""
-        tree = parse(q, kind)
+        tree = self.parse(kind, q)
         table = TABLES[kind.name]
-        statement = select(table.c.uid).select_from(_source(kind, _asks(tree)))
+        statement = select(table.c.uid).select_from(_source(kind, asked(tree)))
         statement = statement.where(
             readable_by(self.actor, kind), *self._where(kind, tree, table)
         ).order_by(table.c.key)
@@ -164,12 +181,14 @@ class Estate:
                 values[field.name] = keys.get(value)
             else:
                 values[field.name] = to_json(from_column(field, value))
+        closed = self.personal(kind).hide(values, school_of(kind, row))
         record = {
             "id": row.uid,
             "kind": kind.name,
             "key": row.key,
             "version": row.version,
             "values": values,
+            "closed": closed,
             "retired": row.retired_at is not None,
             "retired_reason": row.retired_reason,
             "updated": to_iso(row.updated_at),
@@ -234,9 +253,9 @@ class Estate:
     # -- inside ----------------------------------------------------------------------------
 
     def _matching(self, kind: Kind, q: str, needed: frozenset[str]) -> Select[Any]:
-        tree = parse(q, kind)
+        tree = self.parse(kind, q)
         table = TABLES[kind.name]
-        statement = _select(kind, needed | _asks(tree))
+        statement = _select(kind, needed | asked(tree))
         return statement.where(readable_by(self.actor, kind), *self._where(kind, tree, table))
 
     def _way(self, kind: Kind, tree: Filter, sort: str) -> Way:
@@ -252,8 +271,10 @@ class Estate:
         hidden: frozenset[str] = frozenset(),
         wide: bool = False,
     ) -> list[ColumnElement[bool]]:
-        clauses = translate(kind, tree, self.connection.dialect.name, self.now, hidden, wide)
-        if "retired" not in _asks(tree):
+        search = self.personal(kind).searched()
+        dialect = self.connection.dialect.name
+        clauses = translate(kind, tree, dialect, self.now, hidden, search, wide)
+        if "retired" not in asked(tree):
             clauses.append(table.c.retired_at.is_(None))
         return clauses
 
@@ -289,11 +310,17 @@ class Estate:
             names = self._school_names(
                 [row.id if kind.name == "school" else row.school_id for row in rows]
             )
-        return [
+        rendered = [
             [row.uid, row.key, row.version, row.retired_at is not None]
             + [self._cell(kind, field, row, references, names) for field in fields]
             for row in rows
         ]
+        if personal := self.personal(kind):
+            places = {field.name: place for place, field in enumerate(fields, 4)}
+            for row, cells in zip(rows, rendered, strict=True):
+                for name in personal.closed(school_of(kind, row)) & places.keys():
+                    cells[places[name]] = None
+        return rendered
 
     def _cell(
         self,
@@ -345,7 +372,8 @@ _FOR_FILTERS = frozenset({"search_text", "key_folded"})
 """Columns that are never shown."""
 
 
-def _asks(tree: Filter) -> frozenset[str]:
+def asked(tree: Filter) -> frozenset[str]:
+    """The fields that a filter asks for."""
     return frozenset(term.field for term in tree.terms if isinstance(term, Match))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, delete, select
 from inventory.kinds import DEVICE, Kind
 from schoolops.core.clock import to_iso
 from schoolops.db.tables import audit_event
-from schoolops.estate.models import placement, revision
+from schoolops.estate.models import placement, revision, school_of
+from schoolops.estate.personal import without
 from schoolops.estate.repository import Estate
 
 AT_ONCE = 200
@@ -23,9 +24,10 @@ def history(estate: Estate, kind: Kind, id_or_key: str, before: int = 0) -> dict
     """The history of a record that the actor may read, the latest first.
 
     `{"created": {"at", "by"}, "changes": [{"number", "at", "by", "how", "note", "fields"}],
-    "more", "placements", "events"}`. `fields` is name → [old, new], or null for a secret. At most
-    `AT_ONCE` changes; with `more`, ask for those `before` the last number. `events` is what the
-    audit has under the record's key: it is older than the changes, and has none of files.
+    "more", "placements", "events"}`. `fields` is name → [old, new], or null for a secret and
+    what is closed to the actor. At most `AT_ONCE` changes; with `more`, ask for those `before` the
+    last number. `events` is what the audit has under the record's key: it is older than the
+    changes, and has none of files.
     """
     row = estate.find(kind, id_or_key)
     mine = (revision.c.kind == kind.name, revision.c.record_id == row.id)
@@ -33,12 +35,13 @@ def history(estate: Estate, kind: Kind, id_or_key: str, before: int = 0) -> dict
     found = estate.connection.execute(
         select(revision).where(*mine, *earlier).order_by(revision.c.id.desc()).limit(AT_ONCE + 1)
     ).all()
+    closed = estate.personal(kind).closed(school_of(kind, row))
     return {
         "created": {"at": to_iso(row.created_at), "by": row.created_by},
-        "changes": [_change(one) for one in found[:AT_ONCE]],
+        "changes": [_change(one, closed) for one in found[:AT_ONCE]],
         "more": len(found) > AT_ONCE,
         "placements": _placements(estate, row.id) if kind is DEVICE else [],
-        "events": _events(estate.connection, kind, row.key),
+        "events": _events(estate.connection, kind, row.key, closed),
     }
 
 
@@ -51,7 +54,8 @@ def since(estate: Estate, kind: Kind, row: Row[Any], version: int) -> list[dict[
         .order_by(revision.c.id.desc())
         .limit(number)
     )
-    return [_change(one) for one in found]
+    closed = estate.personal(kind).closed(school_of(kind, row))
+    return [_change(one, closed) for one in found]
 
 
 def forget(connection: Connection, kind: Kind, record_ids: Sequence[int]) -> None:
@@ -65,18 +69,20 @@ def forget(connection: Connection, kind: Kind, record_ids: Sequence[int]) -> Non
         )
 
 
-def _change(row: Row[Any]) -> dict[str, Any]:
+def _change(row: Row[Any], closed: Collection[str]) -> dict[str, Any]:
     return {
         "number": row.id,
         "at": to_iso(row.at),
         "by": row.by,
         "how": row.how,
         "note": row.note,
-        "fields": json.loads(row.fields),
+        "fields": without(json.loads(row.fields), closed),
     }
 
 
-def _events(connection: Connection, kind: Kind, key: str) -> list[dict[str, Any]]:
+def _events(
+    connection: Connection, kind: Kind, key: str, closed: Collection[str]
+) -> list[dict[str, Any]]:
     rows = connection.execute(
         select(audit_event)
         .where(audit_event.c.kind == kind.name, audit_event.c.record == key)
@@ -88,7 +94,7 @@ def _events(connection: Connection, kind: Kind, key: str) -> list[dict[str, Any]
             "at": to_iso(row.at),
             "actor": row.actor,
             "action": row.action,
-            "detail": json.loads(row.detail),
+            "detail": without(json.loads(row.detail), closed),
         }
         for row in rows
     ]

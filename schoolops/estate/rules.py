@@ -198,11 +198,6 @@ class Rules:
         )
 
 
-def school_of(kind: Kind, row: Row[Any]) -> int | None:
-    found: int | None = row.id if kind.name == "school" else row.school_id
-    return found
-
-
 def refuse_retired(kind: Kind, row: Row[Any]) -> None:
     if row.retired_at is not None:
         raise Conflict(

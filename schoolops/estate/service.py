@@ -16,8 +16,9 @@ from schoolops.core.permissions import CREDENTIALS_WRITE
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.bulk import BulkChange, refuse_key_fields
-from schoolops.estate.models import column_name
-from schoolops.estate.rules import Rules, refuse_retired, school_of, taken
+from schoolops.estate.models import column_name, school_of
+from schoolops.estate.personal import tellable
+from schoolops.estate.rules import Rules, refuse_retired, taken
 from schoolops.estate.values import (
     already_retired,
     from_column,
@@ -50,6 +51,8 @@ class Inventory:
         self.rules.check(kind, values, ids)
         school_id = ids.get("school")
         self.rules.allow(kind, school_id, values if kind.name == "school" else None)
+        filled = [name for name, value in values.items() if value is not None]
+        self.estate.personal(kind).refuse_given(filled, school_id)
         self.rules.refuse_taken(kind, key)
         self.rules.refuse_macs(kind, values)
         try:
@@ -72,6 +75,7 @@ class Inventory:
         row = self.estate.find(kind, id_or_key)
         values = parse_values(kind, given)
         self.rules.allow(kind, school_of(kind, row), None)
+        self.estate.personal(kind).refuse_given(values, school_of(kind, row))
         if row.version != version:
             raise self.rules.stale(kind, row, version, values)
         refuse_retired(kind, row)
@@ -206,6 +210,7 @@ class Inventory:
         self.rules.check(kind, merged, ids, row.id)
         if "school" in new:
             self.rules.allow(kind, ids.get("school"), None)
+            self.estate.personal(kind).refuse_given(values, ids.get("school"))
         self.rules.refuse_macs(kind, new, row.id)
         key = self.rules.make_key(kind, merged)
         columns = to_columns(kind, new, ids)
@@ -214,10 +219,12 @@ class Inventory:
             self.rules.refuse_taken(kind, key, row.id)
             columns |= {"key": key, "key_folded": fold(key)}
         self._update(kind, row, columns, cause)
-        detail: dict[str, Any] = {"fields": sorted(new)}
-        if kind.name != "contact":
-            changes = {n: [to_json(old[n]), to_json(merged[n])] for n in new}
-            detail = {"changes": changes} | ({"note": cause.note} if cause.note else {})
+        told, untold = tellable(kind, new)
+        detail: dict[str, Any] = {"fields": untold} if untold else {}
+        if told:
+            detail["changes"] = {n: [to_json(old[n]), to_json(merged[n])] for n in told}
+        if cause.note:
+            detail["note"] = cause.note
         self.unit.audit(cause.how, kind.name, key, school_of(kind, row), detail)
 
     def _ids_of(self, kind: Kind, row: Row[Any]) -> dict[str, int]:
@@ -252,10 +259,7 @@ class Inventory:
 
 
 def _shown(kind: Kind, values: Mapping[str, Value]) -> dict[str, Any]:
-    """Values for the audit: whoever reads it must not learn what the record would hide.
-
-    A contact's data is personal, so only the names of the fields are kept.
-    """
-    if kind.name == "contact":
-        return {"fields": sorted(values)}
-    return {name: to_json(value) for name, value in values.items() if value is not None}
+    """Values for the audit, and the names of the fields whose values it does not tell."""
+    told, untold = tellable(kind, values)
+    found = {name: to_json(values[name]) for name in told if values[name] is not None}
+    return found | ({"fields": untold} if untold else {})

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from inventory.filter import parse
 from inventory.formats import FORMATS, plan_file, write
 from inventory.kinds import Kind, find_kind
 from inventory.sentences import as_sentence, say
@@ -22,6 +21,7 @@ from schoolops.db.engine import Store
 from schoolops.db.tables import download
 from schoolops.estate.listing import lister
 from schoolops.estate.loading import Loader
+from schoolops.estate.personal import closed_everywhere
 from schoolops.estate.repository import Estate
 from schoolops.estate.schemas import DownloadRequest
 
@@ -39,11 +39,13 @@ class Export:
     format: str
     columns: Sequence[str]
 
-    def names(self) -> list[str]:
-        """The columns; by default everything a person may set, so that it can be read back."""
+    def names(self, actor: Actor) -> list[str]:
+        """The columns; by default all that the actor may set, so that it can be read back."""
         if self.columns:
             return list(self.columns)
-        return [f.name for f in self.kind.editable_fields() or self.kind.fields]
+        closed = closed_everywhere(actor, self.kind)
+        fields = self.kind.editable_fields() or self.kind.fields
+        return [f.name for f in fields if f.name not in closed]
 
 
 def check(store: Store, actor: Actor, request: Export) -> None:
@@ -57,7 +59,8 @@ def check(store: Store, actor: Actor, request: Export) -> None:
                 known=", ".join(FORMATS),
             )
         )
-    parse(request.q, request.kind)
+    with store.read(actor) as connection:
+        lister(request.kind, connection, actor, store.clock.now()).parse(request.kind, request.q)
     known = request.kind.by_name()
     wrong = [name for name in request.columns if name not in known]
     if wrong:
@@ -73,18 +76,18 @@ def check(store: Store, actor: Actor, request: Export) -> None:
 def export(connection: Connection, actor: Actor, now: int, request: Export) -> Iterator[bytes]:
     """The file, some at a time."""
     rows = _rows(connection, actor, now, request)
-    yield from write(request.format, request.kind, request.names(), rows)
+    yield from write(request.format, request.kind, request.names(actor), rows)
 
 
 def _rows(connection: Connection, actor: Actor, now: int, request: Export) -> Iterator[list[Any]]:
     if request.kind.editable:
-        found = Estate(connection, actor, now).export(request.kind, request.q, request.names())
+        found = Estate(connection, actor, now).export(request.kind, request.q, request.names(actor))
         for row in found:
             yield [tuple(cell) if isinstance(cell, list) else cell for cell in row]
         return
     listing, offset = lister(request.kind, connection, actor, now), 0
     while True:
-        page = listing.page(request.kind, request.q, "id", offset, PAGE, request.names())
+        page = listing.page(request.kind, request.q, "id", offset, PAGE, request.names(actor))
         yield from (row[4:] for row in page.rows)
         if not page.more:
             return

@@ -10,7 +10,7 @@ from inventory.kinds import Kind
 from inventory.sentences import Sentence, as_sentence, join, say, wire
 from inventory.words import find_choice
 from schoolops.core.errors import Invalid
-from schoolops.estate.models import column_name
+from schoolops.estate.models import PERSONS_FOLLOW, column_name, person_fields
 
 
 def parse_given(field: Field, given: Any) -> Value:
@@ -113,9 +113,15 @@ def to_json(value: Value) -> Any:
 
 
 def make_search_text(kind: Kind, key: str, values: Mapping[str, Value]) -> str:
-    """The folded text in which words of a filter are looked for."""
-    parts = [key]
+    """The folded text in which words of a filter are looked for.
+
+    What is about persons comes last, behind `PERSONS_FOLLOW`: not everybody finds by it.
+    """
+    parts: list[str] = [key]
+    persons: list[str] = []
+    apart = person_fields(kind)
     for field in kind.fields:
         if field.searchable and (value := values.get(field.name)) and value != key:
-            parts.append(field.format(value))
-    return fold(" ".join(parts))
+            (persons if field in apart else parts).append(field.format(value))
+    text = " ".join(parts)
+    return fold(text + PERSONS_FOLLOW + " ".join(persons) if persons else text)

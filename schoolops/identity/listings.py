@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, lite
 from sqlalchemy.sql.expression import false, true
 
 from inventory.kinds import ACCOUNT, APPROVAL, DELEGATION
-from schoolops.core.permissions import ACCOUNTS_READ, DELEGATE, Actor
+from schoolops.core.permissions import ACCOUNTS_READ, DELEGATE, Actor, Scope
 from schoolops.db.access import require
 from schoolops.estate.access import in_scope
 from schoolops.estate.listing import LISTINGS, Listing
 from schoolops.estate.models import TABLES
+from schoolops.estate.personal import closable
 from schoolops.identity.models import access_grant, account, account_role, approval
 
 schools = TABLES["school"]
@@ -39,9 +40,8 @@ def _roles() -> ColumnElement[Any]:
     )
 
 
-def _has_role_in_scope(actor: Actor) -> ColumnElement[bool]:
-    """Accounts with a role at a place where the actor may see people."""
-    scope = actor.scope(ACCOUNTS_READ)
+def _has_role_in(scope: Scope) -> ColumnElement[bool]:
+    """Accounts with a role at a place of the scope."""
     if scope.everywhere:
         return true()
     places = [account_role.c.place.in_(scope.schools)] if scope.schools else []
@@ -58,13 +58,15 @@ def accounts_listing(connection: Connection, actor: Actor, now: int) -> Listing:
     """Who has signed in, with roles, at the places where the actor may see people."""
     require(actor, ACCOUNTS_READ)
     c = account.c
+    opened = {name: _has_role_in(scope) for name, scope in closable(actor, ACCOUNT).items()}
+    personal: dict[str, ColumnElement[Any]] = {"name": c.shown, "email": c.email}
+    personal |= {name: case((here, personal[name])) for name, here in opened.items()}
     return Listing(
         connection,
         source=account,
         columns={
             "username": c.username,
-            "name": c.shown,
-            "email": c.email,
+            **personal,
             "roles": _roles(),
             "passkey": c.strong,
             "first_seen": c.first_seen_at,
@@ -72,9 +74,14 @@ def accounts_listing(connection: Connection, actor: Actor, now: int) -> Listing:
         },
         uid=c.uid,
         key=c.username,
-        search=c.username + " " + c.shown + " " + c.email,
-        where=[_has_role_in_scope(actor)],
+        search=c.username
+        + " "
+        + func.coalesce(personal["name"], "")
+        + " "
+        + func.coalesce(personal["email"], ""),
+        where=[_has_role_in(actor.scope(ACCOUNTS_READ))],
         sort=c.id,
+        opened=opened,
     )
 
 

@@ -17,16 +17,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from inventory.kinds import KINDS
 from schoolops import migrations
 from schoolops.core.errors import Unusable
+from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.core.settings import Settings, load_settings
 from schoolops.db import backup
 from schoolops.db.engine import Store
 from schoolops.estate.loading import Loader
+from schoolops.estate.models import TABLES, column_name
+from schoolops.estate.repository import Estate
+from schoolops.estate.values import make_search_text
 from schoolops.migrations.metadata import metadata
 
 
@@ -263,6 +267,54 @@ def test_records_of_the_first_version_keep_their_addresses_and_say_who_made_them
             by = "SELECT created_by FROM {} WHERE id = 1"
             assert connection.scalar(text(by.format("devices"))) == "m.weber"
             assert connection.scalar(text(by.format("schools"))) is None
+
+
+SEARCHED_THEN = {
+    "devices": "INSERT INTO devices (id, uid, key, key_folded, version, created_at, updated_at,"
+    " updated_by, search_text, kind, serial, model, owner, school_id, health, health_reason) VALUES"
+    " (:id, :uid, :key, :key, 1, 1, 1, 'x', :found, 'ipad', :key, 'Größe', :person, 1, 'ok', '')",
+    "services": "INSERT INTO services (id, uid, key, key_folded, version, created_at, updated_at,"
+    " updated_by, search_text, name, owner, school_id) VALUES"
+    " (:id, :uid, :key, :key, 1, 1, 1, 'x', :found, :key, :person, 1)",
+    "contacts": "INSERT INTO contacts (id, uid, key, key_folded, version, created_at, updated_at,"
+    " updated_by, search_text, name, role, email, school_id) VALUES"
+    " (:id, :uid, :key, :key, 1, 1, 1, 'x', :found, 'B. Meier', 'head', :person, 1)",
+}
+
+
+def test_searched_texts_of_before_are_split_into_equipment_and_persons(
+    home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    persons = (*(f"Ähn {n}" for n in range(5001)), None, "")
+    for url in ("", postgres_url):
+        monkeypatch.setenv("SCHOOLOPS_DATABASE__URL", url)
+        settings = load_settings()
+        with opened(settings) as store:
+            _upgrade_to(store, "0005")
+            with store.write() as unit:
+                unit.connection.execute(text(OLD_SCHOOL))
+                for table, statement in SEARCHED_THEN.items():
+                    some = persons if table == "devices" else persons[-3:]
+                    rows = [
+                        {"id": n, "uid": f"{n}", "key": f"K{n}", "found": "old", "person": person}
+                        for n, person in enumerate(some, 1)
+                    ]
+                    unit.connection.execute(text(statement), rows)
+        assert migrations.upgrade(settings)["up_to_date"]
+        with opened(settings) as store, store.read() as connection:
+            for name in ("device", "service", "contact"):
+                kind, table = KINDS[name], TABLES[name]
+                for row in connection.execute(select(table)):
+                    values = {f.name: row._mapping[column_name(f)] for f in kind.fields}
+                    expected = make_search_text(kind, row.key, values)
+                    person = values.get("owner") or values.get("email")
+                    assert row.search_text == (expected if person else "old")
+            estate = Estate(connection, Actor.of("x", "service-provider"), 0)
+            assert (estate.count(KINDS["device"], "ähn"), estate.count(KINDS["device"])) == (
+                0,
+                5003,
+            )
+            assert Estate(connection, SYSTEM, 0).count(KINDS["device"], "ähn") == 5001
 
 
 def _upgrade_to(store: Store, revision: str) -> None:

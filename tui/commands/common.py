@@ -86,12 +86,16 @@ async def ask(screen: Frame, name: str, /, *args: Any, **kwargs: Any) -> Any:
     return await show_dialog(screen.ops, dialog(name, *args, **kwargs))
 
 
+WITH_FIELDS = ("estate.invalid", "auth.field_closed")
+"""Refusals that name fields and say what is wrong with each."""
+
+
 def field_errors(error: Exception, kind: Kind) -> dict[str, str]:
     """Field → sentence (or '' → sentence) of a refusal, with which a form opens again so that
     nothing typed is lost; empty for an error nobody expected."""
     extra = extra_of(error)
     errors, params = extra.get("errors"), extra.get("params") or {}
-    if code_of(error) == "estate.invalid" and isinstance(errors, dict) and errors:
+    if code_of(error) in WITH_FIELDS and isinstance(errors, dict) and errors:
         known = kind.by_name()
         return {
             name: translated(

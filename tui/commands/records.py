@@ -51,6 +51,7 @@ async def edit(screen: Frame, aim: Aim) -> None:
                 draft=changed,
                 errors=errors,
                 place=place,
+                closed=record.get("closed") or (),
             )
             if not answer:
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,8 +54,8 @@ class RecordForm(Dialog[dict[str, Any]]):
     the values that now differ from them (None: to be emptied), or None if the person gave up or
     nothing differs. After a refusal the frame opens the form again with the server's `errors`
     (field → sentence), what had been typed as `draft` and the `place` it was left at, so that
-    nothing is lost. With `new=True` the values are presets, and all that are filled in are
-    answered.
+    nothing is lost. Fields that are `closed` to the person have no row. With `new=True` the values
+    are presets, and all that are filled in are answered.
     """
 
     TALL = True
@@ -91,6 +91,7 @@ class RecordForm(Dialog[dict[str, Any]]):
         draft: Mapping[str, Any] | None = None,
         new: bool = False,
         place: Place | None = None,
+        closed: Collection[str] = (),
     ) -> None:
         super().__init__(title)
         self.kind = kind
@@ -110,6 +111,7 @@ class RecordForm(Dialog[dict[str, Any]]):
                 scope=self._scope(field.reference),
             )
             for field in kind.editable_fields()
+            if field.name not in closed
         ]
         self.other_errors = " ".join(errors.values())
         self._before_find: Widget | None = None

@@ -61,6 +61,7 @@ class StaleEdit(Dialog[str]):
         current = extra.get("current") or {}
         own = {name: current[name] for name in ("retired",) if name in current}
         self.current: Mapping[str, Any] = {**own, **(current.get("values") or {})}
+        self.closed = frozenset(current.get("closed") or ())
         kind = KINDS.get(str(current.get("kind", "")))
         self.fields: Mapping[str, Field] = kind.by_name() if kind else {}
         self.changes: Mapping[str, Any] = dict(extra.get("changes") or {})
@@ -99,8 +100,8 @@ class StaleEdit(Dialog[str]):
             theirs, my_own = self.changes[name]
             mine = self._show(field, my_own)
         shown = self._show(field, theirs)
-        if name not in self.changes and name not in self.current:
-            shown = _("changed")  # a secret
+        if name not in self.changes and (name not in self.current or name in self.closed):
+            shown = _("changed")  # a secret, or what is closed to whoever edits
         if name in self.causes:
             by, at = self.causes[name]
             shown += f"\n{clean(by)}, {when(at)}"

@@ -50,6 +50,15 @@ class Scope:
             return True
         return bool(group) and f"{school}/{group}" in self.classes
 
+    def includes(self, other: Scope) -> bool:
+        """Whether it names every place that the other names."""
+        return self.everywhere or (
+            not other.everywhere
+            and other.authorities <= self.authorities
+            and other.schools <= self.schools
+            and other.classes <= self.classes
+        )
+
     def text(self) -> str:
         """For people: 'all schools', 'schools 164800, 164811', 'authority 10042'."""
         if self.everywhere:
