@@ -7,13 +7,10 @@ with `--check` it writes nothing, names the pages that are out of date and leave
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 DOCS = Path(__file__).resolve().parent
 BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -52,8 +49,10 @@ def settings() -> str:
 def routes() -> str:
     """One row a route, from the OpenAPI description that the server itself gives out."""
 
+    from schoolops.server.document import document
+
     def rows() -> Iterator[tuple[str, ...]]:
-        for path, calls in openapi()["paths"].items():
+        for path, calls in document()["paths"].items():
             for method, call in calls.items():
                 meaning = (call.get("description") or "").split("\n\n")[0].replace("\n", " ")
                 if not meaning:
@@ -61,23 +60,6 @@ def routes() -> str:
                 yield f"`{method.upper()} {path}`", meaning
 
     return _table(("call", "what it does"), rows())
-
-
-def openapi() -> dict[str, Any]:
-    """The server's OpenAPI document."""
-    from schoolops.core.settings import load_settings
-    from schoolops.db.engine import Store
-    from schoolops.server.app import make_app
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["SCHOOLOPS_HOME"] = folder
-        os.environ.pop("SCHOOLOPS_DATABASE__URL", None)
-        store = Store(load_settings())
-        try:
-            found: dict[str, Any] = make_app(store, background=False).openapi()
-        finally:
-            store.close()
-    return found
 
 
 def fields() -> str:

@@ -113,6 +113,10 @@ APPROVAL_STATES: Mapping[str, str] = MappingProxyType({
     "open": "open", "approved": "approved", "rejected": "rejected", "withdrawn": "withdrawn",
     "used": "used", "expired": "expired",
 })  # fmt: skip
+APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
+    "emergency-access": "emergency access",
+})  # fmt: skip
+"""What needs a second person → its name for people."""
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
     "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
 })  # fmt: skip
@@ -525,9 +529,9 @@ DELEGATION = Kind(
 
 APPROVAL = Kind(
     "approval", "approvals", "proposal", "proposals", key=("id",), editable=False,
-    default_sort="-proposed",
+    default_sort="-waiting",
     fields=(
-        Field("action", T.TEXT, "What", column=True, width=18),
+        Field("action", T.CHOICE, "What", choices=APPROVAL_ACTIONS, column=True, width=16),
         Field("subject", T.TEXT, "About", column=True, searchable=True, width=28),
         Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
         Field("school_name", T.TEXT, "School name", width=28, sortable=False),
@@ -535,12 +539,13 @@ APPROVAL = Kind(
         Field("proposed_by", T.TEXT, "Proposed by", column=True, searchable=True, width=18),
         Field("reason", T.TEXT, "Reason", column=True, searchable=True, width=32),
         Field("until", T.TEXT, "Good until", column=True, width=20),
+        Field("waiting", T.BOOLEAN, "Waits for me", width=12),
         Field("mine", T.BOOLEAN, "Own", width=6, sortable=False),
         Field("proposed", T.TEXT, "Proposed at", width=20),
         Field("decided_by", T.TEXT, "Decided by", width=18),
         Field("decided", T.TEXT, "Decided at", width=20),
         Field("note", T.TEXT, "Note", width=28),
-        Field("detail", T.TEXT, "Detail", sortable=False, width=44),
+        Field("content", T.TEXT, "What exactly", sortable=False, width=44),
     ),
 )  # fmt: skip
 
@@ -561,12 +566,13 @@ def device_plural(kind: str) -> str:
 def find_kind(word: str) -> tuple[Kind, str]:
     """The kind a person means, and the filter that goes with it.
 
-    Takes singular, plural or a device kind: `room`, `rooms`, `ipads` → (DEVICE, 'kind:ipad').
+    Takes singular, plural, what people call it (`people`) or a device kind: `room`, `rooms`,
+    `ipads` → (DEVICE, 'kind:ipad').
     Raises ValueError that names the known words.
     """
     word = word.casefold()
     for kind in KINDS.values():
-        if word in (kind.name, kind.plural):
+        if word in (kind.name, kind.plural, kind.label, kind.label_plural):
             return kind, ""
     for name in DEVICE_KINDS:
         if word in (name, device_plural(name)):

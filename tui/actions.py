@@ -65,6 +65,8 @@ _GROUPS = {
     "record": N_("Changing"), "device": N_("Changing"), "credential": N_("Changing"),
     "agent": N_("Changing"), "discovered": N_("Changing"), "token": N_("Changing"),
     "audit": N_("Looking"), "file": N_("Files and clipboard"), "copy": N_("Files and clipboard"),
+    "account": N_("People and rights"), "delegation": N_("People and rights"),
+    "approval": N_("People and rights"), "access": N_("People and rights"),
     "help": N_("The program"), "palette": N_("The program"), "app": N_("The program"),
 }  # fmt: skip
 
@@ -80,6 +82,7 @@ _VIEW = "tui.commands.view:"
 _EDIT = "tui.commands.records:"
 _FILES = "tui.commands.files:"
 _FLEET = "tui.commands.fleet:"
+_RIGHTS = "tui.commands.rights:"
 
 ACTIONS: tuple[Action, ...] = (
     # moving about
@@ -96,6 +99,20 @@ ACTIONS: tuple[Action, ...] = (
            _in("table")),
     Action("row.open", "enter", N_("Open"), _GO + "open_row", _in("table", "lines"), show=True),
     Action("go.back", "escape", N_("Back"), _GO + "back"),
+    # people and rights
+    Action("account.end_sessions", "d", N_("Sign person out"), _RIGHTS + "end_sessions",
+           _in("accounts"), "accounts.write", True, True, N_("Sign a person out everywhere")),
+    Action("delegation.new", "n", N_("Hand on"), _RIGHTS + "delegate",
+           _in("delegations", "accounts"), "delegations.write", True, True,
+           N_("Hand own rights on to somebody, at a school, for a time")),
+    Action("delegation.revoke", "d", N_("Revoke"), _RIGHTS + "revoke", _in("delegations"),
+           writes=True, show=True, tooltip=N_("What you gave, what you have, or at your school")),
+    Action("approval.approve", "a", N_("Approve"), _RIGHTS + "approve", _in("approvals"),
+           "approvals.decide", True, True),
+    Action("approval.reject", "d", N_("Reject"), _RIGHTS + "reject", _in("approvals"),
+           "approvals.decide", True, True),
+    Action("approval.withdraw", "W", N_("Withdraw"), _RIGHTS + "withdraw", _in("approvals"),
+           writes=True, show=True, tooltip=N_("Take an own proposal back")),
     # finding
     Action("list.filter", "slash", N_("Filter"), _VIEW + "open_filter", _in("list"), show=True),
     Action("go.jump", "colon", N_("Jump"), _GO + "jump", show=True,
@@ -153,6 +170,12 @@ ACTIONS: tuple[Action, ...] = (
            "tokens.write", True, True),
     Action("audit.verify", "v", N_("Check the chain"), _FLEET + "verify_audit", _in("audit"),
            "audit.read", show=True),
+    # rights, from wherever one is
+    Action("access.explain", "w", N_("Explain a permission"), _RIGHTS + "explain",
+           tooltip=N_("Who may do what where, and why or why not")),
+    Action("access.emergency", "exclamation_mark", N_("Ask for emergency access"),
+           _RIGHTS + "emergency", permission="access.emergency", writes=True,
+           tooltip=N_("For some hours at a school; a second person decides")),
     # the main screens
     Action("main.overview", "1", N_("Overview"), _GO + "main_overview"),
     Action("main.schools", "2", N_("Schools"), _GO + "main_schools"),
@@ -171,8 +194,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("main.sites", "", N_("Sites"), _GO + "main_sites"),
     Action("main.buildings", "", N_("Buildings"), _GO + "main_buildings"),
     Action("main.credentials", "", N_("Credentials"), _GO + "main_credentials"),
-    Action("main.tokens", "", N_("People and tokens"), _GO + "main_tokens",
-           permission="tokens.write"),
+    Action("main.people", "P", N_("People and roles"), _GO + "main_people",
+           permission="accounts.read"),
+    Action("main.delegations", "", N_("Delegations"), _GO + "main_delegations"),
+    Action("main.approvals", "A", N_("Approvals"), _GO + "main_approvals"),
+    Action("main.tokens", "", N_("Tokens"), _GO + "main_tokens", permission="tokens.write"),
     # the frame
     Action("app.theme", "t", N_("Theme"), _VIEW + "choose_theme"),
     Action("app.language", "", N_("Language: German or English"), _VIEW + "switch_language"),
@@ -238,7 +264,8 @@ def _meet(one: Action, other: Action) -> bool:
 
 
 _DISPLAY = {
-    "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*", "escape": "Esc",
+    "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*",
+    "exclamation_mark": "!", "escape": "Esc",
     "enter": "Enter", "tab": "Tab", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp",
     "down": "↓", "up": "↑", "left": "←", "right": "→", "home": "Home", "end": "End", "comma": ",",
 }  # fmt: skip

@@ -6,6 +6,7 @@ What it shows lives in `tui/screens/`, what it can do in `tui/actions.py` and `t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import time
@@ -24,7 +25,8 @@ from tui.actions import BY_ID, Action, check_keymap, key_label, keys_of, permiss
 from tui.backend import STOPPED, Backend, Connect, Json, code_of, is_offline, sentence
 from tui.feed import Changes, Feed
 from tui.frame import Frame
-from tui.i18n import _
+from tui.i18n import _, ngettext
+from tui.rights import WAITS
 from tui.said import said
 from tui.screens.overview import Overview
 from tui.settings import TuiSettings
@@ -38,6 +40,11 @@ def _palette() -> type[Provider]:
     from tui.palette import Actions
 
     return Actions
+
+
+async def _unspoken(work: Awaitable[Any]) -> None:
+    with contextlib.suppress(Exception):
+        await work
 
 
 class SchoolopsApp(TypeAhead):
@@ -77,6 +84,8 @@ class SchoolopsApp(TypeAhead):
         self.connecting = True
         self.failure = ""
         self.stopped = ""
+        self.waiting = 0
+        """Proposals that wait for this person's decision."""
         self._last_key = 0.0
         self._main_turn = asyncio.Lock()
         self._places: dict[str, tuple[float | None, float | None, str]] = {}
@@ -124,6 +133,7 @@ class SchoolopsApp(TypeAhead):
             screen.show_state()
         if isinstance(self.screen, Frame):
             self.screen.begin()
+        self._quietly(self._count_proposals(), "proposals")
         self.feed = Feed(
             self.client, self._on_changes, self._on_state, first_wait_s=self.reconnect_s
         )
@@ -149,6 +159,10 @@ class SchoolopsApp(TypeAhead):
         self.show_states()
 
     def _on_changes(self, changes: Changes) -> None:
+        if changes.reset or changes.of("approval"):
+            self._quietly(self._count_proposals(), "proposals")
+        if changes.reset or changes.of("delegation"):
+            self._quietly(self._look_at_rights(), "rights")
         top = self.screen
         for screen in self.frames():
             if screen is not top:
@@ -157,6 +171,37 @@ class SchoolopsApp(TypeAhead):
                 screen.reload()
             else:
                 screen.live(changes)
+
+    def _quietly(self, work: Awaitable[Any], group: str) -> None:
+        """Do it in the background; what goes wrong there is told by the feed, or not at all."""
+        self.run_worker(_unspoken(work), group=group, exclusive=True, exit_on_error=False)
+
+    async def _count_proposals(self) -> None:
+        """How many proposals wait for this person; one more is told."""
+        number = 0
+        if self.client is not None and self.may("approvals.decide"):
+            number = await self.client.count("approvals", q="waiting:yes")
+        more, self.waiting = number > self.waiting, number
+        self.show_states()
+        if more:
+            text = ngettext(
+                "A proposal waits for your decision", "{count} proposals wait for your decision",
+                number,
+            ).format(count=cells.number(number))  # fmt: skip
+            keys = keys_of(BY_ID["main.approvals"], self.settings.keymap)
+            self.notify(f"{text} ({key_label(keys[0])})" if keys else text, markup=False)
+
+    async def _look_at_rights(self) -> None:
+        """A right for a time may have begun or ended: then the stream is read anew with it."""
+        if self.client is None or self.feed is None:
+            return
+        before, self.me = self.me, await self.client.me()
+        if any(before.get(name) != self.me.get(name) for name in ("may", "scope")):
+            self.feed.reopen()
+            self.show_states()
+            await self._count_proposals()
+            if isinstance(self.screen, Frame):
+                self.screen.reload()
 
     def frames(self) -> list[Frame]:
         """All our screens, top first."""
@@ -169,6 +214,8 @@ class SchoolopsApp(TypeAhead):
     def state_text(self) -> str:
         """The right end of the title line."""
         words = []
+        if self.waiting:
+            words.append(f"{WAITS} " + _("{count} to decide").format(count=self.waiting))
         if self.read_only:
             words.append(_("read-only"))
         if name := self.me.get("name"):

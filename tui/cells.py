@@ -110,7 +110,11 @@ def rate(bps: float | None) -> str:
     return text.replace(".", ",") if language() == "de" else text
 
 
-_TIMES = frozenset({"updated", "since", "observed", "last_seen", "first_seen", "at"})
+_TIMES = frozenset({
+    "updated", "since", "until", "observed", "last_seen", "first_seen", "at", "proposed", "decided",
+})  # fmt: skip
+_RIGHTS = frozenset({"roles", "permissions", "content"})
+"""Fields whose values `tui.rights` has the words for."""
 _SHORT_KEYS = frozenset({"room", "building", "site"})
 
 
@@ -131,6 +135,10 @@ def shown(field: Field, value: Any) -> str:
         return date(str(value))
     if field.name in _TIMES and isinstance(value, str):
         return when(value)
+    if field.name in _RIGHTS:
+        from tui import rights
+
+        return clean(str(getattr(rights, field.name)(value)))
     if isinstance(value, (list, tuple)):
         return clean(" ".join(str(item) for item in value))
     if field.reference in _SHORT_KEYS:

@@ -28,6 +28,9 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "buildings": ("name", "site", "school_name", "school"),
     "services": ("name", "location", "migration", "provider", "owner", "school"),
     "credentials": ("name", "kind", "username", "school_name", "school"),
+    "accounts": ("username", "name", "roles", "last_seen"),
+    "delegations": ("state", "receiver", "permissions", "school", "class", "until", "giver"),
+    "approvals": ("state", "action", "proposed_by", "school", "reason", "until"),
 }  # fmt: skip
 """List → columns that answer the usual question at 80 columns; the rest is a key away."""
 
@@ -37,8 +40,20 @@ WIDTHS: Mapping[str, int] = {
     "room": 8, "building": 14, "site": 16, "name": 16, "kind": 14, "seats": 5, "state": 10,
     "contract_down_bps": 10, "contract_up_bps": 10, "measured_down": 11, "measured_up": 11,
     "share": 9, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
-    "at": 14, "detail": 40, "phone": 18, "pupils": 6, "reports": 9,
+    "until": 14, "proposed": 14, "decided": 14, "at": 14, "detail": 40,
+    "username": 14, "phone": 18, "pupils": 6, "reports": 9,
 }  # fmt: skip
+_SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
+    ("uplinks", "name"): 8,
+    ("approvals", "state"): 17,
+    ("approvals", "action"): 16,
+    ("approvals", "proposed_by"): 12,
+    ("accounts", "last_seen"): 16,
+    ("delegations", "state"): 8,
+    ("delegations", "receiver"): 12,
+    ("delegations", "class"): 6,
+    ("delegations", "giver"): 12,
+}
 HEADINGS: Mapping[str, str] = {
     "health": N_("State"),
     "number": N_("Number"),
@@ -47,10 +62,18 @@ HEADINGS: Mapping[str, str] = {
     "measured_down": N_("Measured ↓"),
     "measured_up": N_("Measured ↑"),
     "share": N_("Share"),
+    "proposed_by": N_("By"),
 }
 """Shorter names of columns than the fields have."""
 _SCHOOL_NAMES = frozenset({"short_name", "school_name"})
-_FLEX = frozenset({"short_name", "school_name", "reason", "detail", "description", "email"})
+_FLEX = frozenset({
+    "short_name", "school_name", "reason", "detail", "description", "email", "roles", "permissions",
+})  # fmt: skip
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "delegation": ("receiver", "state"),
+    "approval": ("state", "waiting", "mine", "proposed_by"),
+}
+"""Kind → what its actions want to know beside what is shown."""
 MEASURED: Mapping[str, Field] = {
     "measured_down": Field("measured_down", Type.RATE, N_("Measured down"), sortable=False),
     "measured_up": Field("measured_up", Type.RATE, N_("Measured up"), sortable=False),
@@ -80,6 +103,7 @@ def asked(names: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
     """What the server is asked for: the shown fields, and what actions and marks need."""
     more = ["health", "freshness"] if kind.health else []
     more += [n for n in ("school", "room", "contract_down_bps") if n in kind.by_name()]
+    more += _NEEDED.get(kind.name, ())
     return tuple(dict.fromkeys([n for n in names if n not in MEASURED] + more))
 
 
@@ -96,6 +120,8 @@ def build(
             cell = _measured(field, measured, order)
         elif name == "health":
             cell = _health(4 + order.index("health"), 4 + order.index("freshness"))
+        elif name == "state" and kind.name == "approval":
+            cell = _proposal(field, 4 + order.index("state"), 4 + order.index("waiting"))
         else:
             cell = _plain(field, 4 + order.index(name))
         label = _(HEADINGS.get(name, field.label))
@@ -115,8 +141,8 @@ def build(
 
 
 def _width(plural: str, name: str, field: Field) -> int:
-    if plural == "uplinks" and name == "name":
-        return 8
+    if (special := _SPECIAL_WIDTHS.get((plural, name))) is not None:
+        return special
     return WIDTHS.get(name, min(field.width, 24))
 
 
@@ -128,6 +154,12 @@ def _plain(field: Field, at: int) -> Any:
         return cells.school(text) if field.name in _SCHOOL_NAMES else text, ""
 
     return cell
+
+
+def _proposal(field: Field, at: int, waits: int) -> Any:
+    from tui import rights
+
+    return lambda row: rights.state(str(row[at]), bool(row[waits]), field.choices)
 
 
 def _health(at: int, fresh: int) -> Any:

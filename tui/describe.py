@@ -61,6 +61,13 @@ def state_lines(record: Json) -> list[Content]:
     return found
 
 
+def name_of(record: Json) -> str:
+    """What a record is called, where its key is only an id."""
+    values = record.get("values") or {}
+    found = [values.get(n) for n in ("name", "subject", "receiver")] + [record.get("key")]
+    return next((str(name) for name in found if name), "")
+
+
 def field_lines(kind: Kind, record: Json, skip: Sequence[str] = ()) -> list[Content]:
     """All fields that have a value."""
     values: Mapping[str, Any] = record.get("values") or {}

@@ -69,6 +69,14 @@ class Feed:
         self._flusher: asyncio.TimerHandle | None = None
         self._again = asyncio.Event()
         self._start = False
+        self._reading: asyncio.Task[None] | None = None
+        self._reopening = False
+
+    def reopen(self) -> None:
+        """Read on from the same place with the rights that the person has now."""
+        if self._reading is not None and not self._reading.done():
+            self._reopening = True
+            self._reading.cancel()
 
     def retry_now(self, *, start: bool = False) -> None:
         """Do not wait for the next attempt; `start` also a server that somebody stopped."""
@@ -90,8 +98,12 @@ class Feed:
                     self.on_state(None)
                     self.waiting.reset = True
                     self._flush_soon()
-                await self._read()
+                self._reading = asyncio.create_task(self._read())
+                await self._reading
             except asyncio.CancelledError:
+                if self._reopening:
+                    self._reopening = False
+                    continue
                 self._stop_flusher()
                 raise
             except Exception as error:  # whatever ended the stream: say so, and try again

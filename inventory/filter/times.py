@@ -30,11 +30,21 @@ def use_zone(name: str) -> None:
     _zone = name
 
 
-def instant_range(text: str) -> tuple[int, int]:
+def end_of(text: str, zone: dt.tzinfo) -> str:
+    """When something ends that is said to last until a day, which is included, or a time.
+
+    As the API takes it: '2026-11-24' → '2026-11-24T22:59:59Z' in Berlin. Raises ValueError.
+    """
+    start, end = instant_range(text, zone)
+    moment = start if _TIME.fullmatch(text.strip()) else end - 1_000_000
+    return (_EPOCH + dt.timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant_range(text: str, zone: dt.tzinfo | None = None) -> tuple[int, int]:
     """From (included) and until (excluded) of a day or time, in UTC microseconds.
 
     Takes 2026-11-24, 24.11.2026, 2026-11-24T07:00 and finer, with Z or an offset, or local time
-    without. Raises ValueError.
+    without (that of `zone`, or of `use_zone`). Raises ValueError.
     """
     text = text.strip()
     match = _TIME.fullmatch(text)
@@ -42,16 +52,16 @@ def instant_range(text: str) -> tuple[int, int]:
         if match is not None:
             moment = dt.datetime.fromisoformat(text)
             unit = 1 if match[2] else 1_000_000 if match[1] else 60_000_000
-            return _micros(moment), _micros(moment) + unit
+            return _micros(moment, zone), _micros(moment, zone) + unit
         day = dt.datetime.fromisoformat(str(_DAY.parse(text)))
-        return _micros(day), _micros(day + dt.timedelta(days=1))
+        return _micros(day, zone), _micros(day + dt.timedelta(days=1), zone)
     except (ValueError, OverflowError):
         raise ValueError(
             say("{text!r} is no time; write it as 2026-11-24 or 2026-11-24T07:00", text=text)
         ) from None
 
 
-def _micros(moment: dt.datetime) -> int:
+def _micros(moment: dt.datetime, zone: dt.tzinfo | None) -> int:
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(_zone))
+        moment = moment.replace(tzinfo=zone or ZoneInfo(_zone))
     return (moment.astimezone(dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)

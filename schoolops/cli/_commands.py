@@ -11,7 +11,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "ls": ("schoolops.cli.ls", "list records"),
         "show": ("schoolops.cli.show", "show one record, its state and whom to call"),
         "history": ("schoolops.cli.history", "what a record was before, who changed it"),
-        "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered"),
+        "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered, export"),
         "tui": ("schoolops.cli.tui", "the terminal UI"),
     },
     "Change": {
@@ -35,11 +35,14 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "logout": ("schoolops.cli.logout", "end that sign-in"),
         "whoami": ("schoolops.cli.whoami", "who the server takes me for"),
     },
+    "People": {
+        "access": ("schoolops.cli.access", "who may do what: explain, delegate, ask, approve"),
+        "token": ("schoolops.cli.token", "access of colleagues to this server"),
+    },
     "Operate": {
         "serve": ("schoolops.cli.serve", "run the server"),
         "portal": ("schoolops.cli.portal", "open the web pages, and the city's own texts"),
         "identity": ("schoolops.cli.identity", "sign-in with Keycloak: its realm, its accounts"),
-        "token": ("schoolops.cli.token", "access of colleagues to this server"),
         "doctor": ("schoolops.cli.doctor", "check this installation and say what to do"),
         "db": ("schoolops.cli.db", "the database's version and upgrade"),
         "backup": ("schoolops.cli.backup", "make a backup that is proven good"),

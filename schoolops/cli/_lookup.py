@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def find_id(client: Client, plural: str, word: str, fields: tuple[str, ...]) -> str:
-    """The id of the one record that has `word` in one of the fields; an id is taken as it is."""
+def find_id(
+    client: Client, plural: str, word: str, fields: tuple[str, ...], within: str = ""
+) -> str:
+    """The id of the one record that has `word` in one of the fields; an id is taken as it is.
+
+    `within`: a filter that narrows down what is meant.
+    """
     if _UUID.fullmatch(word.lower()):
         return word.lower()
     kind = BY_PLURAL[plural]
@@ -24,12 +29,16 @@ def find_id(client: Client, plural: str, word: str, fields: tuple[str, ...]) -> 
     for field in fields:
         if field == "address" and not re.fullmatch(r"[0-9a-fA-F.:]+", word):
             continue
-        page = client.page(plural, q=f'{field}:"{quoted}"', columns=fields, limit=5)
+        page = client.page(
+            plural, q=f'{field}:"{quoted}" {within}'.strip(), columns=fields, limit=5
+        )
         found |= {row[0]: " ".join(str(v) for v in row[4:] if v) for row in page.rows}
         if found:
             break
     if not found:
-        raise Refused(f"there is no {kind.label} {word!r}; see schoolops ls {plural}")
+        raise Refused(
+            f"there is no {kind.label} {word!r}; see schoolops ls {plural} {within}".rstrip()
+        )
     if len(found) > 1:
         several = "; ".join(f"{id} ({told})" for id, told in found.items())
         raise Refused(f"{word!r} fits several {kind.label_plural}, name one by its id: {several}")

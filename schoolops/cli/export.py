@@ -5,11 +5,11 @@ schoolops export ipads school:164800 -o ipads.xlsx
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from schoolops.cli._files import need_folder, write_file
 from schoolops.cli._guard import DONE, UsageError, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._words import (
@@ -45,8 +45,8 @@ def run(args: Namespace) -> int:
     format = args.format or _format_of(file)
     if file is None and format == "xlsx" and sys.stdout.isatty():
         raise UsageError("an XLSX file is nothing for the terminal; name a file with -o")
-    if file is not None and not file.parent.is_dir():
-        raise UsageError(f"there is no folder {file.parent}")
+    if file is not None:
+        need_folder(file)
     with client_of(args) as client:
         data = client.export(kind.plural, q, format, columns)
         if not client.count(kind.plural, q=q):
@@ -55,13 +55,7 @@ def run(args: Namespace) -> int:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return DONE
-    # Written beside it and renamed, so that a full disk leaves an older file as it was.
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(data)
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_file(file, data)
     say(f"{file}: {len(data):,} bytes")
     return DONE
 

@@ -28,6 +28,11 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--stop", action="store_true", help="stop the server of this SCHOOLOPS_HOME"
     )
+    parser.add_argument(
+        "--print-openapi",
+        action="store_true",
+        help="print the description of the HTTP API (OpenAPI, JSON) and end",
+    )
     # How the client starts it: on the socket alone, ending when nobody needs it.
     parser.add_argument("--on-demand", action="store_true", help=SUPPRESS)
 
@@ -41,6 +46,11 @@ def _port(text: str) -> int:
 def run(args: Namespace) -> int:
     if args.stop:
         return _stop()
+    if args.print_openapi:
+        from schoolops.server import document
+
+        print(document.text())
+        return DONE
     from schoolops.server import main
 
     return main.run(args)

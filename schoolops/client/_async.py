@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 
 from inventory.sentences import say
+from schoolops.client import _access as access
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -278,7 +279,7 @@ class AsyncClient:
 
     async def tokens(self) -> list[Json]:
         """The tokens of persons, without their secrets."""
-        return await self._send(requests.tokens())
+        return await self._send(access.tokens())
 
     async def create_token(
         self,
@@ -290,11 +291,62 @@ class AsyncClient:
         days: int = 365,
     ) -> Json:
         """A token for a person; `token` is shown this once."""
-        return await self._send(requests.create_token(name, role, schools, authority, days))
+        return await self._send(access.create_token(name, role, schools, authority, days))
 
     async def revoke_token(self, name: str) -> None:
         """End a token at once."""
-        return await self._send(requests.revoke_token(name))
+        return await self._send(access.revoke_token(name))
+
+    async def end_sessions(self, who: str) -> None:
+        """Take no token of a person (user name or id) any more that was issued until now."""
+        return await self._send(access.end_sessions(who))
+
+    async def explain_access(
+        self,
+        permission: str,
+        *,
+        who: str = "",
+        school: str = "",
+        class_name: str = "",
+        field_class: str = "",
+    ) -> Json:
+        """May somebody (a user name, '' for oneself) do that there: `allowed`, `reason`, `by`."""
+        return await self._send(
+            access.explain_access(permission, who, school, class_name, field_class)
+        )
+
+    async def delegate(
+        self,
+        receiver: str,
+        permissions: Sequence[str],
+        *,
+        school: str,
+        until: str,
+        reason: str,
+        class_name: str = "",
+    ) -> Json:
+        """Hand on own rights at a school until a time (ISO, with its zone): `id`, `until`."""
+        return await self._send(
+            access.delegate(receiver, permissions, school, until, reason, class_name)
+        )
+
+    async def revoke_delegation(self, id: str) -> None:
+        """Take a right for a time back."""
+        return await self._send(access.revoke_delegation(id))
+
+    async def ask_emergency(
+        self, school: str, permissions: Sequence[str], *, hours: int, reason: str
+    ) -> Json:
+        """Propose emergency access at a school for oneself: `id`, `state`, `until`."""
+        return await self._send(access.ask_emergency(school, permissions, hours, reason))
+
+    async def decide(self, id: str, approve: bool, note: str = "") -> Json:
+        """Approve what somebody else proposed, or reject it with a note."""
+        return await self._send(access.decide(id, approve, note))
+
+    async def withdraw(self, id: str) -> None:
+        """Take an own proposal back."""
+        return await self._send(access.withdraw(id))
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""
@@ -303,6 +355,10 @@ class AsyncClient:
     async def audit_verify(self) -> Json:
         """Check the chain of the audit: `ok`, `events`, `head`."""
         return await self._send(requests.audit_verify())
+
+    async def audit_chain(self) -> bytes:
+        """All sealed events in order as JSON lines, for `docs/verify_audit.py`."""
+        return await self._send(requests.audit_chain())
 
     async def backup(self) -> Json:
         """Make a backup on the server and check it: `path`, `bytes`, `sha256`."""

@@ -322,22 +322,6 @@ def portal_link() -> Request[Json]:
     return Request("POST", "/portal/link", as_object)
 
 
-def tokens() -> Request[list[Json]]:
-    return Request("GET", "/tokens", as_objects)
-
-
-def create_token(
-    name: str, role: str, schools: Sequence[str] | None, authority: str | None, days: int
-) -> Request[Json]:
-    body: Json = {"name": name, "role": role, "days": days}
-    body |= _given(schools=None if schools is None else list(schools), authority=authority)
-    return Request("POST", "/tokens", as_object, content=_body(body))
-
-
-def revoke_token(name: str) -> Request[None]:
-    return Request("DELETE", _path("tokens", name), as_nothing)
-
-
 def set_secret(id: str, secret: str, secret2: str) -> Request[None]:
     body = {"secret": secret} | ({"secret2": secret2} if secret2 else {})
     return Request("PUT", _path("credentials", id, "/secret"), as_nothing, content=_body(body))
@@ -345,6 +329,10 @@ def set_secret(id: str, secret: str, secret2: str) -> Request[None]:
 
 def audit_verify() -> Request[Json]:
     return Request("GET", "/audit/verify", as_object, timeout=LONG_S)
+
+
+def audit_chain() -> Request[bytes]:
+    return Request("GET", "/audit/chain", as_bytes, timeout=LONG_S)
 
 
 def backup() -> Request[Json]:

@@ -10,22 +10,33 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from inventory.formats import FORMATS
 from inventory.kinds import EDITABLE, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_WRITE, Actor
 from schoolops.db.engine import Store
 from schoolops.estate import revisions, schemas, transfer
+from schoolops.estate.describing import DEVICE_RECORD, EDITED, RECORD
 from schoolops.estate.listing import lister
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
+from schoolops.web.answers import answers, file_body, streams
 from schoolops.web.context import Json, TheActor, TheKind, TheStore, read_body
 from schoolops.web.rules import everybody, needs, reads_kind, signed_in, writes_kind
+from schoolops.web.shapes import LARGEST, Key, Uid
 
 router = APIRouter(tags=["inventory"])
 
 Q = Annotated[str, Query(max_length=2000, description="Filter, see the page on the inventory")]
-Columns = Annotated[str, Query(description="Names of columns, separated by commas")]
+Columns = Annotated[
+    str, Query(max_length=4000, description="Names of columns, separated by commas")
+]
+Ids = Annotated[str, Query(max_length=20_000, description="UUIDs, separated by commas")]
+Format = Annotated[str, Query(max_length=20, json_schema_extra={"enum": list(FORMATS)})]
+FILES = tuple(transfer.MEDIA_TYPES.values())
+WRITE = [409]
+"""What a write may meet: somebody was faster, the key is taken, something still hangs on it."""
 
 
 def _both(narrow: str, q: str) -> str:
@@ -42,14 +53,14 @@ def _editable(kind: Kind) -> Kind:
     return kind
 
 
-@router.get("/{plural}", **reads_kind())
+@router.get("/{plural}", **reads_kind(), **answers(schemas.Rows))
 def list_records(
     kind: TheKind,
     store: TheStore,
     actor: TheActor,
     q: Q = "",
-    sort: str = "",
-    offset: Annotated[int, Query(ge=0)] = 0,
+    sort: Annotated[str, Query(max_length=100)] = "",
+    offset: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 128,
     columns: Columns = "",
     wide: bool = False,
@@ -65,7 +76,7 @@ def list_records(
     return Json(found._asdict())
 
 
-@router.get("/{plural}/count", **reads_kind())
+@router.get("/{plural}/count", **reads_kind(), **answers(schemas.Count))
 def count_records(kind: TheKind, store: TheStore, actor: TheActor, q: Q = "") -> Json:
     """How many records match."""
     with store.read(actor) as connection:
@@ -73,9 +84,9 @@ def count_records(kind: TheKind, store: TheStore, actor: TheActor, q: Q = "") ->
         return Json({"count": found.count(kind[0], _both(kind[1], q))})
 
 
-@router.get("/{plural}/rows", **reads_kind())
+@router.get("/{plural}/rows", **reads_kind(), **answers(schemas.Rows))
 def read_rows(
-    kind: TheKind, store: TheStore, actor: TheActor, ids: str, columns: Columns = ""
+    kind: TheKind, store: TheStore, actor: TheActor, ids: Ids, columns: Columns = ""
 ) -> Json:
     """The rows with these ids (at most 200), in the shape of the list."""
     wanted = _names(ids)
@@ -86,13 +97,13 @@ def read_rows(
         return Json(found.by_ids(kind[0], wanted, _names(columns))._asdict())
 
 
-@router.get("/{plural}/export", **reads_kind())
+@router.get("/{plural}/export", **reads_kind(), **streams(*FILES))
 def export_records(
     kind: TheKind,
     store: TheStore,
     actor: TheActor,
     q: Q = "",
-    format: str = "csv",
+    format: Format = "csv",
     columns: Columns = "",
 ) -> Response:
     """All matching records as a file: csv, json or xlsx."""
@@ -117,7 +128,9 @@ def stream_export(store: Store, actor: Actor, request: transfer.Export) -> Respo
 
 
 @router.post(
-    "/downloads", status_code=201, **signed_in("the kind of the export says who may read it")
+    "/downloads",
+    **signed_in("the kind of the export says who may read it"),
+    **answers(schemas.DownloadLink, 201, refuses=[404]),
 )
 def make_download(wanted: schemas.DownloadRequest, store: TheStore, actor: TheActor) -> Json:
     """A link that gives one export without a login, once, for ten minutes."""
@@ -125,22 +138,26 @@ def make_download(wanted: schemas.DownloadRequest, store: TheStore, actor: TheAc
     return Json(made, status_code=201)
 
 
-@router.get("/downloads/{token}", **everybody("the link is the right, once and for ten minutes"))
-def fetch_download(token: str, store: TheStore) -> Response:
+@router.get(
+    "/downloads/{token}",
+    **everybody("the link is the right, once and for ten minutes"),
+    **streams(*FILES),
+)
+def fetch_download(token: Uid, store: TheStore) -> Response:
     """Fetch an export by its one-time link."""
     actor, request = transfer.take_link(store, token)
     return stream_export(store, actor, request)
 
 
-@router.post("/{plural}/import", **writes_kind())
+@router.post("/{plural}/import", **writes_kind(takes=file_body()), **answers(schemas.ImportReport))
 async def import_file(
     kind: TheKind,
     store: TheStore,
     actor: TheActor,
     request: Request,
-    filename: str,
+    filename: Annotated[str, Query(max_length=500)],
     dry_run: bool = False,
-    mapping: str = "",
+    mapping: Annotated[str, Query(max_length=20_000)] = "",
     overwrite: bool = False,
 ) -> Json:
     """Import a file (the body): compared with what is there, row by row, in one transaction.
@@ -169,7 +186,7 @@ def _mapping(text: str) -> dict[str, str] | None:
     return found
 
 
-@router.post("/{plural}/bulk", **writes_kind())
+@router.post("/{plural}/bulk", **writes_kind(), **answers(schemas.BulkReport, refuses=WRITE))
 def change_in_bulk(kind: TheKind, bulk: schemas.Bulk, store: TheStore, actor: TheActor) -> Json:
     """Change or retire many records, named by ids or by a filter, in one transaction."""
     what = _editable(kind[0])
@@ -201,7 +218,7 @@ def change_in_bulk(kind: TheKind, bulk: schemas.Bulk, store: TheStore, actor: Th
     return Json(done | {"dry_run": True})
 
 
-@router.post("/{plural}", status_code=201, **writes_kind())
+@router.post("/{plural}", **writes_kind(), **answers(EDITED, 201, refuses=WRITE))
 def create_record(kind: TheKind, new: schemas.NewRecord, store: TheStore, actor: TheActor) -> Json:
     """Make a record."""
     values = dict(new.values)
@@ -212,17 +229,19 @@ def create_record(kind: TheKind, new: schemas.NewRecord, store: TheStore, actor:
     return Json(made, status_code=201)
 
 
-@router.post("/devices/{id:path}/move", **needs(ESTATE_WRITE))
-def move_device(id: str, move: schemas.Move, store: TheStore, actor: TheActor) -> Json:
+@router.post(
+    "/devices/{id:path}/move", **needs(ESTATE_WRITE), **answers(DEVICE_RECORD, refuses=WRITE)
+)
+def move_device(id: Key, move: schemas.Move, store: TheStore, actor: TheActor) -> Json:
     """Put a device into another room or school."""
     with store.write(actor) as unit:
         record = Inventory(unit).move(id, move.version, move.room, move.school, move.note)
     return Json(record)
 
 
-@router.post("/{plural}/{id:path}/retire", **writes_kind())
+@router.post("/{plural}/{id:path}/retire", **writes_kind(), **answers(EDITED, refuses=WRITE))
 def retire_record(
-    kind: TheKind, id: str, retirement: schemas.Retirement, store: TheStore, actor: TheActor
+    kind: TheKind, id: Key, retirement: schemas.Retirement, store: TheStore, actor: TheActor
 ) -> Json:
     """Take a record out of use."""
     with store.write(actor) as unit:
@@ -232,9 +251,9 @@ def retire_record(
     return Json(record)
 
 
-@router.post("/{plural}/{id:path}/reinstate", **writes_kind())
+@router.post("/{plural}/{id:path}/reinstate", **writes_kind(), **answers(EDITED, refuses=WRITE))
 def reinstate_record(
-    kind: TheKind, id: str, seen: schemas.Version, store: TheStore, actor: TheActor
+    kind: TheKind, id: Key, seen: schemas.Version, store: TheStore, actor: TheActor
 ) -> Json:
     """Take a retired record back into use."""
     with store.write(actor) as unit:
@@ -242,21 +261,23 @@ def reinstate_record(
     return Json(record)
 
 
-@router.put("/credentials/{id:path}/secret", status_code=204, **needs(CREDENTIALS_WRITE))
-def set_secret(id: str, secret: schemas.Secret, store: TheStore, actor: TheActor) -> Response:
+@router.put("/credentials/{id:path}/secret", **needs(CREDENTIALS_WRITE), **answers(status=204))
+def set_secret(id: Key, secret: schemas.Secret, store: TheStore, actor: TheActor) -> Response:
     """Set the secret of a credential. There is no call that reads it."""
     with store.write(actor) as unit:
         Inventory(unit).set_secret(id, secret.secret, secret.secret2)
     return Response(status_code=204)
 
 
-@router.get("/{plural}/{id:path}/history", **reads_kind(EDITABLE))
+@router.get("/{plural}/{id:path}/history", **reads_kind(EDITABLE), **answers(schemas.History))
 def read_history(
     kind: TheKind,
-    id: str,
+    id: Key,
     store: TheStore,
     actor: TheActor,
-    before: Annotated[int, Query(ge=0, description="The last number of the page before")] = 0,
+    before: Annotated[
+        int, Query(ge=0, le=LARGEST, description="The last number of the page before")
+    ] = 0,
 ) -> Json:
     """What a record was before each change, who made it, and where a device stood."""
     with store.read(actor) as connection:
@@ -264,9 +285,9 @@ def read_history(
         return Json(revisions.history(estate, _editable(kind[0]), id, before))
 
 
-@router.patch("/{plural}/{id:path}", **writes_kind())
+@router.patch("/{plural}/{id:path}", **writes_kind(), **answers(EDITED, refuses=WRITE))
 def edit_record(
-    kind: TheKind, id: str, edited: schemas.EditedRecord, store: TheStore, actor: TheActor
+    kind: TheKind, id: Key, edited: schemas.EditedRecord, store: TheStore, actor: TheActor
 ) -> Json:
     """Change fields of a record that is still at the version that was looked at."""
     with store.write(actor) as unit:
@@ -274,8 +295,8 @@ def edit_record(
     return Json(record)
 
 
-@router.get("/{plural}/{id:path}", **reads_kind())
-def read_record(kind: TheKind, id: str, store: TheStore, actor: TheActor) -> Json:
+@router.get("/{plural}/{id:path}", **reads_kind(), **answers(RECORD))
+def read_record(kind: TheKind, id: Key, store: TheStore, actor: TheActor) -> Json:
     """One record, by id or key."""
     with store.read(actor) as connection:
         answer: dict[str, Any] = lister(kind[0], connection, actor, store.clock.now()).record(

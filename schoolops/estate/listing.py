@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, func, or_, select
 
 from inventory.fields import Field, Type
 from inventory.filter import TIME_FIELDS, Filter, parse
@@ -106,9 +106,10 @@ class Listing:
         return Page(tuple(f.name for f in fields), rows, 0, False)
 
     def record(self, kind: Kind, id_or_key: str) -> dict[str, Any]:
-        statement = self._statement(kind, "", kind.fields).where(
-            self.uid.in_(self._uids([id_or_key]))
-        )
+        here: ColumnElement[bool] = self.uid.in_(self._uids([id_or_key]))
+        if kind.key != ("id",):
+            here = or_(here, self.key == id_or_key)
+        statement = self._statement(kind, "", kind.fields).where(here)
         is_open = [where.label(f"o_{name}") for name, where in self.opened.items()]
         found = self.connection.execute(statement.add_columns(*is_open)).all()
         rows = self._render(kind.fields, found)

@@ -6,15 +6,20 @@ from fastapi import APIRouter, Request, Response
 
 from agents import protocol
 from schoolops.core.permissions import AGENTS_WRITE, ESTATE_WRITE
+from schoolops.estate.describing import DEVICE_RECORD
 from schoolops.fleet import schemas, service
 from schoolops.fleet.config import config_of
+from schoolops.web.answers import answers
 from schoolops.web.context import Json, TheActor, TheStore, bearer
 from schoolops.web.rules import by_agents, needs
+from schoolops.web.shapes import Uid
 
 router = APIRouter(tags=["agents"])
 
 
-@router.post("/agents/invite", status_code=201, **needs(AGENTS_WRITE))
+@router.post(
+    "/agents/invite", **needs(AGENTS_WRITE), **answers(schemas.Invited, 201, refuses=[404, 409])
+)
 def invite_agent(wanted: schemas.Invitation, store: TheStore, actor: TheActor) -> Json:
     """Invite an agent for a school; the one-time code is shown this once."""
     with store.write(actor) as unit:
@@ -22,31 +27,37 @@ def invite_agent(wanted: schemas.Invitation, store: TheStore, actor: TheActor) -
     return Json(made, status_code=201)
 
 
-@router.post("/agents/{id}/revoke", status_code=204, **needs(AGENTS_WRITE))
-def revoke_agent(id: str, why: schemas.Reason, store: TheStore, actor: TheActor) -> Response:
+@router.post(
+    "/agents/{id:path}/revoke", **needs(AGENTS_WRITE), **answers(status=204, refuses=[409])
+)
+def revoke_agent(id: Uid, why: schemas.Reason, store: TheStore, actor: TheActor) -> Response:
     """End an agent at once."""
     with store.write(actor) as unit:
         service.revoke(unit, id, why.reason)
     return Response(status_code=204)
 
 
-@router.post("/discovered/{id}/adopt", status_code=201, **needs(ESTATE_WRITE))
-def adopt_device(id: str, adoption: schemas.Adoption, store: TheStore, actor: TheActor) -> Json:
+@router.post(
+    "/discovered/{id:path}/adopt",
+    **needs(ESTATE_WRITE),
+    **answers(DEVICE_RECORD, 201, refuses=[409]),
+)
+def adopt_device(id: Uid, adoption: schemas.Adoption, store: TheStore, actor: TheActor) -> Json:
     """Take a discovered device into the inventory."""
     with store.write(actor) as unit:
         record = service.adopt(unit, id, adoption.values)
     return Json(record, status_code=201)
 
 
-@router.post("/discovered/{id}/ignore", status_code=204, **needs(AGENTS_WRITE))
-def ignore_device(id: str, store: TheStore, actor: TheActor) -> Response:
+@router.post("/discovered/{id:path}/ignore", **needs(AGENTS_WRITE), **answers(status=204))
+def ignore_device(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Do not offer a discovered device again."""
     with store.write(actor) as unit:
         service.ignore(unit, id)
     return Response(status_code=204)
 
 
-@router.post("/agent/join", **by_agents())
+@router.post("/agent/join", **by_agents(), **answers(schemas.Joined))
 def join(wanted: schemas.Join, store: TheStore) -> Json:
     """For agents: exchange a one-time code for a secret."""
     made = service.join(store, wanted.code, wanted.hostname, wanted.version)
@@ -64,7 +75,7 @@ def join(wanted: schemas.Join, store: TheStore) -> Json:
     )
 
 
-@router.get("/agent/config", **by_agents())
+@router.get("/agent/config", **by_agents(), **answers(schemas.AgentConfig, unchanged=True))
 def read_config(request: Request, store: TheStore) -> Response:
     """For agents: what to measure; 304 when the ETag still holds."""
     with store.read() as connection:

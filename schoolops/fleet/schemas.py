@@ -1,34 +1,63 @@
-"""What crosses HTTP on its way in."""
+"""What crosses HTTP about agents."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
+import msgspec
 from pydantic import BaseModel, Field
+
+from agents import protocol
+from schoolops.estate.describing import GIVEN
+from schoolops.web.answers import fields_of
+from schoolops.web.shapes import Time
 
 
 class Invitation(BaseModel):
     """For which school an agent is invited."""
 
-    school: str
-    name: str = ""
+    school: str = Field(max_length=40)
+    name: str = Field(default="", max_length=200)
 
 
 class Join(BaseModel):
     """The one-time code, and which machine uses it."""
 
     code: str = Field(min_length=1, max_length=100)
-    hostname: str = ""
-    version: str = ""
+    hostname: str = Field(default="", max_length=1000)
+    version: str = Field(default="", max_length=1000)
 
 
 class Reason(BaseModel):
     """Why."""
 
-    reason: str = ""
+    reason: str = Field(default="", max_length=10_000)
 
 
 class Adoption(BaseModel):
     """Values that a person adds or corrects."""
 
-    values: dict[str, Any] = {}
+    values: Annotated[dict[str, Any], Field(json_schema_extra=GIVEN)] = {}
+
+
+class Invited(TypedDict):
+    """An invitation; `code` is shown this once, `server` is where the agent finds this server."""
+
+    code: str
+    agent: str
+    name: str
+    school: str
+    expires: Time
+    server: str | None
+
+
+_UplinkTarget = fields_of("UplinkTarget", protocol.UplinkTarget)
+_Target = fields_of("Target", protocol.Target)
+AgentConfig = fields_of("AgentConfig", protocol.Config, UplinkTarget=_UplinkTarget, Target=_Target)
+"""What an agent is to do, as `agents.protocol` describes it."""
+
+Joined = msgspec.defstruct(
+    "Joined",
+    [("agent", str), ("name", str), ("secret", str), ("school", str), ("config", AgentConfig)],
+)
+"""What an agent keeps; `secret` is shown this once."""

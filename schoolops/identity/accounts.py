@@ -311,3 +311,9 @@ def actor_of_account(connection: Connection, username: str, now: int) -> Actor:
     grants = grants_of_groups(claims.groups, claims.classes, strong=True)
     extra = tuple(grant for one in rows if (grant := _temporary(one)) is not None)
     return Actor(row.username, grants + extra, account=row.subject, shown=row.shown)
+
+
+def announce(unit: UnitOfWork, kind: str, uid: str) -> None:
+    """Tell all screens of a delegation or a proposal: it may concern somebody who sees nothing
+    of its school yet. They hear an id; who may see the record reads it."""
+    unit.announce(kind, uid, None)

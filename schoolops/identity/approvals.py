@@ -23,6 +23,7 @@ from schoolops.core.permissions import APPROVE
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
+from schoolops.identity.accounts import announce
 from schoolops.identity.models import approval
 
 HOUR = 3600 * 1_000_000
@@ -89,7 +90,7 @@ def propose(
         },
     )
     unit.audit("propose", "approval", uid, school_id, {"action": action.name, "reason": reason})
-    unit.announce("approval", uid, school_id)
+    announce(unit, "approval", uid)
     return {"id": uid, "state": "open", "until": to_iso(until)}
 
 
@@ -120,7 +121,7 @@ def decide(unit: UnitOfWork, uid: str, approve: bool, note: str = "") -> dict[st
     if changed != 1:
         _still(find(unit, uid), "open", unit.now)
     unit.audit(state, "approval", uid, row.school_id, {"action": row.action, "note": note.strip()})
-    unit.announce("approval", uid, row.school_id)
+    announce(unit, "approval", uid)
     if approve and action.effect:
         action.effect(unit, row, json.loads(row.detail))
     return {"id": uid, "state": state}
@@ -136,7 +137,7 @@ def withdraw(unit: UnitOfWork, uid: str) -> None:
         update(approval).where(approval.c.id == row.id).values(state="withdrawn")
     )
     unit.audit("withdraw", "approval", uid, row.school_id)
-    unit.announce("approval", uid, row.school_id)
+    announce(unit, "approval", uid)
 
 
 def use(unit: UnitOfWork, action: Action, uid: str, detail: Mapping[str, Any]) -> None:
@@ -156,7 +157,7 @@ def use(unit: UnitOfWork, action: Action, uid: str, detail: Mapping[str, Any]) -
     if changed != 1:
         _still(find(unit, uid), "approved", unit.now)
     unit.audit("use approval", "approval", uid, row.school_id, {"action": row.action})
-    unit.announce("approval", uid, row.school_id)
+    announce(unit, "approval", uid)
 
 
 def find(unit: UnitOfWork, uid: str) -> Row[Any]:

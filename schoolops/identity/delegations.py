@@ -14,25 +14,19 @@ from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import (
-    CONTACTS_READ,
-    CONTACTS_WRITE,
+    DELEGABLE,
     DELEGATE,
-    ESTATE_READ,
-    ESTATE_WRITE,
-    PASSWORDS_RESET,
+    DELEGATION_DAYS,
     PERMISSIONS,
 )
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
 from schoolops.estate.repository import Estate
-from schoolops.identity.accounts import find_account
+from schoolops.identity.accounts import announce, find_account
 from schoolops.identity.models import access_grant
 
 DAY = 86_400_000_000
-MAX_DAYS = 92
-DELEGABLE = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, CONTACTS_WRITE, PASSWORDS_RESET)
-"""What can be handed on: everyday work. Rights over rights stay with the roles."""
 
 
 def delegate(
@@ -89,7 +83,7 @@ def delegate(
         "reason": reason.strip(),
     }
     unit.audit("delegate", "delegation", uid, row.id, detail)
-    unit.announce("delegation", uid, row.id)
+    announce(unit, "delegation", uid)
     return {"id": uid, "receiver": person.username, "until": to_iso(until)}
 
 
@@ -103,10 +97,10 @@ def _check(permissions: Sequence[str], micros: int, reason: str) -> None:
                 known=", ".join(DELEGABLE),
             )
         )
-    if not 0 < micros <= MAX_DAYS * DAY:
+    if not 0 < micros <= DELEGATION_DAYS * DAY:
         raise Invalid(
-            say("the end lies between now and {days} days from now", days=MAX_DAYS),
-            errors={"until": "between now and 92 days from now"},
+            say("the end lies between now and {days} days from now", days=DELEGATION_DAYS),
+            errors={"until": say("between now and {days} days from now", days=DELEGATION_DAYS)},
         )
     if not reason.strip():
         raise Invalid(say("say why: a reason is wanted"), errors={"reason": "a reason is wanted"})
@@ -141,7 +135,7 @@ def revoke(unit: UnitOfWork, uid: str) -> None:
         .values(revoked_at=unit.now, revoked_by=unit.actor.name)
     )
     unit.audit(f"revoke {row.source}", "delegation", uid, row.school_id, {"from": row.receiver})
-    unit.announce("delegation", uid, row.school_id)
+    announce(unit, "delegation", uid)
 
 
 def _find(unit: UnitOfWork, uid: str) -> Row[Any]:

@@ -18,20 +18,16 @@ from schoolops.core.errors import Invalid, NotFound
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import (
     BREAK_GLASS,
-    CONTACTS_READ,
-    ESTATE_READ,
-    ESTATE_WRITE,
-    PASSWORDS_RESET,
+    EMERGENCY_HOURS,
+    IN_EMERGENCIES,
     PERMISSIONS,
 )
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
+from schoolops.identity.accounts import announce
 from schoolops.identity.approvals import Action, propose, register
 from schoolops.identity.models import access_grant
-
-MAX_HOURS = 8
-GRANTABLE = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, PASSWORDS_RESET)
 
 
 def ask(
@@ -39,17 +35,17 @@ def ask(
 ) -> dict[str, Any]:
     """Ask for emergency access at a school, one's own or a foreign one."""
     require(unit.actor, BREAK_GLASS)
-    wrong = [name for name in permissions if name not in GRANTABLE]
+    wrong = [name for name in permissions if name not in IN_EMERGENCIES]
     if wrong or not permissions:
         raise Invalid(
             say(
                 "{what} is not given in an emergency; what is: {known}",
                 what=wrong[0] if wrong else "nothing",
-                known=", ".join(GRANTABLE),
+                known=", ".join(IN_EMERGENCIES),
             )
         )
-    if not 1 <= hours <= MAX_HOURS:
-        raise Invalid(say("emergency access is for 1 to {hours} hours", hours=MAX_HOURS))
+    if not 1 <= hours <= EMERGENCY_HOURS:
+        raise Invalid(say("emergency access is for 1 to {hours} hours", hours=EMERGENCY_HOURS))
     if len(reason.strip()) < 10:
         raise Invalid(
             say("say what has happened, in a sentence"), errors={"reason": "a sentence is wanted"}
@@ -89,7 +85,7 @@ def _grant(unit: UnitOfWork, row: Row[Any], detail: dict[str, Any]) -> None:
     )
     told = {"to": detail["for"], "permissions": detail["permissions"], "until": to_iso(until)}
     unit.audit("emergency access", "delegation", uid, row.school_id, told)
-    unit.announce("delegation", uid, row.school_id)
+    announce(unit, "delegation", uid)
 
 
 EMERGENCY = register(

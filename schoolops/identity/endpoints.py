@@ -24,13 +24,15 @@ from schoolops.identity import (
     schemas,
     service,
 )
+from schoolops.web.answers import answers
 from schoolops.web.context import Json, TheActor, TheStore
 from schoolops.web.rules import everybody, needs, signed_in
+from schoolops.web.shapes import Uid
 
 router = APIRouter(tags=["identity"])
 
 
-@router.get("/sign-in", **everybody("it says how one becomes known"))
+@router.get("/sign-in", **everybody("it says how one becomes known"), **answers(schemas.SignIn))
 def how_to_sign_in(store: TheStore) -> Json:
     """The realm and the client of the command line's sign-in; needs no login. Empty: tokens."""
     identity = store.settings.identity
@@ -38,14 +40,18 @@ def how_to_sign_in(store: TheStore) -> Json:
     return Json({"issuer": identity.issuer, "client": client})
 
 
-@router.get("/tokens", **needs(TOKENS_WRITE, everywhere=True))
+@router.get("/tokens", **needs(TOKENS_WRITE, everywhere=True), **answers(schemas.Tokens))
 def list_tokens(store: TheStore, actor: TheActor) -> Json:
     """All tokens, without secrets."""
     with store.read() as connection:
         return Json({"tokens": service.list_tokens(connection, actor)})
 
 
-@router.post("/tokens", status_code=201, **needs(TOKENS_WRITE, everywhere=True))
+@router.post(
+    "/tokens",
+    **needs(TOKENS_WRITE, everywhere=True),
+    **answers(schemas.MadeToken, 201, refuses=[409]),
+)
 def create_token(new: schemas.NewToken, store: TheStore, actor: TheActor) -> Json:
     """Make a token; it is shown this once."""
     with store.write(actor) as unit:
@@ -53,16 +59,16 @@ def create_token(new: schemas.NewToken, store: TheStore, actor: TheActor) -> Jso
     return Json(made, status_code=201)
 
 
-@router.delete("/tokens/{name}", status_code=204, **needs(TOKENS_WRITE, everywhere=True))
-def revoke_token(name: str, store: TheStore, actor: TheActor) -> Response:
+@router.delete("/tokens/{name:path}", **needs(TOKENS_WRITE, everywhere=True), **answers(status=204))
+def revoke_token(name: Uid, store: TheStore, actor: TheActor) -> Response:
     """End a token."""
     with store.write(actor) as unit:
         service.revoke_token(unit, name)
     return Response(status_code=204)
 
 
-@router.post("/accounts/{id}/end-sessions", status_code=204, **needs(ACCOUNTS_WRITE))
-def end_sessions(id: str, store: TheStore, actor: TheActor) -> Response:
+@router.post("/accounts/{id:path}/end-sessions", **needs(ACCOUNTS_WRITE), **answers(status=204))
+def end_sessions(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Take no token of a person any more that was issued until now."""
     with store.write(actor) as unit:
         service.end_sessions(unit, id)
@@ -72,7 +78,11 @@ def end_sessions(id: str, store: TheStore, actor: TheActor) -> Response:
 Name = Annotated[str, Query(max_length=200)]
 
 
-@router.get("/access/explain", **signed_in("about oneself; about others as far as one may ask"))
+@router.get(
+    "/access/explain",
+    **signed_in("about oneself; about others as far as one may ask"),
+    **answers(schemas.Explanation, refuses=[404]),
+)
 def explain_access(
     store: TheStore,
     actor: TheActor,
@@ -92,7 +102,9 @@ def explain_access(
         )  # fmt: skip
 
 
-@router.post("/delegations", status_code=201, **needs(DELEGATE))
+@router.post(
+    "/delegations", **needs(DELEGATE), **answers(schemas.MadeDelegation, 201, refuses=[404])
+)
 def delegate(new: schemas.NewDelegation, store: TheStore, actor: TheActor) -> Json:
     """Hand on own rights at a school until a time."""
     with store.write(actor) as unit:
@@ -103,15 +115,23 @@ def delegate(new: schemas.NewDelegation, store: TheStore, actor: TheActor) -> Js
     return Json(made, status_code=201)
 
 
-@router.post("/delegations/{id}/revoke", status_code=204, **signed_in("what one gave or has"))
-def revoke_delegation(id: str, store: TheStore, actor: TheActor) -> Response:
+@router.post(
+    "/delegations/{id:path}/revoke",
+    **signed_in("what one gave or has"),
+    **answers(status=204, refuses=[409]),
+)
+def revoke_delegation(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Take a right for a time back."""
     with store.write(actor) as unit:
         delegations.revoke(unit, id)
     return Response(status_code=204)
 
 
-@router.post("/approvals/emergency", status_code=201, **needs(BREAK_GLASS))
+@router.post(
+    "/approvals/emergency",
+    **needs(BREAK_GLASS),
+    **answers(schemas.MadeProposal, 201, refuses=[404]),
+)
 def ask_for_emergency_access(wanted: schemas.Emergency, store: TheStore, actor: TheActor) -> Json:
     """Ask for emergency access at a school; a second person decides."""
     with store.write(actor) as unit:
@@ -119,15 +139,23 @@ def ask_for_emergency_access(wanted: schemas.Emergency, store: TheStore, actor: 
     return Json(made, status_code=201)
 
 
-@router.post("/approvals/{id}/decide", **signed_in("each kind of proposal names who decides it"))
-def decide(id: str, said: schemas.Decision, store: TheStore, actor: TheActor) -> Json:
+@router.post(
+    "/approvals/{id:path}/decide",
+    **signed_in("each kind of proposal names who decides it"),
+    **answers(schemas.Decided, refuses=[409]),
+)
+def decide(id: Uid, said: schemas.Decision, store: TheStore, actor: TheActor) -> Json:
     """Approve or reject what somebody else proposed."""
     with store.write(actor) as unit:
         return Json(approvals.decide(unit, id, said.approve, said.note))
 
 
-@router.post("/approvals/{id}/withdraw", status_code=204, **signed_in("what one proposed"))
-def withdraw(id: str, store: TheStore, actor: TheActor) -> Response:
+@router.post(
+    "/approvals/{id:path}/withdraw",
+    **signed_in("what one proposed"),
+    **answers(status=204, refuses=[409]),
+)
+def withdraw(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Take an own proposal back."""
     with store.write(actor) as unit:
         approvals.withdraw(unit, id)
@@ -137,4 +165,7 @@ def withdraw(id: str, store: TheStore, actor: TheActor) -> Response:
 def _micros(moment: dt.datetime) -> int:
     if moment.tzinfo is None:
         raise Invalid("until wants a time with its zone, such as 2026-12-04T18:00:00+01:00")
-    return from_datetime(moment)
+    try:
+        return from_datetime(moment)
+    except OverflowError:
+        raise Invalid("until is a time that no calendar has") from None

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection
 
-from inventory.kinds import KINDS
-from inventory.sentences import say
+from inventory.kinds import GRANT_SOURCES, KINDS
+from inventory.sentences import Sentence, join, say, wire
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Forbidden, Invalid
 from schoolops.core.permissions import (
     ACCESS_EXPLAIN,
     FIELD_CLASSES,
     PERMISSIONS,
+    PURPOSES,
+    ROLES,
     Actor,
+    Decision,
     Grant,
+    Permission,
     Resource,
+    Why,
     explain,
+    roles_with,
 )
+from schoolops.db.access import scope_of
 from schoolops.estate.repository import Estate
 from schoolops.identity.accounts import actor_of_account
 
@@ -61,23 +69,64 @@ def explain_access(
                 say("you may ask for schools where you hold {name}", name=ACCESS_EXPLAIN)
             )
         person = actor_of_account(connection, who, now)
-    found = explain(person, permission, Resource(number, authority, class_name, field_class))
+    there = Resource(number, authority, class_name, field_class)
+    found = explain(person, permission, there)
+    reason = _reason(found, person, PERMISSIONS[permission], there)
     return {
         "who": person.name,
         "permission": permission,
         "means": PERMISSIONS[permission].label,
         "purpose": PERMISSIONS[permission].purpose,
         "allowed": found.allowed,
-        "reason": found.reason,
+        "reason": reason,
+        **wire(reason),
         "by": [_shown(grant) for grant in found.grants],
         "holds": [_shown(grant) for grant in person.grants],
     }
 
 
+def _reason(found: Decision, person: Actor, asked: Permission, there: Resource) -> Sentence:
+    if found.why is Why.NOT_HELD:
+        return say(
+            "{role} does not include {permission}; it comes with: {roles}",
+            role=_labels(person.role.split(", ")) if person.role else say("no role"),
+            permission=asked.name,
+            roles=_labels(roles_with(asked.name)),
+        )
+    if found.why is Why.ELSEWHERE:
+        scope = scope_of(person.scope(asked.name))
+        return say("{permission} is held for {scope}, not here", permission=asked.name, scope=scope)
+    if found.why is Why.CLOSED:
+        return say(
+            "{permission} is held, but fields of the class {fields} are not open for the purpose "
+            "{purpose}",
+            permission=asked.name,
+            fields=there.field_class,
+            purpose=say(PURPOSES[asked.purpose]),
+        )
+    sources = list(dict.fromkeys(_source(grant) for grant in found.grants))
+    return say(
+        "{permission} comes from {sources}",
+        permission=asked.name,
+        sources=join(sources, ", ") if len(sources) > 1 else sources[0],
+    )
+
+
+def _labels(roles: Iterable[str]) -> Sentence:
+    found = [say(ROLES[name].label) for name in roles]
+    return join(found, ", ") if len(found) > 1 else found[0]
+
+
+def _source(grant: Grant) -> Sentence:
+    return say(ROLES[grant.role].label if grant.role else GRANT_SOURCES[grant.kind])
+
+
 def _shown(grant: Grant) -> dict[str, Any]:
+    scope = scope_of(grant.scope)
     return {
         "source": grant.source,
-        "scope": grant.scope.text(),
+        "scope": scope,
+        **wire(scope),
         "until": to_iso(grant.until),
         "permissions": sorted(grant.permissions),
         "opens": sorted(f"{purpose}: {one}" for purpose, one in grant.opens),

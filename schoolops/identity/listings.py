@@ -125,13 +125,17 @@ def approvals_listing(connection: Connection, actor: Actor, now: int) -> Listing
         (and_(c.state.in_(("open", "approved")), c.until_at <= now), "expired"), else_=c.state
     )
     mine = c.proposed_by == actor.name
-    visible = [mine]
+    visible, decidable = [mine], []
     for action in ACTIONS.values():
-        for permission in {action.propose, action.approve}:
+        for permission in (action.propose, action.approve):
             if actor.may(permission):
                 here = in_scope(actor, c.school_id, permission)
                 visible.append(and_(c.action == action.name, here))
+                if permission == action.approve:
+                    decidable.append(visible[-1])
     own = func.lower(c.proposed_by) == actor.name.lower()
+    still = and_(c.state == "open", c.until_at > now, ~own)
+    waiting = and_(still, or_(*decidable)) if decidable else false()
     return Listing(
         connection,
         source=approval,
@@ -142,6 +146,7 @@ def approvals_listing(connection: Connection, actor: Actor, now: int) -> Listing
             "school_name": _school_name(c.school_id, approval),
             "reason": c.reason,
             "state": state,
+            "waiting": case((waiting, literal(True)), else_=literal(False)),
             "mine": case((own, literal(True)), else_=literal(False)),
             "proposed_by": c.proposed_by,
             "proposed": c.proposed_at,
@@ -149,10 +154,10 @@ def approvals_listing(connection: Connection, actor: Actor, now: int) -> Listing
             "decided_by": func.coalesce(c.decided_by, ""),
             "decided": c.decided_at,
             "note": c.decision_note,
-            "detail": c.detail,
+            "content": c.detail,
         },
         uid=c.uid,
-        key=c.subject,
+        key=c.uid,
         search=c.subject + " " + c.reason + " " + c.proposed_by,
         where=[or_(*visible)],
         sort=c.id,

@@ -26,6 +26,7 @@ from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
+from schoolops.web.answers import describe
 from schoolops.web.context import Problem, bearer, problem
 from schoolops.web.limits import PROOF, Guesses, Refusals, address_of, credential_of
 from schoolops.worker import Worker
@@ -68,6 +69,7 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     _answer_errors(app)
     add_routes(app)
     add_pages(app, store)
+    describe(app)
     return app
 
 

@@ -10,23 +10,25 @@ from fastapi.responses import StreamingResponse
 
 import schoolops
 from schoolops.core.errors import Conflict, Forbidden
-from schoolops.core.permissions import AUDIT_READ, BACKUP
+from schoolops.core.permissions import AUDIT_READ, BACKUP, READING
 from schoolops.db import audit, changes
 from schoolops.db.access import scope_of
 from schoolops.estate.audit import refuse_chain
+from schoolops.server import schemas
+from schoolops.web.answers import answers, streams
 from schoolops.web.context import Json, TheActor, TheStore
 from schoolops.web.rules import everybody, needs, signed_in
 
 router = APIRouter(tags=["server"])
 
 
-@router.get("/live", **everybody("whether it answers at all"))
+@router.get("/live", **everybody("whether it answers at all"), **answers(schemas.Live))
 def live() -> Json:
     """Whether the server answers; needs no login."""
     return Json({"ok": True, "version": schoolops.__version__})
 
 
-@router.get("/me", **signed_in("oneself"))
+@router.get("/me", **signed_in("oneself"), **answers(schemas.Me))
 def who_am_i(store: TheStore, actor: TheActor) -> Json:
     """The actor, the permissions, the city."""
     return Json(
@@ -35,7 +37,7 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
             "role": actor.role,
             "scope": scope_of(actor.whole_scope()),
             "may": sorted(actor.permissions),
-            "read_only": not any(name.endswith(".write") for name in actor.permissions),
+            "read_only": all(name in READING for name in actor.permissions),
             "city": store.settings.city,
             "server_version": schoolops.__version__,
             "database": store.dialect,
@@ -44,7 +46,9 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
 
 
 @router.post(
-    "/portal/link", status_code=201, **signed_in("the computer's own user alone, at the computer")
+    "/portal/link",
+    **signed_in("the computer's own user alone, at the computer"),
+    **answers(schemas.PortalLink, 201, refuses=[409]),
 )
 async def make_portal_link(request: Request, actor: TheActor) -> Json:
     """For the computer's own user: a one-time link that opens the web pages as that user."""
@@ -61,14 +65,14 @@ async def make_portal_link(request: Request, actor: TheActor) -> Json:
     return Json({"url": f"{address}/open/{code}"}, status_code=201)
 
 
-@router.get("/audit/verify", **needs(AUDIT_READ))
+@router.get("/audit/verify", **needs(AUDIT_READ), **answers(schemas.Verification))
 def verify_audit(store: TheStore, actor: TheActor) -> Json:
     """Recompute the hash chain over all events."""
     with store.read() as connection:
         return Json(audit.verify(connection))
 
 
-@router.get("/audit/chain", **needs(AUDIT_READ, everywhere=True))
+@router.get("/audit/chain", **needs(AUDIT_READ, everywhere=True), **streams("application/x-ndjson"))
 def export_chain(store: TheStore, actor: TheActor) -> StreamingResponse:
     """All sealed events in order as JSON lines, for `docs/verify_audit.py`.
 
@@ -83,14 +87,16 @@ def export_chain(store: TheStore, actor: TheActor) -> StreamingResponse:
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
-@router.get("/changes/cursor", **signed_in("a number that tells nothing"))
+@router.get(
+    "/changes/cursor", **signed_in("a number that tells nothing"), **answers(schemas.Cursor)
+)
 def read_cursor(store: TheStore, _: TheActor) -> Json:
     """The cursor from which a reader that has just read everything goes on."""
     with store.read() as connection:
         return Json({"cursor": changes.cursor(connection)})
 
 
-@router.post("/backups", status_code=201, **needs(BACKUP, everywhere=True))
+@router.post("/backups", **needs(BACKUP, everywhere=True), **answers(schemas.MadeBackup, 201))
 def make_backup(store: TheStore, actor: TheActor) -> Json:
     """Make a backup now, online, and prove by a test restore that it is good."""
     from schoolops.db import backup
@@ -101,7 +107,7 @@ def make_backup(store: TheStore, actor: TheActor) -> Json:
     return Json(made, status_code=201)
 
 
-@router.get("/backups", **needs(BACKUP, everywhere=True))
+@router.get("/backups", **needs(BACKUP, everywhere=True), **answers(schemas.Backups))
 def list_backups(store: TheStore) -> Json:
     """The backups there are, latest first."""
     from schoolops.db import backup

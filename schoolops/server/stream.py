@@ -6,8 +6,9 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
@@ -18,25 +19,29 @@ from schoolops.db import changes
 from schoolops.db.engine import Store
 from schoolops.estate.access import in_scope
 from schoolops.estate.models import TABLES
+from schoolops.web.answers import streams
 from schoolops.web.context import TheActor, TheStore
 from schoolops.web.rules import needs
+from schoolops.web.shapes import LARGEST
 
 router = APIRouter(tags=["changes"])
 
 PING_S = 15.0
 MAX_STREAMS = 500
+Cursor = Annotated[int, Query(ge=-1, le=LARGEST)]
+"""-1: from now on."""
 
 
-@router.get("/changes", **needs(ESTATE_READ))
+@router.get("/changes", **needs(ESTATE_READ), **streams("text/event-stream"))
 async def stream_changes(
-    request: Request, store: TheStore, actor: TheActor, after: int = -1
+    request: Request, store: TheStore, actor: TheActor, after: Cursor = -1
 ) -> StreamingResponse:
     """Events `change` (`{"seq","kind","id","school"}`), `reset`, `ping`; `id:` is the cursor."""
     state = request.app.state
     if state.open_streams >= MAX_STREAMS:
         raise TooMany("too many screens follow this server; try again in a moment")
     last = request.headers.get("last-event-id", "")
-    if after < 0 and last.isdigit():
+    if after < 0 and last.isdecimal() and len(last) < 17:
         after = int(last)
     return StreamingResponse(
         _events(request, store, actor, after),
@@ -93,6 +98,7 @@ def _cursor(store: Store) -> int:
 
 def _read(store: Store, actor: Actor, after: int) -> tuple[int, list[bytes] | None]:
     """The events after the cursor as bytes, and the new cursor."""
+    actor = actor.at(store.clock.now())  # a right for a time may have ended since it began
     with store.read(actor) as connection:
         if after < 0:
             return changes.cursor(connection), []

@@ -9,18 +9,23 @@ from fastapi import APIRouter, Query, Request
 from agents import protocol
 from schoolops.core.errors import Unauthenticated
 from schoolops.core.permissions import ESTATE_READ
+from schoolops.telemetry import schemas
 from schoolops.telemetry.ingest import Reports
 from schoolops.telemetry.repository import Measurements
+from schoolops.web.answers import answers, json_body
 from schoolops.web.context import Json, TheActor, TheStore, bearer, read_body
 from schoolops.web.limits import PROOF
 from schoolops.web.rules import by_agents, needs
+from schoolops.web.shapes import Key
 
 router = APIRouter(tags=["measurements"])
 
 Subject = Literal["devices", "uplinks", "agents"]
 
 
-@router.post("/agent/reports", **by_agents())
+@router.post(
+    "/agent/reports", **by_agents(json_body(schemas.Batch)), **answers(schemas.Ack, refuses=[409])
+)
 async def book_reports(request: Request) -> Json:
     """For agents: a batch of reports; answered when it is on disk."""
     secret = bearer(request)
@@ -33,34 +38,34 @@ async def book_reports(request: Request) -> Json:
     return Json(booked)
 
 
-@router.get("/overview", **needs(ESTATE_READ))
+@router.get("/overview", **needs(ESTATE_READ), **answers(schemas.Overview))
 def read_overview(store: TheStore, actor: TheActor) -> Json:
     """Counts by health, and all open schools, worst first."""
     with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).overview())
 
 
-@router.get("/rooms/{id:path}/latest", **needs(ESTATE_READ))
-def read_room(id: str, store: TheStore, actor: TheActor) -> Json:
+@router.get("/rooms/{id:path}/latest", **needs(ESTATE_READ), **answers(schemas.RoomLatest))
+def read_room(id: Key, store: TheStore, actor: TheActor) -> Json:
     """The devices of a room with what was last known of each."""
     with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).room(id))
 
 
-@router.get("/{subject}/{id:path}/latest", **needs(ESTATE_READ))
-def read_latest(subject: Subject, id: str, store: TheStore, actor: TheActor) -> Json:
+@router.get("/{subject}/{id:path}/latest", **needs(ESTATE_READ), **answers(schemas.Latest))
+def read_latest(subject: Subject, id: Key, store: TheStore, actor: TheActor) -> Json:
     """What was last known of a device, an uplink or an agent's machine."""
     with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).latest(subject, id))
 
 
-@router.get("/{subject}/{id:path}/series", **needs(ESTATE_READ))
+@router.get("/{subject}/{id:path}/series", **needs(ESTATE_READ), **answers(schemas.Series))
 def read_series(
     subject: Subject,
-    id: str,
+    id: Key,
     store: TheStore,
     actor: TheActor,
-    metric: str,
+    metric: Annotated[str, Query(max_length=100)],
     since: Annotated[int, Query(ge=1, le=7 * 24 * 3600)] = 3600,
 ) -> Json:
     """A metric over time; rates of counters as `rx_bps` and `tx_bps`."""

@@ -246,7 +246,11 @@ def _judge_school(school: _School, silent: int | None) -> Verdict:
             verdict = assess_host(seen.facts) if seen.fresh else Verdict("warning", "is silent")
             if verdict.health != "ok":
                 parts.append(f"agent {row.name}: {verdict.reason}")
-    return Verdict("warning", "; ".join(parts)) if parts else OK
+    if parts:
+        return Verdict("warning", "; ".join(parts))
+    # What nobody has heard of for long is not well because it was well once.
+    heard = any(seen.fresh for seen in school.seen.values())
+    return OK if heard else Verdict("unknown", "no news of it")
 
 
 def _write(unit: UnitOfWork, school: _School) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, delete, select, update
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, exists, select, update
 
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES, observation
@@ -28,6 +30,7 @@ def notice_silence(store: Store) -> None:
                 .where(observation.c.fresh_until < now, agent.c.state == "active")
             )
         )
+        stale |= set(connection.scalars(_left_alone(now)))
         for kind, judged in (("device", ("ok", "warning", "down")), ("uplink", ("ok", "warning"))):
             table = TABLES[kind]
             stale |= set(
@@ -48,6 +51,24 @@ def notice_silence(store: Store) -> None:
     for school_id in stale:
         _mark_silent(store, school_id, now)
         assess_safely(store, school_id)
+
+
+def _left_alone(now: int) -> Select[Any]:
+    """Schools that are still judged though their only agents were revoked, and are not heard."""
+    schools, working = TABLES["school"], agent.alias("working")
+    heard = (observation.c.kind == "agent") & (observation.c.record_id == agent.c.id)
+    at_work = (working.c.school_id == schools.c.id) & (working.c.state == "active")
+    return (
+        select(schools.c.id)
+        .join(agent, agent.c.school_id == schools.c.id)
+        .join(observation, heard)
+        .where(
+            agent.c.state == "revoked",
+            observation.c.fresh_until < now,
+            schools.c.health != "unknown",
+            ~exists().where(at_work),
+        )
+    )
 
 
 def _mark_silent(store: Store, school_id: int, now: int) -> None:

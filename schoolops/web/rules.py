@@ -37,18 +37,23 @@ def reads_kind(kinds: tuple[Kind, ...] = tuple(KINDS.values())) -> Options:
     return _by_kind(read_permission, kinds)
 
 
-def writes_kind() -> Options:
-    """Whoever may write the kind of record that the path names."""
-    return _by_kind(write_permission, EDITABLE)
+def writes_kind(takes: Options | None = None) -> Options:
+    """Whoever may write the kind of record that the path names.
+
+    `takes`: the body of an operation that reads it by itself (see `answers.py`).
+    """
+    return _by_kind(write_permission, EDITABLE, takes)
 
 
-def _by_kind(permission: Callable[[Kind], str], kinds: tuple[Kind, ...]) -> Options:
+def _by_kind(
+    permission: Callable[[Kind], str], kinds: tuple[Kind, ...], takes: Options | None = None
+) -> Options:
     def guard(actor: TheActor, kind: TheKind) -> None:
         if kind[0].name not in OWN:
             require(actor, permission(kind[0]))
 
     named = {kind.plural: "" if kind.name in OWN else permission(kind) for kind in kinds}
-    return _options({"kinds": named, "scope": "school"}, guard)
+    return _options({"kinds": named, "scope": "school"}, guard, takes)
 
 
 def signed_in(why: str) -> Options:
@@ -60,9 +65,9 @@ def signed_in(why: str) -> Options:
     return _options({"signed_in": why}, guard)
 
 
-def by_agents() -> Options:
+def by_agents(takes: Options | None = None) -> Options:
     """Agents, by their own secret or one-time code, which the operation checks itself."""
-    return _options({"agents": True})
+    return _options({"agents": True}, takes=takes)
 
 
 def everybody(why: str) -> Options:
@@ -70,9 +75,12 @@ def everybody(why: str) -> Options:
     return _options({"open": why})
 
 
-def _options(rule: Options, guard: Callable[..., None] | None = None) -> Options:
+def _options(
+    rule: Options, guard: Callable[..., None] | None = None, takes: Options | None = None
+) -> Options:
     guards = [Depends(guard)] if guard else []
-    return {"openapi_extra": {"x-permission": rule}, "dependencies": guards}
+    extra = {"x-permission": rule} | ({"requestBody": takes} if takes else {})
+    return {"openapi_extra": extra, "dependencies": guards}
 
 
 def check_rules(router: APIRouter) -> None:

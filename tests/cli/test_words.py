@@ -86,6 +86,6 @@ def test_the_help_names_every_kind_and_a_kind_its_fields() -> None:
     from schoolops.cli._words import ANY, WRITTEN, fields_of
 
     for kind in KINDS.values():
-        assert kind.name in ANY or kind.plural in ANY, kind.name
+        assert kind.name in ANY or kind.label_plural in ANY, kind.name
         assert (kind.name in WRITTEN) is kind.editable, kind.name
     assert fields_of(KINDS["room"]).startswith("school*, name*, ")

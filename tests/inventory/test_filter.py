@@ -255,3 +255,17 @@ def test_all_choices_of_all_kinds_can_be_typed() -> None:
                     for word in (key, f'"{label}"'):
                         (term,) = parse(f"{field.name}:{word}", kind).terms
                         assert term == Match(field.name, Op.EQ, (key,))
+
+
+def test_what_lasts_until_a_day_includes_it() -> None:
+    from zoneinfo import ZoneInfo
+
+    from inventory.filter import end_of
+
+    berlin = ZoneInfo("Europe/Berlin")
+    assert end_of("24.11.2026", berlin) == "2026-11-24T22:59:59Z"
+    assert end_of("2026-07-01", berlin) == "2026-07-01T21:59:59Z"
+    assert end_of("2026-11-24T18:00", berlin) == "2026-11-24T17:00:00Z"
+    assert end_of("2026-11-24T18:00Z", berlin) == "2026-11-24T18:00:00Z"
+    with pytest.raises(ValueError, match="is no time"):
+        end_of("Friday", berlin)

@@ -231,6 +231,10 @@ def test_garbage_is_refused_and_the_server_lives_on(agent: Agent, store: Store) 
                 good
                 | {"tables": {"host": {"seq": [1], "observed_at": [1], "cpu_percent": ["hot"]}}},
                 good | {"tables": {"host": {"seq": [1], "observed_at": [2**70]}}},
+                # PostgreSQL has neither such numbers nor such texts.
+                good | {"tables": {"host": {"seq": [1], "observed_at": [1], "rx_bytes": [1e300]}}},
+                good | {"tables": {"device": {"seq": [1], "observed_at": [1], "error": ["\0"]}}},
+                good | {"boot": "\0"},
                 good | {"first_seq": 1, "last_seq": 10**15},
                 good | {"version": 99},
                 good | {"agent": "01a20f00-0000-7000-8000-000000000000"},

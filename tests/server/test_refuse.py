@@ -90,3 +90,32 @@ def test_an_answer_names_the_request_it_belongs_to(local: TestClient, path: str)
     assert local.get(path, headers={"Request-Number": "41"}).headers["request-number"] == "41"
     assert "request-number" not in local.get(path, headers={"Request-Number": "x"}).headers
     assert "request-number" not in local.get(path).headers
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_calendar_has_is_refused(api: Api, school: Any, until: str) -> None:
+    wanted = {"receiver": "x", "permissions": ["estate.read"], "school": "164800", "reason": "x"}
+    refused = api.post("/delegations", wanted | {"until": until}, 422)
+    assert refused["code"] == "estate.invalid"
+
+
+def test_an_id_with_a_slash_is_one_that_is_not_there(api: Api) -> None:
+    for path in ("/approvals/a/b/withdraw", "/delegations/a/b/revoke", "/discovered/a/b/ignore"):
+        api.post(path, status=404)
+    api.call("DELETE", "/tokens/a/b", 404)
+
+
+def test_a_number_that_no_database_holds_is_refused(api: Api, school: Any) -> None:
+    api.get("/rooms", 422, offset=2**63)
+    api.get("/schools/164800/history", 422, before=2**63)
+    api.get("/changes", 422, after=2**63)
+    body = {"version": 2**63, "values": {"name": "x"}}
+    api.call("PATCH", "/schools/164800", 422, json=body)
+
+
+@pytest.mark.parametrize("body", [b'{"code": "\xff"}', b"[" * 100_000])
+def test_a_body_that_cannot_be_read_is_refused(local: TestClient, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = local.post("/v1/agent/join", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "request.refused"

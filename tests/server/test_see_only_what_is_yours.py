@@ -7,6 +7,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from schoolops.core.clock import FixedClock
+from schoolops.core.permissions import Actor, Grant, Scope
+from schoolops.db.engine import Store
 from tests.server.conftest import Api
 
 
@@ -40,6 +42,11 @@ def test_a_role_that_may_not_write_is_refused(two_schools: None, token: Any, api
     viewer.post("/tokens", {"name": "x", "role": "authority-admin"}, 403)
     viewer.post("/agents/invite", {"school": "164800"}, 403)
     viewer.post("/backups", None, 403)
+
+
+def test_who_decides_proposals_is_no_mere_reader(token: Any) -> None:
+    assert token("dsb", "data-protection-officer").get("/me")["read_only"] is False
+    assert token("rpa", "auditor").get("/me")["read_only"] is True
 
 
 def test_the_service_provider_sees_equipment_and_no_person(two_schools: None, token: Any) -> None:
@@ -122,3 +129,22 @@ def test_edits_stand_under_the_persons_own_name(two_schools: None, token: Any, a
     edited = person.edit("devices", api.get("/devices/OURS"), owner="Cart 1")
     assert edited["updated_by"] == "m.weber"
     assert api.get("/audit")["rows"][0][5] == "m.weber"
+
+
+def test_a_stream_tells_nothing_more_once_a_right_has_ended(
+    two_schools: None, api: Api, store: Store, clock: FixedClock
+) -> None:
+    from schoolops.server.stream import _read
+
+    place = Scope(schools=frozenset({"164800"}))
+    until = clock.now() + 3600 * 1_000_000
+    actor = Actor("p", (Grant(frozenset({"estate.read"}), place, "delegation 1", until),))
+    after, _ = _read(store, actor, -1)
+    api.create("ipads", serial="BEFORE", school="164800")
+    after, told = _read(store, actor, after)
+    assert told
+    assert b'"school": "164800"' in b"".join(told)
+    clock.advance(3601)
+    api.create("ipads", serial="AFTER", school="164800")
+    _, told = _read(store, actor, after)
+    assert b"device" not in b"".join(told or [])

@@ -212,6 +212,30 @@ def test_a_silent_school_is_noticed_and_comes_back(house: House, clock: FixedClo
     assert house.health("school", "164800")[0] == "ok"
 
 
+def test_a_school_whose_agent_was_revoked_is_not_well_for_ever(
+    house: House, clock: FixedClock
+) -> None:
+    house.fold()
+    with house.store.write(ADMIN) as unit:
+        fleet.revoke(unit, "agent-1", "stolen")
+    clock.advance(3600)
+    notice_silence(house.store)
+    assert house.health("school", "164800") == ("unknown", "no news of it")
+    assert house.health("uplink", "164800/line1") == ("unknown", "no news of it")
+
+
+def test_so_it_is_where_the_agent_measured_nothing_but_itself(
+    house: House, clock: FixedClock
+) -> None:
+    house.facts = {("agent", "agent-1"): {}}
+    house.fold()
+    with house.store.write(ADMIN) as unit:
+        fleet.revoke(unit, "agent-1", "stolen")
+    clock.advance(3600)
+    notice_silence(house.store)
+    assert house.health("school", "164800")[0] == "unknown"
+
+
 def test_folding_again_writes_nothing_new(house: House) -> None:
     house.fold()
     assert house.assess() == 0

@@ -106,6 +106,16 @@ class City:
                  kind="printer", last_seen=NOW)  # fmt: skip
         self.add("event", "1", at=NOW, actor="m.weber", action="device.edit", kind="device",
                  record="AP1648002.14", detail="room")  # fmt: skip
+        for name, roles in (("t.kaya", "teacher 164800"), ("p.lindner", "head 164800")):
+            self.add("account", name, username=name, name=name.title(), roles=roles, email="",
+                     passkey=True, first_seen=NOW, last_seen=NOW)  # fmt: skip
+        self.add("event", "2", at=NOW, actor="t.kaya", action="sign in", kind="account",
+                 record="t.kaya", detail="")  # fmt: skip
+        self.add("delegation", "grant-1", receiver="t.kaya", giver="p.lindner", school="164800",
+                 permissions="passwords.reset", source="delegation", state="active",
+                 until="2026-12-04T17:00:00Z", since=NOW, reason="on leave", **{"class": "5a"},
+                 )  # fmt: skip
+        self.propose("a.klein", "asked-1")
         self.people = [{"name": "m.weber", "role": "service-provider", "scope": "all schools",
                         "expires": "2027-11-24T07:00:00Z"}]  # fmt: skip
 
@@ -118,6 +128,18 @@ class City:
         school |= {"health": health, "reason": f"{device['values']['name']} {reason}".strip()}
         self.tell("device", device["id"], school["key"])
         self.tell("school", school["id"], school["key"])
+
+    def propose(self, who: str, key: str, state: str = "open") -> Json:
+        """Somebody asks for emergency access."""
+        made = self.add(
+            "approval", key, action="emergency-access", subject=f"{who} → 164800", school="164800",
+            reason="the whole school is dark", state=state, proposed_by=who, proposed=NOW,
+            waiting=state == "open" and who != "m.weber", mine=who == "m.weber",
+            until="2026-11-25T07:00:00Z", decided_by="", decided=None, note="",
+            content='{"hours":2,"permissions":["estate.read"]}',
+        )  # fmt: skip
+        self.tell("approval", made["id"])
+        return made
 
     def tell(self, kind: str, id: str, school: str | None = None) -> None:
         self.seq += 1
@@ -259,6 +281,7 @@ class City:
 
     async def changes(self, after: int | None = None) -> AsyncIterator[Any]:
         place = self.seq if after is None else after
+        self.calls.append(("changes", None))
         yield Ping(place)
         while True:
             if self.broken:
@@ -381,6 +404,59 @@ class City:
 
     async def revoke_token(self, name: str) -> None:
         await self._answer("revoke_token", name)
+
+    async def end_sessions(self, who: str) -> None:
+        await self._answer("end_sessions", who)
+
+    async def explain_access(self, permission: str, *, who: str = "", school: str = "",
+                             class_name: str = "", field_class: str = "") -> Json:  # fmt: skip
+        await self._answer("explain_access", (permission, who, school, class_name))
+        held = {"source": "teacher", "scope": "schools 164800", "until": None, "opens": [],
+                "message": "schools {numbers}", "params": {"numbers": "164800"},
+                "permissions": ["contacts.read", "estate.read"]}  # fmt: skip
+        lent = {**held, "source": "delegation 7", "until": "2026-12-04T17:00:00Z",
+                "permissions": ["passwords.reset"]}  # fmt: skip
+        by = [one for one in (held, lent) if permission in one["permissions"]]
+        source = "Teacher" if by[:1] == [held] else "delegation"
+        why = {"permission": permission, "sources": {"message": source, "params": {}}}
+        no = {"permission": permission, "role": {"message": "Teacher", "params": {}},
+              "roles": {"message": "Auditor", "params": {}}}  # fmt: skip
+        return {
+            "who": who or "m.weber", "permission": permission, "allowed": bool(by), "by": by,
+            "holds": [held, lent], "reason": f"{permission} comes from {source}",
+            "message": "{permission} comes from {sources}" if by
+            else "{role} does not include {permission}; it comes with: {roles}",
+            "params": why if by else no,
+        }  # fmt: skip
+
+    async def delegate(self, receiver: str, permissions: Sequence[str], *, school: str,
+                       until: str, reason: str, class_name: str = "") -> Json:  # fmt: skip
+        given = (receiver, list(permissions), school, class_name, until, reason)
+        await self._answer("delegate", given)
+        if receiver == "nobody":
+            raise ApiError(404, "account.unknown", "nobody called 'nobody' has signed in here yet")
+        return {"id": "grant-2", "receiver": receiver, "until": until}
+
+    async def revoke_delegation(self, id: str) -> None:
+        await self._answer("revoke_delegation", id)
+        self.find("delegations", id)["values"]["state"] = "revoked"
+
+    async def ask_emergency(self, school: str, permissions: Sequence[str], *, hours: int,
+                            reason: str) -> Json:  # fmt: skip
+        await self._answer("ask_emergency", (school, list(permissions), hours, reason))
+        return {"id": "asked-9", "state": "open", "until": "2026-11-25T07:00:00Z"}
+
+    async def decide(self, id: str, approve: bool, note: str = "") -> Json:
+        await self._answer("decide", (id, approve, note))
+        state = "approved" if approve else "rejected"
+        self.find("approvals", id)["values"] |= {"state": state, "waiting": False}
+        self.tell("approval", id)
+        return {"id": id, "state": state}
+
+    async def withdraw(self, id: str) -> None:
+        await self._answer("withdraw", id)
+        self.find("approvals", id)["values"] |= {"state": "withdrawn", "waiting": False}
+        self.tell("approval", id)
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         await self._answer("set_secret", id)

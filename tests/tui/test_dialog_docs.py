@@ -55,7 +55,9 @@ def test_each_example_of_a_filter_is_understood(key: str, text: str) -> None:
         ("x", "list.export"), ("i", "file.import"), ("n", "record.new"), ("e", "record.edit"),
         ("m", "device.move"), ("d", "record.retire"), ("D", "record.reinstate"),
         ("Space", "mark.toggle"), ("*", "mark.all"), ("u", "mark.none"), ("b", "record.bulk"),
-        ("r", "view.reload"),
+        ("r", "view.reload"), ("P", "main.people"), ("A", "main.approvals"),
+        ("a", "approval.approve"), ("d", "approval.reject"), ("W", "approval.withdraw"),
+        ("w", "access.explain"), ("!", "access.emergency"), ("n", "delegation.new"),
     ],
 )  # fmt: skip
 def test_each_key_does_what_the_page_says(key: str, id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from inventory.kinds import DEVICE, SCHOOL
+from schoolops.core.permissions import DELEGABLE
 from tests.tui.dialog_host import OPEN, showing
 from tests.tui.test_dialog_change import STALE
 from tests.tui.test_dialog_files import REPORT
@@ -27,6 +28,9 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "ColumnChooser": ((SCHOOL, ["number", "short_name"]), {}),
     "Confirm": (("Edit", "Discard what you have changed here?"), {}),
     "ConfirmPlan": (("Retire", ["a line"] * 60, 60), {}),
+    "DelegateDialog": ((), {"permissions": DELEGABLE}),
+    "EmergencyDialog": ((), {}),
+    "ExplainDialog": ((), {}),
     "ExportDialog": ((DEVICE, "kind:ipad " * 12, 40_000), {}),
     "HelpDialog": ((ACTIONS * 6,), {}),
     "ImportDialog": ((), {}),
@@ -34,6 +38,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "InviteDialog": ((), {}),
     "JumpDialog": ((jump_lookup,), {}),
     "MoveDevice": (({"key": "X", "values": {"school": "164800"}}, jump_lookup), {}),
+    "NoteDialog": (("Reject", ["a line"] * 5, "Reject"), {}),
     "RecordForm": ((SCHOOL, {}), {"title": "New school"}),
     "RetireDialog": (("DMPX", 1), {}),
     "SecretDialog": ((credential("snmp-v3"),), {}),

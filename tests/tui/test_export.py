@@ -155,9 +155,9 @@ async def test_people_are_listed_and_a_new_token_is_shown_once(
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live")
         await app.perform("main.tokens", app.frames()[0])
-        await shows(pilot, "People and tokens  1", "m.weber", "Service provider")
+        await shows(pilot, "Tokens  1", "m.weber", "Service provider")
         await pilot.press("n")
-        await shows(pilot, "People and tokens  2", "a.kaya")
+        await shows(pilot, "Tokens  2", "a.kaya")
         assert asked[1][0] == "ShowToken"
         assert asked[1][1][0]["token"] == "sot_example"
         assert "sot_example" not in text(pilot)

@@ -21,7 +21,7 @@ async def test_the_overview_names_the_worst_school_first_and_why(app: SchoolopsA
 
 async def test_every_digit_leads_to_its_screen(app: SchoolopsApp) -> None:
     titles = {"2": "Schools  6", "3": "Rooms  18", "4": "Access points  18", "5": "iPads  24",
-              "6": "Uplinks  6", "7": "Agents  1", "8": "Discovered devices  1", "9": "Audit  1",
+              "6": "Uplinks  6", "7": "Agents  1", "8": "Discovered devices  1", "9": "Audit  2",
               "0": "All devices  42", "1": "Overview"}  # fmt: skip
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live")

@@ -28,6 +28,7 @@ _LABELS = {
     "agent": ("name", "school_name"),
     "uplink": ("school_name", "provider"),
     "contact": ("name", "phone"),
+    "account": ("name", "roles"),
 }
 
 
@@ -120,6 +121,10 @@ def open_record(screen: Frame, plural: str, id: str) -> None:
         from tui.screens.room import RoomScreen
 
         made = RoomScreen(id)
+    elif kind == "account":
+        from tui.screens.person import PersonScreen
+
+        made = PersonScreen(plural, id)
     else:
         from tui.screens.record import RecordScreen
 

@@ -150,6 +150,18 @@ async def main_credentials(screen: Frame, aim: Aim) -> None:
     await _list(screen, "credentials")
 
 
+async def main_people(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "accounts")
+
+
+async def main_delegations(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "delegations")
+
+
+async def main_approvals(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "approvals")
+
+
 async def main_tokens(screen: Frame, aim: Aim) -> None:
     from tui.screens.tokens import TokensScreen
 

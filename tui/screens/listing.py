@@ -193,7 +193,8 @@ class ListScreen(Frame):
             client.get(self.plural, row[0]),
             client.latest(self.kind.plural, row[0]) if measured else _nothing(),
         )
-        lines = [Content.styled(cells.clean(str(record.get("key", row[1]))), "bold"), Content("")]
+        title = describe.name_of(record) if self.kind.key == ("id",) else str(record["key"])
+        lines = [Content.styled(cells.clean(title), "bold"), Content("")]
         lines += describe.state_lines(record)
         if measured:
             if self.kind.name == "uplink":

@@ -34,7 +34,9 @@ class ScrollText(VerticalScroll, can_focus=True, inherit_bindings=False):
         yield self.text
 
     def show(self, lines: list[Content]) -> None:
-        self.text.update(describe.hang(lines, max(40, self.size.width - 3)))
+        # Before the first layout it has no size of its own yet.
+        width = self.size.width or self.app.size.width
+        self.text.update(describe.hang(lines, max(40, width - 3)))
 
     def go(self, step: str) -> None:
         page = max(1, self.size.height - 1)
@@ -63,19 +65,15 @@ class RecordScreen(Frame):
         self.id_or_key = id
         self.record: Json = {}
         places = {"record", self.kind.name}
-        if self.kind.editable:
-            places.add("editable")
-        if self.kind.name == "agent":
-            places.add("agents")
+        # What may be done with a record of the system may be done in its list too.
+        places.add("editable" if self.kind.editable else self.kind.plural)
         self.places = frozenset(places)
 
     def body(self) -> Iterable[Widget]:
         yield ScrollText()
 
     def title_line(self) -> tuple[str, str]:
-        values = self.record.get("values") or {}
-        name = values.get("name") or self.record.get("key") or ""
-        return _(self.kind.label).capitalize(), str(name)
+        return _(self.kind.label).capitalize(), describe.name_of(self.record)
 
     def begin(self) -> None:
         if self.client is not None:

@@ -1,4 +1,4 @@
-"""People and their tokens: who may sign in, as what, where, until when."""
+"""Tokens of people: who may sign in, as what, where, until when."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 from textual.widget import Widget
 
-from schoolops.core.permissions import ROLES
-from tui import cells
+from tui import cells, rights
 from tui.actions import Aim
 from tui.backend import Backend, Json
 from tui.frame import Frame
@@ -30,7 +29,7 @@ class TokensScreen(Frame):
 
     def title_line(self) -> tuple[str, str]:
         total = self.query_one(PagedTable).total
-        return _("People and tokens"), cells.number(total) if total is not None else ""
+        return _("Tokens"), cells.number(total) if total is not None else ""
 
     def begin(self) -> None:
         self.query_one(PagedTable).set_columns(_columns())
@@ -63,18 +62,13 @@ def _row(token: Json) -> Row:
             token.get("expires"), used]  # fmt: skip
 
 
-def _role(name: str) -> str:
-    known = ROLES.get(name)
-    return _(known.label) if known else name
-
-
 def _columns() -> tuple[Column, ...]:
     def text(at: int) -> Any:
         return lambda row: (cells.clean(str(row[at] or "")), "")
 
     return (
         Column("name", _("Name"), 24, text(1)),
-        Column("role", _("Role"), 20, lambda r: (_role(str(r[4] or "")), "")),
+        Column("role", _("Role"), 24, lambda r: (rights.role(str(r[4] or "")), "")),
         Column("scope", _("May see"), 20, text(5), flex=True),
         Column("expires", _("Valid until"), 16, lambda r: (cells.when(r[6]), "")),
         Column("used", _("Last used"), 16, lambda r: (cells.when(r[7]), "dim")),

@@ -90,6 +90,11 @@ class Grant:
     opens: Opened = frozenset()
     role: str = ""
 
+    @property
+    def kind(self) -> str:
+        """The first word of the source: a role's name, 'delegation' or 'emergency'."""
+        return self.source.partition(" ")[0]
+
 
 def grants_of(
     role: str, scope: Scope, *, classes: Iterable[str] = (), until: int | None = None

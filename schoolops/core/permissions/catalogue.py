@@ -78,3 +78,14 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType({
         Permission(PORTAL_WRITE, "change and preview texts of the web pages", "operations"),
     )
 })  # fmt: skip
+
+DELEGABLE = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, CONTACTS_WRITE, PASSWORDS_RESET)
+"""What can be handed on: everyday work. Rights over rights stay with the roles."""
+DELEGATION_DAYS = 92
+"""The longest delegation."""
+IN_EMERGENCIES = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, PASSWORDS_RESET)
+"""What emergency access can give."""
+EMERGENCY_HOURS = 8
+"""The longest emergency access."""
+READING = frozenset({ESTATE_READ, CONTACTS_READ, AUDIT_READ, ACCOUNTS_READ, ACCESS_EXPLAIN})
+"""Whoever holds these alone changes nothing."""

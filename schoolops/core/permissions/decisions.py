@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from schoolops.core.permissions.actors import Actor, Grant
 from schoolops.core.permissions.catalogue import PERMISSIONS
@@ -22,13 +23,29 @@ class Resource:
     field_class: str = ""
 
 
+class Why(Enum):
+    """What a decision rests on."""
+
+    GRANTED = "granted"
+    UNKNOWN = "unknown"
+    """There is no such permission."""
+    NOT_HELD = "not held"
+    ELSEWHERE = "elsewhere"
+    """It is held, but not there."""
+    CLOSED = "closed"
+    """It is held there, but the class of fields is not open for its purpose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`grants`: those that allow it. `reason`: why not, or by what."""
+    """`grants`: those that allow it; none if it is not allowed."""
 
-    allowed: bool
-    reason: str
+    why: Why
     grants: tuple[Grant, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return self.why is Why.GRANTED
 
 
 def decide(
@@ -38,31 +55,27 @@ def decide(
     return actor.scope(permission).covers(school, authority, group)
 
 
+def roles_with(permission: str) -> tuple[str, ...]:
+    """The roles that a permission comes with, in a school or in own classes."""
+    return tuple(
+        name for name, role in ROLES.items() if permission in role.permissions | role.in_classes
+    )
+
+
 def explain(actor: Actor, permission: str, resource: Resource) -> Decision:
-    """The decision with its reason, a grant at a time: what 'explain this permission' shows."""
+    """The decision with what it rests on, a grant at a time: for 'explain this permission'."""
     known = PERMISSIONS.get(permission)
     if known is None:
-        return Decision(False, f"there is no permission {permission!r}")
+        return Decision(Why.UNKNOWN)
     held = [grant for grant in actor.grants if permission in grant.permissions]
     if not held:
-        roles = actor.role or "no role"
-        having = ", ".join(
-            name for name, role in ROLES.items()
-            if permission in role.permissions | role.in_classes
-        )  # fmt: skip
-        return Decision(False, f"{roles} does not include {permission}; it comes with: {having}")
+        return Decision(Why.NOT_HELD)
     here = [g for g in held if g.scope.covers(resource.school, resource.authority, resource.group)]
     if not here:
-        scope = actor.scope(permission).text()
-        return Decision(False, f"{permission} is held for {scope}, not here")
+        return Decision(Why.ELSEWHERE)
     if resource.field_class:
         wanted = (known.purpose, resource.field_class)
         here = [grant for grant in here if wanted in grant.opens]
         if not here:
-            return Decision(
-                False,
-                f"{permission} is held, but fields of the class {resource.field_class} are not "
-                f"open for the purpose {known.purpose}",
-            )
-    sources = ", ".join(dict.fromkeys(grant.source for grant in here))
-    return Decision(True, f"{permission} comes from {sources}", tuple(here))
+            return Decision(Why.CLOSED)
+    return Decision(Why.GRANTED, tuple(here))

@@ -60,7 +60,7 @@ def show(visit: Visit) -> Response:
         if not number:
             schools = estate.page(
                 KINDS["school"],
-                visit.query("q"),
+                _words(visit.query("q")),
                 offset=_offset(visit),
                 limit=AT_ONCE,
                 columns=("number", "name", "health"),
@@ -69,6 +69,11 @@ def show(visit: Visit) -> Response:
                 return visit.show("schools.html", **_listed(visit, schools))
             number = str(schools.rows[0][4])
         return visit.show("my_school.html", **facts(estate, number))
+
+
+def _words(text: str) -> str:
+    """What a person types is words: 'St. Martin:' is a name here and no filter."""
+    return " ".join(f'"{word}"' for word in text.replace('"', " ").split())
 
 
 def _offset(visit: Visit) -> int:

@@ -1,0 +1,86 @@
+"""Two schools with one record of each kind, and what is not in the inventory but in the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert
+
+from inventory.kinds import KINDS
+from schoolops.core.ids import uuid7
+from schoolops.estate.models import TABLES
+from schoolops.estate.service import Inventory
+from schoolops.fleet.models import agent, discovered
+from schoolops.identity.models import access_grant, account, account_role, approval
+
+OWN, OTHER = "164800", "164811"
+AUTHORITIES = {OWN: "10042", OTHER: "10099"}
+EMERGENCY = '{"for": "somebody", "hours": 1, "permissions": ["estate.read"]}'
+FOREIGN = "Fremd"
+"""In every record of the other school: it is in no answer to somebody from the first."""
+
+
+@dataclass
+class World:
+    """The ids of one record of each kind at each school."""
+
+    ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    counter: int = 0
+    now: int = 0
+    agent: str = ""
+    link: str = "x"
+
+    def next(self) -> str:
+        self.counter += 1
+        return f"N{self.counter}"
+
+
+def furnish(inventory: Inventory, made: World, number: str, mark: str) -> None:
+    unit = inventory.unit
+    school = {"number": number, "name": f"Schule {mark}", "authority": AUTHORITIES[number]}
+    values: dict[str, dict[str, Any]] = {
+        "school": school,
+        "site": {"school": number, "name": f"Ort {mark}"},
+        "building": {"school": number, "name": f"Haus {mark}"},
+        "room": {"school": number, "name": f"Raum {mark}"},
+        "device": {"school": number, "kind": "ipad", "serial": f"SN-{mark}"},
+        "uplink": {"school": number, "name": f"Leitung {mark}"},
+        "service": {"school": number, "name": f"Dienst {mark}"},
+        "contact": {"school": number, "role": "head", "name": f"Leitung {mark}"},
+        "credential": {"school": number, "name": f"Zugang {mark}", "kind": "ssh"},
+    }
+    for kind, given in values.items():
+        made.ids[kind, number] = inventory.create(KINDS[kind], given)["id"]
+    connection, now, uid = unit.connection, unit.now, uuid7
+    schools = TABLES["school"]
+    (school_id,) = connection.execute(
+        schools.select().with_only_columns(schools.c.id).where(schools.c.number == number)
+    ).one()
+    rows: dict[str, tuple[Any, dict[str, Any]]] = {
+        "agent": (agent, {"name": f"agent-{mark}", "school_id": school_id, "state": "revoked",
+                          "invited_at": now}),
+        "discovered": (discovered, {"school_id": school_id, "agent_id": 1, "address": "10.0.0.1",
+                                    "name": f"Fund {mark}", "mac": "", "first_seen_at": now,
+                                    "last_seen_at": now, "adopted_as": None}),
+        "account": (account, {"issuer": "x", "subject": mark, "username": f"konto.{mark}",
+                              "shown": "", "email": "", "groups": "[]", "classes": "[]",
+                              "first_seen_at": now, "last_seen_at": now}),
+        "delegation": (access_grant, {"source": "delegation", "receiver": "r", "giver": "g",
+                                      "permissions": "estate.read", "school_id": school_id,
+                                      "opens": "[]", "reason": mark, "from_at": now,
+                                      "until_at": now + 10**12}),
+        "approval": (approval, {"action": "emergency-access", "subject": mark, "detail": EMERGENCY,
+                                "detail_hash": "", "school_id": school_id, "reason": mark,
+                                "state": "open", "proposed_by": "somebody", "proposed_at": now,
+                                "until_at": now + 10**12}),
+    }  # fmt: skip
+    for kind, (table, row) in rows.items():
+        made.ids[kind, number] = row["uid"] = uid()
+        result = connection.execute(insert(table), row)
+        if kind == "account":
+            place = {"account_id": result.inserted_primary_key[0], "role": "teacher",
+                     "place": number}  # fmt: skip
+            connection.execute(insert(account_role), place)
+    unit.audit("look", "school", f"{number} {mark}", school_id)
+    made.ids["event", number] = "1"

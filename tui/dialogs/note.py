@@ -1,0 +1,46 @@
+"""A reason for a decision, with what is decided above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+
+from tui.cells import clean
+from tui.dialogs.base import Hint, plain
+from tui.dialogs.form_line import FormDialog, Line
+from tui.dialogs.widgets import FormInput
+from tui.i18n import _
+
+
+class NoteDialog(FormDialog[str]):
+    """Shows `lines` and asks why; answers the reason, or None. `does` names what is done then."""
+
+    def __init__(self, title: str, lines: Sequence[str], does: str) -> None:
+        super().__init__(title)
+        self.lines = list(lines)
+        self.does = does
+        self.note = FormInput(compact=True, id="note")
+
+    def body(self) -> ComposeResult:
+        for line in self.lines:
+            yield plain(clean(line))
+        yield plain("")
+        yield Line(_("Why"), self.note, required=True)
+
+    def hints(self) -> list[Hint]:
+        return [("dialog.accept", self.does), ("dialog.cancel", _("Cancel"))]
+
+    def on_mount(self) -> None:
+        self.note.focus()
+
+    def on_input_changed(self) -> None:
+        self.problem("")
+
+    def action_accept(self) -> None:
+        note = self.note.value.strip()
+        if len(note) < 3:
+            self.problem(_("Say in a few words why, so that the next person understands it."))
+            self.note.focus()
+        else:
+            self.dismiss(note)
