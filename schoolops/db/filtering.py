@@ -30,13 +30,15 @@ class Source:
     `columns`: field name → expression (times are integer microseconds). `references`: field
     name → (id column, table it points to, which has `id`, `key` and `key_folded`). `search`: the
     folded text for words. `folded`: field name → a column that holds its folded text wherever
-    the field is not empty, so that an index helps.
+    the field is not empty, so that an index helps. `whole`: a column that holds `search` and
+    more, which is quicker to look through.
     """
 
     columns: Mapping[str, ColumnElement[Any]]
     references: Mapping[str, tuple[ColumnElement[Any], Table]]
     search: ColumnElement[str]
     folded: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
+    whole: ColumnElement[str] | None = None
 
 
 def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[ColumnElement[bool]]:
@@ -48,6 +50,8 @@ def clause(kind: Kind, term: Word | Match, source: Source, dialect: str) -> Colu
     """One term. A negated one is the exact complement: NULL counts as 'does not match'."""
     if isinstance(term, Word):
         found = or_(*(_has(source.search, text) for text in term.texts))
+        if source.whole is not None:
+            found = and_(or_(*(_has(source.whole, text) for text in term.texts)), found)
     elif term.field in source.references:
         found = _reference(term, *source.references[term.field], dialect)
     else:

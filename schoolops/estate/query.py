@@ -72,7 +72,8 @@ def source(
         # Where it is not empty, this field is the key.
         folded[kind.key[0]] = table.c.key_folded
     search = without_persons(kind) if search is None else search
-    return filtering.Source(columns, references, search, folded)
+    whole = None if search is table.c.search_text else table.c.search_text
+    return filtering.Source(columns, references, search, folded, whole)
 
 
 def without_persons(kind: Kind) -> ColumnElement[str]:

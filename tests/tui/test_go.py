@@ -142,3 +142,25 @@ async def test_what_a_device_says_of_itself_cannot_colour_the_terminal(app: Scho
         await pilot.press("8")
         seen = await shows(pilot, "HP LaserJet")
         assert "\x1b" not in seen
+
+
+async def test_in_a_room_without_a_fault_keys_act_on_the_room_itself(app: SchoolopsApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press("3")
+        await shows(pilot, "1.01")
+        await pilot.press("enter")
+        await shows(pilot, "The room")
+        assert app.screen.aim().plural == "rooms"
+
+
+async def test_in_a_room_with_a_fault_they_act_on_what_is_broken(app: SchoolopsApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press("3")
+        await shows(pilot, "1.01")
+        await pilot.press("/", *"school:164800", "space", *"health:warning", "enter")
+        await shows(pilot, "Rooms  1")
+        await pilot.press("enter")
+        await shows(pilot, "does not answer")
+        assert app.screen.aim().id == "device-AP1648002.14"

@@ -46,6 +46,9 @@ def test_every_action_leads_to_a_function() -> None:
         {"school", "lines", "editable"},
         {"overview", "table"},
         {"list", "table", "audit"},
+        {"list", "table", "accounts"},
+        {"list", "table", "delegations"},
+        {"list", "table", "approvals"},
     ],
 )
 def test_no_two_actions_of_a_screen_share_a_key(places: set[str]) -> None:
@@ -58,10 +61,10 @@ def test_no_two_actions_of_a_screen_share_a_key(places: set[str]) -> None:
 async def test_a_key_mapped_anew_works_and_the_old_one_is_gone(
     home: Path, app_of: Any, city: City
 ) -> None:
-    _write(home, '[keymap]\n"main.uplinks" = "w"\n"app.quit" = "Q"\n')
+    _write(home, '[keymap]\n"main.uplinks" = "z"\n"app.quit" = "Q"\n')
     async with app_of(city).run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live", "Q Quit")
-        await pilot.press("w")
+        await pilot.press("z")
         await shows(pilot, "Uplinks  6")
         await pilot.press("q", "6")
         assert "Uplinks  6" in text(pilot)

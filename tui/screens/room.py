@@ -75,9 +75,9 @@ class RoomScreen(Frame):
         lines += [Line(Content("")), Line(describe.heading(_("The room"))), *map(Line, fields)]
         width = self.query_one(Lines).size.width - 3
         lines += map(Line, past.wrapped(ROOM, history, width))
-        bad = [device["id"] for device in self.devices if device.get("health") != "ok"]
-        first = bad or [device["id"] for device in self.devices]
-        self.query_one(Lines).show(lines, first[0] if first else "")
+        # On what is broken if something is; else on the room: a key means what the title says.
+        bad = [d["id"] for d in self.devices if d.get("health") in ("down", "warning")]
+        self.query_one(Lines).show(lines, bad[0] if bad else "")
 
     def _devices(self, spark: dict[str, list[Content]]) -> list[Line]:
         found = [Line(Content("")), Line(describe.heading(_("Devices")))]
