@@ -53,6 +53,11 @@ def _record(kind: Kind) -> Schema:
         "key": _TEXT,
         "version": {"type": "integer"},
         "values": {"$ref": f"#/components/schemas/{values}"},
+        "closed": {
+            "type": "array",
+            "items": _TEXT,
+            "description": "Fields of a person that are not open to who asks: null in `values`",
+        },
         "retired": {"type": "boolean"},
     }
     optional: dict[str, Schema] = {}
