@@ -73,6 +73,9 @@ def _make_here(to: Path) -> dict[str, Any]:
 
     if not to.parent.is_dir():
         raise UsageError(f"there is no folder {to.parent}")
+    if not to.is_dir() and not to.suffix:
+        # A disk that is not mounted must not become a file of its name.
+        raise UsageError(f"there is no folder {to}; name a file with {backup.SUFFIX} at its end")
     settings = load_settings()
     if status_of(settings)["current"] is None:
         raise UsageError(f"there is nothing to back up in {settings.home} yet")

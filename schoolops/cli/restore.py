@@ -33,7 +33,6 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    file = Path(args.file).absolute()
     if args.home:
         os.environ["SCHOOLOPS_HOME"] = str(Path(args.home).absolute())
     from schoolops import migrations
@@ -41,6 +40,8 @@ def run(args: Namespace) -> int:
     from schoolops.core.settings import load_settings
     from schoolops.db import backup
 
+    settings = load_settings()
+    file = _find(args.file, settings.backup_folder)
     manifest = backup.check(file, migrations.HISTORY)
     if args.check:
         if args.json:
@@ -48,7 +49,6 @@ def run(args: Namespace) -> int:
         else:
             print(f"{file.name} is good: {_told(manifest)}")
         return DONE
-    settings = load_settings()
     paths.ensure_home(settings.home)
     _ask(args, settings, manifest)
     done = backup.restore(settings, file, migrations.HISTORY)
@@ -59,6 +59,13 @@ def run(args: Namespace) -> int:
         if done["kept"]:
             print(f"what was there before is kept as {done['kept']}")
     return DONE
+
+
+def _find(name: str, folder: Path) -> Path:
+    """The file that is meant: a bare name that is not here is one of `backup list`."""
+    file = Path(name).absolute()
+    listed = folder / name
+    return listed if Path(name).name == name and not file.exists() and listed.is_file() else file
 
 
 def _told(manifest: dict[str, Any]) -> str:

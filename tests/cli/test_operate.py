@@ -50,6 +50,20 @@ def test_what_was_saved_is_restored_elsewhere(own: Run, tmp_path: Path) -> None:
     assert own("serve", "--stop").code == 0
 
 
+def test_a_folder_that_is_missing_does_not_become_a_file(own: Run, tmp_path: Path) -> None:
+    own("new", "school", "number=164800", "name=Schule am Rhein")
+    refused = own("backup", "--to", str(tmp_path / "usb"))
+    assert refused.code == 2
+    assert "there is no folder" in refused.err
+    assert not (tmp_path / "usb").exists()
+
+
+def test_a_backup_of_the_list_is_restored_by_its_name(own: Run) -> None:
+    own("new", "school", "number=164800", "name=Schule am Rhein")
+    made = own("backup", "--json").json
+    assert own("restore", Path(made["path"]).name, "--check").code == 0
+
+
 def test_a_restore_under_a_running_server_is_refused_and_says_how(
     own: Run, home: Path, tmp_path: Path
 ) -> None:
