@@ -266,7 +266,7 @@ def test_the_stream_brings_what_concerns_you_and_resumes_at_its_cursor(served: S
 def test_a_cursor_that_is_unknown_gets_a_reset_with_a_good_one(served: Served) -> None:
     served.post("/schools", {"values": {"number": "164800", "name": "Schule"}})
     token = served.token("anna", None)
-    for unknown in ("7777", str(10**30)):
+    for unknown in ("7777", str(2**53 - 1)):
         with served.stream(token, f"?after={unknown}") as lines:
             event, cursor, _ = next_event(lines)
             assert event == "reset"
@@ -275,6 +275,13 @@ def test_a_cursor_that_is_unknown_gets_a_reset_with_a_good_one(served: Served) -
                 "/rooms", {"values": {"school": "164800", "name": unknown, "kind": "other"}}
             )
             assert next_event(lines)[2]["id"] == made["id"]
+
+
+def test_a_cursor_that_is_no_number_of_ours_is_refused(served: Served) -> None:
+    token = served.token("anna", None)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{served.url}/v1/changes?after={10**30}", headers=headers)
+    assert answer.status_code == 422
 
 
 def test_without_a_token_there_is_no_stream(served: Served) -> None:
