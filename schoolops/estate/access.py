@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, false, or_, select, true
 
 from inventory.kinds import Kind
 from schoolops.core.permissions import ESTATE_READ, PERMISSIONS, Actor, Scope
@@ -50,6 +50,17 @@ def reading_scope(actor: Actor, kind: Kind) -> Scope:
         if field_class := kind.field(name).personal:
             return actor.sees(permission, PERMISSIONS[permission].purpose, field_class)
     return actor.scope(permission)
+
+
+def place_of(connection: Connection, school_id: int | None) -> tuple[str | None, str | None]:
+    """(number, authority) of a school, for `Scope.covers`; (None, None) for no school."""
+    if school_id is None:
+        return None, None
+    schools = TABLES["school"]
+    row = connection.execute(
+        select(schools.c.number, schools.c.authority).where(schools.c.id == school_id)
+    ).one_or_none()
+    return (row.number, row.authority) if row else (None, None)
 
 
 def readable_by(actor: Actor, kind: Kind) -> ColumnElement[bool]:

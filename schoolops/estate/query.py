@@ -93,10 +93,15 @@ def shown_name() -> ColumnElement[str]:
 def _school_name(kind: Kind) -> ColumnElement[Any]:
     if kind.name == "school":
         return shown_name()
-    schools, table = TABLES["school"], TABLES[kind.name]
+    table = TABLES[kind.name]
+    return school_name_of(table.c.school_id, table)
+
+
+def school_name_of(column: ColumnElement[Any], table: Any) -> ColumnElement[Any]:
+    """The shown name of the school whose id is in that column of the table."""
     return (
         select(shown_name())
-        .where(schools.c.id == table.c.school_id)
+        .where(TABLES["school"].c.id == column)
         .correlate(table)
         .scalar_subquery()
     )

@@ -15,7 +15,7 @@ from schoolops.core.errors import Conflict, Forbidden
 from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
-from schoolops.estate.access import readable_by
+from schoolops.estate.access import place_of, readable_by
 from schoolops.estate.bulk import foreign
 from schoolops.estate.models import TABLES, column_name
 from schoolops.estate.repository import Estate
@@ -83,17 +83,12 @@ class Rules:
         scope = actor.scope(permission)
         if scope.everywhere:
             return
-        number: str | None = None
-        authority: str | None = None
         if new_school is not None:
-            number, authority = str(new_school["number"]), str(new_school.get("authority"))
-        elif school_id is not None:
-            schools = TABLES["school"]
-            found = self.unit.connection.execute(
-                select(schools.c.number, schools.c.authority).where(schools.c.id == school_id)
-            ).one()
-            number, authority = found.number, found.authority
-        if not scope.covers(number, authority):
+            place = (str(new_school["number"]), str(new_school.get("authority")))
+            here = scope.covers(*place)
+        else:
+            here = scope.covers(*place_of(self.unit.connection, school_id))
+        if not here:
             raise Forbidden(outside(actor, permission))
 
     def check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from inventory.kinds import AGENT, DISCOVERED
 from inventory.sentences import say
@@ -15,18 +15,10 @@ from schoolops.db.access import require
 from schoolops.estate.access import in_scope
 from schoolops.estate.listing import LISTINGS, Listing
 from schoolops.estate.models import TABLES
+from schoolops.estate.query import school_name_of
 from schoolops.fleet.models import agent, discovered
 
 schools = TABLES["school"]
-
-
-def _school_name(column: ColumnElement[Any], table: Any) -> ColumnElement[Any]:
-    return (
-        select(func.coalesce(schools.c.short_name, schools.c.name))
-        .where(schools.c.id == column)
-        .correlate(table)
-        .scalar_subquery()
-    )
 
 
 def agents_listing(connection: Connection, actor: Actor, now: int) -> Listing:
@@ -39,7 +31,7 @@ def agents_listing(connection: Connection, actor: Actor, now: int) -> Listing:
         columns={
             "name": c.name,
             "school": c.school_id,
-            "school_name": _school_name(c.school_id, agent),
+            "school_name": school_name_of(c.school_id, agent),
             "state": c.state,
             "version": c.version,
             "last_seen": c.last_seen_at,
@@ -64,7 +56,7 @@ def discovered_listing(connection: Connection, actor: Actor, now: int) -> Listin
         source=discovered,
         columns={
             "school": c.school_id,
-            "school_name": _school_name(c.school_id, discovered),
+            "school_name": school_name_of(c.school_id, discovered),
             "address": c.address,
             "mac": c.mac,
             "name": c.name,

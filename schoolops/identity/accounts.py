@@ -140,7 +140,6 @@ def actor_of_claims(store: Store, claims: Claims) -> Actor:
         (*grants, *(grant for row in rows if (grant := _temporary(row)) is not None)),
         account=claims.subject,
         shown=claims.name,
-        strong=claims.strong,
     )
 
 

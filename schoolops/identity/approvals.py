@@ -22,7 +22,7 @@ from schoolops.core.ids import uuid7
 from schoolops.core.permissions import APPROVE
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.models import TABLES
+from schoolops.estate.access import place_of
 from schoolops.identity.accounts import announce
 from schoolops.identity.models import approval
 
@@ -191,25 +191,15 @@ def _concerns(unit: UnitOfWork, row: Row[Any]) -> bool:
         return False
     if row.proposed_by == unit.actor.name:
         return True
-    place = _place(unit, row.school_id)
+    place = place_of(unit.connection, row.school_id)
     return any(unit.actor.scope(p).covers(*place) for p in (action.propose, action.approve))
 
 
 def _require_here(unit: UnitOfWork, permission: str, school_id: int | None) -> None:
-    if not unit.actor.scope(permission).covers(*_place(unit, school_id)):
+    if not unit.actor.scope(permission).covers(*place_of(unit.connection, school_id)):
         raise Forbidden(
             say("you do not hold {permission} there; ask an administrator", permission=permission)
         )
-
-
-def _place(unit: UnitOfWork, school_id: int | None) -> tuple[str | None, str | None]:
-    if school_id is None:
-        return None, None
-    schools = TABLES["school"]
-    row = unit.connection.execute(
-        select(schools.c.number, schools.c.authority).where(schools.c.id == school_id)
-    ).one()
-    return row.number, row.authority
 
 
 def _canonical(detail: Mapping[str, Any]) -> str:

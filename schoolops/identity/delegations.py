@@ -21,7 +21,7 @@ from schoolops.core.permissions import (
 )
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.models import TABLES
+from schoolops.estate.access import place_of
 from schoolops.estate.repository import Estate
 from schoolops.identity.accounts import announce, find_account
 from schoolops.identity.models import access_grant
@@ -121,9 +121,9 @@ def _opened(unit: UnitOfWork, permissions: Sequence[str]) -> list[list[str]]:
 def revoke(unit: UnitOfWork, uid: str) -> None:
     """Take a right for a time back: by whoever gave or has it, or who may delegate there."""
     row = _find(unit, uid)
-    number, authority = _place(unit, row)
+    here = unit.actor.scope(DELEGATE).covers(*place_of(unit.connection, row.school_id))
     own = unit.actor.name in (row.giver, row.receiver)
-    if not own and not unit.actor.scope(DELEGATE).covers(number, authority):
+    if not own and not here:
         raise NotFound(
             say("there is no delegation {id!r} that you may see", id=uid), code="access.unknown"
         )
@@ -147,11 +147,3 @@ def _find(unit: UnitOfWork, uid: str) -> Row[Any]:
             say("there is no delegation {id!r} that you may see", id=uid), code="access.unknown"
         )
     return row
-
-
-def _place(unit: UnitOfWork, row: Row[Any]) -> tuple[str | None, str | None]:
-    schools = TABLES["school"]
-    found = unit.connection.execute(
-        select(schools.c.number, schools.c.authority).where(schools.c.id == row.school_id)
-    ).one_or_none()
-    return (found.number, found.authority) if found else (None, None)

@@ -14,18 +14,10 @@ from schoolops.estate.access import in_scope
 from schoolops.estate.listing import LISTINGS, Listing
 from schoolops.estate.models import TABLES
 from schoolops.estate.personal import closable
+from schoolops.estate.query import school_name_of
 from schoolops.identity.models import access_grant, account, account_role, approval
 
 schools = TABLES["school"]
-
-
-def _school_name(column: ColumnElement[Any], table: Any) -> ColumnElement[Any]:
-    return (
-        select(func.coalesce(func.nullif(schools.c.short_name, ""), schools.c.name))
-        .where(schools.c.id == column)
-        .correlate(table)
-        .scalar_subquery()
-    )
 
 
 def _roles() -> ColumnElement[Any]:
@@ -101,7 +93,7 @@ def delegations_listing(connection: Connection, actor: Actor, now: int) -> Listi
             "source": c.source,
             "permissions": c.permissions,
             "school": c.school_id,
-            "school_name": _school_name(c.school_id, access_grant),
+            "school_name": school_name_of(c.school_id, access_grant),
             "class": c.class_name,
             "reason": c.reason,
             "since": c.from_at,
@@ -143,7 +135,7 @@ def approvals_listing(connection: Connection, actor: Actor, now: int) -> Listing
             "action": c.action,
             "subject": c.subject,
             "school": c.school_id,
-            "school_name": _school_name(c.school_id, approval),
+            "school_name": school_name_of(c.school_id, approval),
             "reason": c.reason,
             "state": state,
             "waiting": case((waiting, literal(True)), else_=literal(False)),

@@ -166,7 +166,7 @@ def test_a_role_does_what_its_rule_says_and_nothing_more(
                 problem = judge(actor, case, school, answer)
                 if problem:
                     wrong.append(f"{case.method} {case.path} of {case.kind} at {school} "
-                                 f"({actor.scope_text()}): {problem}: {answer.status_code} "
+                                 f"({actor.whole_scope()}): {problem}: {answer.status_code} "
                                  f"{answer.text[:160]}")  # fmt: skip
     assert not wrong, "\n".join(wrong)
 

@@ -49,7 +49,6 @@ from schoolops.core.permissions.decisions import (
     Decision,
     Resource,
     Why,
-    decide,
     explain,
     roles_with,
 )
@@ -95,7 +94,6 @@ __all__ = [
     "Role",
     "Scope",
     "Why",
-    "decide",
     "explain",
     "grants_of",
     "roles_with",

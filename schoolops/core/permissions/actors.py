@@ -59,17 +59,6 @@ class Scope:
             and other.classes <= self.classes
         )
 
-    def text(self) -> str:
-        """For people: 'all schools', 'schools 164800, 164811', 'authority 10042'."""
-        if self.everywhere:
-            return "all schools"
-        parts = [f"authority {name}" for name in sorted(self.authorities)]
-        if self.schools:
-            parts.append("schools " + ", ".join(sorted(self.schools)))
-        if self.classes:
-            parts.append("classes " + ", ".join(sorted(self.classes)))
-        return "; ".join(parts) or "no school"
-
 
 CITY = Scope(everywhere=True)
 NOWHERE = Scope()
@@ -116,7 +105,6 @@ class Actor:
     """Somebody who acts: a person, the computer's own user, an agent.
 
     `account`: the person's id at the identity provider, '' for tokens and the local user.
-    `strong`: signed in by passkey, or on the computer itself.
     """
 
     name: str
@@ -124,7 +112,6 @@ class Actor:
     agent_id: int | None = None
     account: str = ""
     shown: str = ""
-    strong: bool = True
     permissions: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,15 +163,12 @@ class Actor:
         """All places where anything is held."""
         return reduce(Scope.__or__, (grant.scope for grant in self.grants), NOWHERE)
 
-    def scope_text(self) -> str:
-        return self.whole_scope().text()
-
     def at(self, now: int) -> Actor:
         """The actor without what has ended by `now` (UTC microseconds)."""
         left = tuple(g for g in self.grants if g.until is None or g.until > now)
         if len(left) == len(self.grants):
             return self
-        return Actor(self.name, left, self.agent_id, self.account, self.shown, self.strong)
+        return Actor(self.name, left, self.agent_id, self.account, self.shown)
 
     def to_json(self) -> dict[str, Any]:
         """For what is done later in the person's name (a download, a job)."""

@@ -48,13 +48,6 @@ class Decision:
         return self.why is Why.GRANTED
 
 
-def decide(
-    actor: Actor, permission: str, school: str | None, authority: str | None, group: str = ""
-) -> bool:
-    """Whether the actor may do it at that school (None: something of no school)."""
-    return actor.scope(permission).covers(school, authority, group)
-
-
 def roles_with(permission: str) -> tuple[str, ...]:
     """The roles that a permission comes with, in a school or in own classes."""
     return tuple(
