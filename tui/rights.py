@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 
 from inventory.kinds import APPROVAL_ACTIONS
-from schoolops.core.permissions import PERMISSIONS, ROLES
 from tui.i18n import _, ngettext
 
 WAITS = "◆"
@@ -15,6 +14,8 @@ WAITS = "◆"
 
 def permissions(names: str | Iterable[str]) -> str:
     """'estate.read contacts.read' → what it allows, in the person's language."""
+    from schoolops.core.permissions import PERMISSIONS  # not on the way to the first screen
+
     known = names.split() if isinstance(names, str) else names
     return "; ".join(_(PERMISSIONS[n].label) if n in PERMISSIONS else n for n in known)
 
@@ -25,6 +26,8 @@ def roles(text: str) -> str:
 
 
 def role(name: str) -> str:
+    from schoolops.core.permissions import ROLES
+
     return _(ROLES[name].label) if name in ROLES else name
 
 
