@@ -108,12 +108,14 @@ def questions(facts: dict[str, Any]) -> list[Question]:
         ),
         Question(
             "Which lines deliver less than is paid for?",
-            filtered("6", "Uplinks", "health:warning", "31%", *map(short, facts["slow_names"])),
+            filtered("6", "Uplinks", "health:warning", "/ health:warning", "31%",
+                     *map(short, facts["slow_names"])),
             (("ls", "uplinks", "health:warning"),),
         ),
         Question(
             "Which lines are down, and what are hotline and circuit number?",
-            filtered("6", "Uplinks", "health:down", short(line["short_name"]), line["hotline"],
+            filtered("6", "Uplinks", "health:down", "/ health:down",
+                     short(line["short_name"]), line["hotline"],
                      line["circuit"], *map(short, facts["dark_names"])),
             (("ls", "uplinks", "health:down"),),
         ),
