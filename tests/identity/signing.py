@@ -54,7 +54,12 @@ class Portal:
 
     def forget(self) -> None:
         """As if the browser were another one, with the same key."""
-        self.page.goto("about:blank")
+        from playwright.sync_api import Error
+
+        try:
+            self.page.goto("about:blank")
+        except Error:  # the portal is nowhere: its error page came in between, and only once
+            self.page.goto("about:blank")
         self.context.clear_cookies()
         self.came.clear()
 
