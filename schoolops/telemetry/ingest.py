@@ -16,7 +16,7 @@ from schoolops.core.errors import SchoolopsError, TooMany
 from schoolops.core.ids import hash_token
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.telemetry.booking import Booking, Waiting
+from schoolops.telemetry.booking import Booking, Known, Waiting
 from schoolops.telemetry.decoding import decode, unpack
 from schoolops.telemetry.health import Assessor
 
@@ -38,7 +38,7 @@ class Reports:
         self.assessor = Assessor(store)
         self._queue: queue.Queue[Waiting | None] = queue.Queue(QUEUE)
         self._thread: threading.Thread | None = None
-        self._etags: dict[int, tuple[float, str]] = {}
+        self._known: dict[int, Known] = {}
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -53,10 +53,10 @@ class Reports:
 
     async def book(self, secret: str, body: bytes, encoding: str) -> dict[str, Any]:
         """Book one POST; answers the ack once it is on disk."""
-        wire, rows = decode(unpack(body, encoding))
+        batch = decode(unpack(body, encoding))
         loop = asyncio.get_running_loop()
         now = self.store.clock.now()
-        waiting = Waiting(hash_token(secret), wire, rows, now, loop, loop.create_future())
+        waiting = Waiting(hash_token(secret), batch, now, loop, loop.create_future())
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:
@@ -83,7 +83,7 @@ class Reports:
     def _book_group(self, group: list[Waiting]) -> None:
         try:
             with self.store.write(_AGENT) as unit:
-                touched = Booking(unit, group, self._etags).book()
+                touched = Booking(unit, group, self._known).book()
         except SchoolopsError as error:
             for waiting in group:
                 waiting.error = error
