@@ -40,7 +40,7 @@ POLICIES: dict[str, str] = {
 }
 """Tables with a rule of their own. All others with a `school_id` show the rows of own schools."""
 
-HIDDEN = frozenset({"token", "download", "web_session", "alembic_version"})
+HIDDEN = frozenset({"mail", "token", "download", "web_session", "alembic_version"})
 """Tables of which a limited actor reads nothing at all."""
 
 
