@@ -66,8 +66,8 @@ def approval_waits(
     detail: Mapping[str, Any],
 ) -> None:
     """Tell those who may decide a new proposal; `row`: its columns, `approve`: the permission."""
-    values = {**_place(unit, row["school_id"]), "who": unit.actor.name, "reason": _line(row["reason"]),
-              "until": row["until_at"]}  # fmt: skip
+    values = {**_place(unit, row["school_id"]), "who": unit.actor.name,
+              "reason": _line(row["reason"]), "until": row["until_at"]}  # fmt: skip
     notice = WAITS
     if row["action"] == "emergency-access":
         notice = ASKED
@@ -93,9 +93,9 @@ def emergency_confirmed(unit: UnitOfWork, row: Mapping[str, Any]) -> None:
 
 def delegation_given(unit: UnitOfWork, row: Mapping[str, Any]) -> None:
     """Tell whoever was given rights; `row`: the grant's columns."""
-    values = {**_place(unit, row["school_id"]), "by": unit.actor.name, "reason": _line(row["reason"]),
-              "class_name": row["class_name"], "permissions": row["permissions"].split(),
-              "until": row["until_at"]}  # fmt: skip
+    values = {**_place(unit, row["school_id"]), "by": unit.actor.name,
+              "reason": _line(row["reason"]), "class_name": row["class_name"],
+              "permissions": row["permissions"].split(), "until": row["until_at"]}  # fmt: skip
     people = receivers.person(unit.connection, row["receiver"])
     _post(unit, GIVEN, people, values, "delegation", row["uid"], row["school_id"], row["until_at"])
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from schoolops.db.engine import UnitOfWork
 from schoolops.notify.models import mail
@@ -87,7 +100,7 @@ def note_delayed(unit: UnitOfWork, row: Row[Any], error: str) -> None:
     unit.connection.execute(
         update(mail)
         .where(ours)
-        .values(due_at=unit.now + _pause(1), claimed_until=None, error=error)
+        .values(due_at=_now(unit) + _pause(1), claimed_until=None, error=error)
     )
 
 
@@ -96,14 +109,22 @@ def put_off(unit: UnitOfWork, error: str) -> int:
     return unit.connection.execute(
         update(mail)
         .where(WAITS, mail.c.due_at <= unit.now)
-        .values(attempts=mail.c.attempts + 1, due_at=unit.now + _pause(0), error=error)
+        .values(attempts=mail.c.attempts + 1, due_at=_now(unit) + _pause(0), error=error)
     ).rowcount
 
 
 def _pause(done: int) -> ColumnElement[int]:
     """Microseconds to wait, by the tries before; `done`: 1 if `attempts` counts this one."""
-    steps = [(mail.c.attempts == n + done, s * SECOND) for n, s in enumerate(PAUSES_S)]
-    return case(*steps, else_=LAST_PAUSE_S * SECOND)
+
+    def micros(seconds: int) -> ColumnElement[int]:
+        return literal(seconds * SECOND, BigInteger)
+
+    steps = [(mail.c.attempts == n + done, micros(s)) for n, s in enumerate(PAUSES_S)]
+    return case(*steps, else_=micros(LAST_PAUSE_S))
+
+
+def _now(unit: UnitOfWork) -> ColumnElement[int]:
+    return literal(unit.now, BigInteger)
 
 
 def bring_back(unit: UnitOfWork, uids: Sequence[str], give_up_at: int) -> int:

@@ -51,12 +51,16 @@ class Conversation:
     def __init__(self, settings: MailSettings) -> None:
         self.settings = settings
         self._smtp: smtplib.SMTP | None = None
+        self._was_cut = False
 
     def __enter__(self) -> Conversation:
         self._smtp = self._make()
         try:
             with self._limit():
                 self._open(self._smtp)
+        except TimeoutError as error:
+            self._smtp.close()
+            raise ServerDown(str(error)) from None
         except BaseException:
             self._smtp.close()
             raise
@@ -80,7 +84,8 @@ class Conversation:
                 # Our own address is nothing that a receiver can mend: it counts as 'not now'.
                 _check(smtp.mail(sender), never=False)
                 _check(smtp.rcpt(to))
-                return _check(smtp.data(data))
+                answer = smtp.data(data)
+            return _check(answer)
         except smtplib.SMTPResponseException as error:
             _check((error.smtp_code, _as_bytes(error.smtp_error)))
             raise Delayed(str(error)) from None
@@ -159,7 +164,10 @@ class Conversation:
 
     @contextlib.contextmanager
     def _limit(self) -> Iterator[None]:
-        """Cut the connection after the longest time: a server that trickles is never silent."""
+        """Cut the connection after the longest time: a server that trickles is never silent.
+
+        What it had said of a line by then is no answer, though smtplib takes it for one.
+        """
         timer = threading.Timer(self.settings.timeout_s * WHOLE, self._cut)
         timer.daemon = True
         timer.start()
@@ -167,8 +175,11 @@ class Conversation:
             yield
         finally:
             timer.cancel()
+        if self._was_cut:
+            raise TimeoutError("the mail server took too long")
 
     def _cut(self) -> None:
+        self._was_cut = True
         sock = self._smtp.sock if self._smtp is not None else None
         if sock is not None:
             with contextlib.suppress(OSError):
