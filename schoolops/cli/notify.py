@@ -87,13 +87,15 @@ def _preview(args: Namespace) -> int:
     from schoolops.core.settings import load_settings
     from schoolops.identity import notices  # noqa: F401  (registers its texts)
     from schoolops.notify.texts import NOTICES, Texts
+    from schoolops.web.templates import Templates
 
     if not args.name:
         print("\n".join(NOTICES))
         return DONE
     if args.name not in NOTICES:
         raise UsageError(f"there is no text {args.name!r}; there are: {', '.join(NOTICES)}")
-    texts = Texts(load_settings(), drafts=True)
+    settings = load_settings()
+    texts = Texts(settings, Templates(settings.home, drafts=True))
     text = texts.fill(args.name, args.language, NOTICES[args.name])
     print(text.html if args.html else f"{text.subject}\n\n{text.plain}", end="")
     wrong = texts.templates.problems

@@ -63,7 +63,7 @@ account_role = Table(
     metadata,
     Column("account_id", BigInteger, primary_key=True),
     Column("role", String(40), primary_key=True),
-    Column("place", String(12), primary_key=True),
+    Column("place", String(60), primary_key=True),
     Index("ix_account_role_place", "place", "role"),
 )
 """The roles in an account's groups. `place`: a school's number, 'authority 10042' or 'city'."""

@@ -54,9 +54,10 @@ class Text:
 class Texts:
     """Fills notices in. Thread safe."""
 
-    def __init__(self, settings: Settings, *, drafts: bool = False) -> None:
+    def __init__(self, settings: Settings, templates: Templates | None = None) -> None:
+        """`templates`: those to use in place of the ones that count, such as drafts."""
         self.settings = settings
-        self.templates = Templates(settings.home, drafts=drafts)
+        self.templates = templates or Templates(settings.home)
         self.languages = Languages(settings.home / LIVE / "locale")
         self._zone = ZoneInfo(settings.timezone)
 
