@@ -153,8 +153,9 @@ def forget(unit: UnitOfWork, days: float) -> int:
 
 def counts(connection: Connection) -> dict[str, int]:
     """State → how many."""
-    rows = connection.execute(select(mail.c.state, func.count()).group_by(mail.c.state))
-    return dict.fromkeys(STATES, 0) | dict(rows.tuples().all())
+    number = func.count().label("number")
+    rows = connection.execute(select(mail.c.state, number).group_by(mail.c.state))
+    return dict.fromkeys(STATES, 0) | {row.state: row.number for row in rows}
 
 
 def latest(connection: Connection, state: str, limit: int) -> Sequence[Row[Any]]:
