@@ -54,6 +54,7 @@ def run_checks(server: str | None = None) -> list[Check]:
     else:
         if settings:
             add("database", lambda: check_database(settings[0]))
+            add("row-level security", lambda: check_row_security(settings[0]))
         add("server", lambda: check_server(home))
         add("socket", lambda: check_socket(home))
         if settings:
@@ -134,6 +135,41 @@ def check_database(settings: Settings) -> State:
             "run: schoolops db upgrade"
         )
     return "ok", f"{name} answers, revision {found['current']}"
+
+
+def check_row_security(settings: Settings) -> State:
+    """Whether the database itself keeps schools apart too (docs/access.md, the two locks)."""
+    if settings.database_url.startswith("sqlite"):
+        return "ok", "SQLite has none: the queries alone keep schools apart; PostgreSQL has both"
+    from schoolops.cli.db import status_of
+    from schoolops.db.engine import Store
+    from schoolops.db.row_policies import LIMITED
+    from schoolops.db.row_security import look
+
+    if status_of(settings)["current"] is None:
+        return "ok", "is made with the tables"
+    store = Store.open(settings)
+    try:
+        with store.read() as connection:
+            lock = look(connection)
+    finally:
+        store.close()
+    if not lock.has_role:
+        return "fail", (
+            f"off, the queries alone keep schools apart: {lock.problem}; as administrator of "
+            f'PostgreSQL run: CREATE ROLE {LIMITED} NOLOGIN; GRANT {LIMITED} TO "{lock.owner}"; '
+            "then restart the server"
+        )
+    if lock.problem:
+        return "fail", f"off: {lock.problem}; restart the server, which makes them, or see its log"
+    told = f"in force, {lock.policies} policies on {lock.tables} tables"
+    if lock.bypasses:
+        means = "is superuser" if lock.superuser else "has BYPASSRLS"
+        return "warn", (
+            f"{told}; but the server's own role {lock.owner} {means}, which it does not need: "
+            "give it a role of its own that owns the database"
+        )
+    return "ok", told
 
 
 def check_server(home: Path) -> State:

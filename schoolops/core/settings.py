@@ -266,7 +266,7 @@ class MailSettings(Group):
     back there."""
 
     language: Literal["de", "en"] = "de"
-    """Language of mails to people who have chosen none on the web pages."""
+    """Language of the mails."""
 
     timeout_s: float = Field(default=20, gt=0, le=120)
     """So long the mail server may be silent; a whole mail may take four times as long."""

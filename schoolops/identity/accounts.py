@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from inventory.sentences import say
-from schoolops.core.errors import NotFound, Unauthenticated
+from schoolops.core.errors import Forbidden, NotFound, Unauthenticated
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import CITY, ROLES, Actor, Grant, Scope, grants_of
 from schoolops.db.engine import Store, UnitOfWork
@@ -206,7 +206,7 @@ def _note(store: Store, claims: Claims) -> None:
         "issued_at": claims.issued_at,
     }
     who = Actor(claims.username, account=claims.subject)
-    with store.write(who) as unit:
+    with store.write(who, by_server=True) as unit:
         same = (account.c.issuer == claims.issuer) & (account.c.subject == claims.subject)
         before = unit.connection.execute(select(account).where(same)).one_or_none()
         if before is None:
@@ -281,6 +281,19 @@ def find_account(connection: Connection, username_or_uid: str) -> Row[Any]:
     if found is None:
         raise unknown_account(username_or_uid)
     return found
+
+
+def require_account(actor: Actor) -> None:
+    """Raise `Forbidden` for a token and the computer's own user: no person is known behind them."""
+    if not actor.account:
+        raise Forbidden(
+            say(
+                "{name} has no account, and this is between people who are known by one; "
+                "sign in: schoolops login",
+                name=actor.name,
+            ),
+            code="access.no_account",
+        )
 
 
 def unknown_account(name: str) -> NotFound:

@@ -24,7 +24,7 @@ from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import place_of
 from schoolops.estate.repository import Estate
 from schoolops.identity import notices
-from schoolops.identity.accounts import announce, find_account
+from schoolops.identity.accounts import announce, find_account, require_account
 from schoolops.identity.models import access_grant
 
 DAY = 86_400_000_000
@@ -43,21 +43,35 @@ def delegate(
 
     Raises `Forbidden` for what the giver does not hold there, `Invalid` for the rest.
     """
-    actor = unit.actor
+    actor = unit.actor.by_roles()  # what was lent is not lent on
+    if unit.actor.token:
+        require_account(unit.actor)
     require(actor, DELEGATE)
     row = Estate(unit.connection, actor, unit.now).find(KINDS["school"], school)
     _check(permissions, until - unit.now, reason)
     for name in (DELEGATE, *permissions):
-        if not actor.scope(name).covers(row.number, row.authority, class_name):
+        place = (row.number, row.authority, class_name)
+        if actor.scope(name).covers(*place):
+            continue
+        if unit.actor.scope(name).covers(*place):
             raise Forbidden(
                 say(
-                    "you cannot hand on {permission} at {school}: you do not hold it there",
+                    "you cannot hand on {permission} at {school}: it was handed on to you, or "
+                    "given for an emergency, and ends with you",
                     permission=name,
                     school=row.number,
-                )
+                ),
+                code="access.lent",
             )
+        raise Forbidden(
+            say(
+                "you cannot hand on {permission} at {school}: you do not hold it there",
+                permission=name,
+                school=row.number,
+            )
+        )
     person = find_account(unit.connection, receiver)
-    if person.username == actor.name:
+    if person.username.casefold() == actor.name.casefold():
         raise Invalid(say("hand rights on to somebody else, not to yourself"))
     uid = uuid7()
     made = {
@@ -111,7 +125,7 @@ def _opened(unit: UnitOfWork, permissions: Sequence[str]) -> list[list[str]]:
     purposes = {PERMISSIONS[name].purpose for name in permissions}
     opened = {
         pair
-        for grant in unit.actor.grants
+        for grant in unit.actor.by_roles().grants
         for pair in grant.opens
         if pair[0] in purposes and not grant.permissions.isdisjoint(permissions)
     }

@@ -26,7 +26,7 @@ from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
 from schoolops.identity import notices
-from schoolops.identity.accounts import announce
+from schoolops.identity.accounts import announce, require_account
 from schoolops.identity.approvals import Action, propose, register
 from schoolops.identity.models import access_grant
 
@@ -36,6 +36,7 @@ def ask(
 ) -> dict[str, Any]:
     """Ask for emergency access at a school, one's own or a foreign one."""
     require(unit.actor, BREAK_GLASS)
+    require_account(unit.actor)
     wrong = [name for name in permissions if name not in IN_EMERGENCIES]
     if wrong or not permissions:
         raise Invalid(

@@ -19,7 +19,6 @@ from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
 from schoolops.identity import receivers
 from schoolops.notify import service
-from schoolops.notify.service import Receiver
 from schoolops.notify.texts import register
 
 OVERSEE = (AUDIT_READ, APPROVE)
@@ -102,7 +101,7 @@ def delegation_given(unit: UnitOfWork, row: Mapping[str, Any]) -> None:
 
 def ended(unit: UnitOfWork, row: Row[Any], by: str = "") -> None:
     """Tell that a right for a time has ended; `by`: who ended it early, '' for its time."""
-    people: list[Receiver] = []
+    people: list[str] = []
     values = {**_place(unit, row.school_id), "by": by, "ended": unit.now if by else row.until_at}
     if by.casefold() != row.receiver.casefold():
         people += receivers.person(unit.connection, row.receiver)
@@ -121,7 +120,7 @@ def _line(reason: str) -> str:
     return " ".join(reason.split())
 
 
-def _overseers(unit: UnitOfWork, school_id: int | None) -> list[Receiver]:
+def _overseers(unit: UnitOfWork, school_id: int | None) -> list[str]:
     return receivers.holders(unit.connection, unit.now, OVERSEE, school_id)
 
 
@@ -136,7 +135,7 @@ def _place(unit: UnitOfWork, school_id: int | None) -> dict[str, str]:
 def _post(
     unit: UnitOfWork,
     notice: str,
-    people: list[Receiver],
+    people: list[str],
     values: Mapping[str, Any],
     kind: str,
     uid: str,

@@ -1,18 +1,16 @@
-"""Who is told: people with a mail address, found by what the permissions let them do."""
+"""Who is told: addresses of people, found by what the permissions let them do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, or_, select
 
 from schoolops.core.permissions import roles_with
 from schoolops.estate.access import place_of
 from schoolops.identity.accounts import actor_of_row
 from schoolops.identity.models import access_grant, account, account_role
-from schoolops.notify.service import Receiver
-from schoolops.web.models import web_session
 
 
 def holders(
@@ -22,7 +20,7 @@ def holders(
     school_id: int | None,
     *,
     but: str = "",
-) -> list[Receiver]:
+) -> list[str]:
     """Everybody who holds all these permissions at the school (None: city-wide), but one.
 
     As after a sign-in by passkey: what one may decide, one is told of. Whoever was signed out by
@@ -35,16 +33,16 @@ def holders(
             continue
         actor = actor_of_row(connection, row, now)
         if all(actor.scope(permission).covers(*place) for permission in wanted):
-            found.append(_receiver(row))
+            found.append(str(row.email))
     return found
 
 
-def person(connection: Connection, username: str) -> list[Receiver]:
+def person(connection: Connection, username: str) -> list[str]:
     """The one person of that user name; nobody if there is no address."""
     rows = connection.execute(
         _people().where(account.c.username == username).order_by(account.c.last_seen_at.desc())
     ).all()
-    return [_receiver(row) for row in rows[:1] if not _signed_out(row)]
+    return [str(row.email) for row in rows[:1] if not _signed_out(row)]
 
 
 def _candidates(
@@ -68,27 +66,9 @@ def _candidates(
 
 
 def _people() -> Select[Any]:
-    """Accounts with an address, and the language of their last session."""
-    last = (
-        select(func.max(web_session.c.id))
-        .where(web_session.c.subject == account.c.subject, web_session.c.language != "")
-        .correlate(account)
-        .scalar_subquery()
-    )
-    language = (
-        select(web_session.c.language)
-        .where(web_session.c.id == last)
-        .correlate(account)
-        .scalar_subquery()
-    )
-    return select(account, func.coalesce(language, "").label("language")).where(
-        account.c.email != ""
-    )
+    """Accounts with an address."""
+    return select(account).where(account.c.email != "")
 
 
 def _signed_out(row: Row[Any]) -> bool:
     return bool(row.issued_at * 1_000_000 < row.ended_before)
-
-
-def _receiver(row: Row[Any]) -> Receiver:
-    return Receiver(row.email, row.language)

@@ -54,6 +54,8 @@ def prepare(settings: Settings) -> None:
     try:
         found = status(store)
         if found["up_to_date"]:
+            if store.is_postgresql:
+                row_security.mend(store.writer)
             return
         _refuse_newer(found)
         if store.is_postgresql and found["current"] is not None:

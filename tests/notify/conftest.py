@@ -16,7 +16,6 @@ from schoolops.core.settings import MailSettings
 from schoolops.db.engine import Store
 from schoolops.notify import service, tasks
 from schoolops.notify.models import mail
-from schoolops.notify.service import Receiver
 from tests.peers.smtp import PASSWORD, USER, MailServer, ca_file, mail_server
 
 __all__ = ["ca_file", "mail_server"]
@@ -43,7 +42,7 @@ class Outbox:
 
     def post(self, *names: str, until: int | None = None) -> None:
         """A test notice for each of these people."""
-        people = [Receiver(f"{name}@city.example") for name in names]
+        people = [f"{name}@city.example" for name in names]
         with self.store.write() as unit:
             service.post(unit, "test", people, {}, until)
 

@@ -154,26 +154,6 @@ def test_a_role_that_was_lost_and_a_session_that_was_ended_bring_no_mail(people:
     assert told(people, "emergency-asked") == ["ada", "ada", "dora", "hilde", "hilde"]
 
 
-def test_the_language_is_the_one_of_the_last_session(people: People) -> None:
-    from schoolops.web.models import web_session
-
-    with people.store.write() as unit:
-        for number, language in enumerate(["de", "en", ""]):
-            session = {
-                "uid": f"u{number}", "hash": f"h{number}", "kind": "web", "name": "dora",
-                "subject": "sub-dora", "sid": "", "claims": "", "language": language,
-                "access_expires_at": 0, "refresh_after": 0, "created_at": number, "seen_at": 0,
-                "expires_at": 0,
-            }  # fmt: skip
-            unit.connection.execute(web_session.insert(), session)
-    ask(people)
-    with people.store.read() as connection:
-        rows = connection.execute(select(mail.c.address, mail.c.language)).all()
-    assert {row.address.partition("@")[0]: row.language for row in rows} == {
-        "ada": "de", "amt": "de", "dora": "en", "hilde": "de",
-    }  # fmt: skip
-
-
 def test_a_proposal_that_fails_tells_nobody(people: People) -> None:
     with pytest.raises(Exception, match="no school"):
         ask(people, school="999999")

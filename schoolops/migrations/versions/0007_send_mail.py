@@ -58,8 +58,10 @@ def upgrade() -> None:
     over = sa.or_(grant.c.until_at <= now, grant.c.revoked_at.is_not(None))
     op.execute(grant.update().where(over).values(end_told_at=now))
     if op.get_bind().dialect.name == "postgresql":
-        # It asks for the column; `row_security.ensure` makes it again after the upgrade.
-        op.execute("DROP POLICY IF EXISTS in_scope ON account_role")
+        # They ask for the column; `row_security.ensure` makes them again after the upgrade.
+        for table in ("account_role", "account"):
+            for policy in ("in_scope", "may_update"):
+                op.execute(f"DROP POLICY IF EXISTS {policy} ON {table}")
     with op.batch_alter_table("account_role") as batch:
         batch.alter_column(
             "place",
