@@ -17,7 +17,7 @@ from schoolops.db.tables import note
 from schoolops.telemetry import raw
 from schoolops.telemetry.chunks import Chunk
 from schoolops.telemetry.metrics import METRICS, RATES, Metric, natural, shown
-from schoolops.telemetry.models import rollup
+from schoolops.telemetry.models import rolled_hour, rollup
 from schoolops.telemetry.rollups import (
     DAY_S,
     FINE_S,
@@ -130,6 +130,17 @@ class History:
         found: Buckets = {}
         for data in rows:
             found |= open_buckets(Chunk(data), metric.name)
+        hours = self.connection.scalars(
+            select(rolled_hour.c.fine).where(
+                rolled_hour.c.kind == kind,
+                rolled_hour.c.record_id == record,
+                rolled_hour.c.hour >= since_s // HOUR_S,
+                rolled_hour.c.hour <= (until_s - 1) // HOUR_S,
+            )
+        )
+        for data in hours:
+            part = open_buckets(Chunk(data), metric.name)
+            found |= part if step_s == FINE_S else coarsen(part)
         found |= self._unrolled(kind, record, metric, since_s, until_s, step_s)
         if step_s > HOUR_S:
             found = coarsen(found, step_s)

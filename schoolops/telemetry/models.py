@@ -70,6 +70,16 @@ rollup = Table(
 """A day (UTC, since 1970) of one record: buckets of 5 minutes, until they are past their time, and
 of an hour, packed (`schoolops.telemetry.rollups`)."""
 
+rolled_hour = Table(
+    "rolled_hour",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("fine", LargeBinary, nullable=False),
+)
+"""Buckets of 5 minutes of one hour, until its day is over and joined into a `rollup`."""
+
 late_hour = Table(
     "late_hour",
     metadata,

@@ -23,11 +23,13 @@ from schoolops.estate.models import observation
 from schoolops.telemetry import raw
 from schoolops.telemetry.booking import ROLLED_AFTER
 from schoolops.telemetry.history import ROLLED_TO
-from schoolops.telemetry.models import SAMPLES, late_hour, rollup, sealed
+from schoolops.telemetry.models import SAMPLES, late_hour, rolled_hour, rollup, sealed
 from schoolops.telemetry.raw import HOUR
 from schoolops.telemetry.rollups import (
     DAY_S,
+    GAP_S,
     HOUR_S,
+    MICROS,
     Buckets,
     coarsen,
     open_all,
@@ -49,13 +51,13 @@ Subject = tuple[str, int]
 
 
 class _Place(NamedTuple):
-    """The hour being worked on, and the last observation done of it. `forget`: this walk also
-    deletes what is past its time, as the first one of each day does."""
+    """The hour being worked on, and the last observation done of it. `daily`: this walk also
+    joins the hours of days and deletes what is past its time, as the first one of a day does."""
 
     hour: int
     kind: str = ""
     record: int = 0
-    forget: bool = True
+    daily: bool = True
 
 
 def roll_up(store: Store) -> None:
@@ -118,23 +120,61 @@ def _roll_late(store: Store) -> bool:
 
 def _roll_hour(unit: UnitOfWork, kind: str, record: int, hour: int) -> None:
     connection = unit.connection
-    readings = raw.load(connection, kind, record, (hour - 1) * HOUR, (hour + 1) * HOUR)
+    begin_s, end_s = hour * HOUR_S, (hour + 1) * HOUR_S
+    readings = raw.load(connection, kind, record, (begin_s - GAP_S) * MICROS, end_s * MICROS)
     if not readings.times or readings.times[-1] < hour * HOUR:
         return
-    fine = roll(kind, readings, hour * HOUR_S, (hour + 1) * HOUR_S)
-    day = hour * HOUR_S // DAY_S
+    fine = roll(kind, readings, begin_s, end_s)
+    day = begin_s // DAY_S
     where = (rollup.c.kind == kind, rollup.c.record_id == record, rollup.c.day == day)
-    found = connection.execute(select(rollup.c.fine, rollup.c.hourly).where(*where)).one_or_none()
+    joined = connection.execute(select(rollup.c.fine, rollup.c.hourly).where(*where)).one_or_none()
+    if joined is None and day >= _oldest(unit).fine_day:
+        upsert(
+            connection, rolled_hour,
+            [{"kind": kind, "record_id": record, "hour": hour, "fine": pack_buckets(fine)}],
+        )  # fmt: skip
+        return
     whole, hourly = fine, {name: coarsen(buckets) for name, buckets in fine.items()}
-    if found is not None:
-        whole = _replaced(open_all(found.fine) if found.fine else {}, fine, hour)
-        hourly = _replaced(open_all(found.hourly), hourly, hour)
-    too_old = day < _oldest(unit).fine_day
+    if joined is not None:
+        whole = _replaced(open_all(joined.fine), fine, hour) if joined.fine else {}
+        hourly = _replaced(open_all(joined.hourly), hourly, hour)
+    _write_day(unit, kind, record, day, whole, hourly)
+
+
+def _write_day(
+    unit: UnitOfWork,
+    kind: str,
+    record: int,
+    day: int,
+    fine: dict[str, Buckets],
+    hourly: dict[str, Buckets],
+) -> None:
+    kept = fine and day >= _oldest(unit).fine_day
     upsert(
-        connection, rollup,
+        unit.connection, rollup,
         [{"kind": kind, "record_id": record, "day": day,
-          "fine": None if too_old else pack_buckets(whole), "hourly": pack_buckets(hourly)}],
+          "fine": pack_buckets(fine) if kept else None, "hourly": pack_buckets(hourly)}],
     )  # fmt: skip
+
+
+def _join_days(unit: UnitOfWork, kind: str, record: int, before_day: int) -> None:
+    """Make one rollup of the hours of each day that is over."""
+    mine = (
+        rolled_hour.c.kind == kind,
+        rolled_hour.c.record_id == record,
+        rolled_hour.c.hour < before_day * 24,
+    )
+    rows = unit.connection.execute(
+        select(rolled_hour.c.hour, rolled_hour.c.fine).where(*mine).order_by(rolled_hour.c.hour)
+    ).all()
+    for day, hours in groupby(rows, key=lambda row: row.hour // 24):
+        fine: dict[str, Buckets] = {}
+        for row in hours:
+            for name, buckets in open_all(row.fine).items():
+                fine.setdefault(name, {}).update(buckets)
+        hourly = {name: coarsen(buckets) for name, buckets in fine.items()}
+        _write_day(unit, kind, record, day, fine, hourly)
+    unit.connection.execute(delete(rolled_hour).where(*mine))
 
 
 def _replaced(old: dict[str, Buckets], new: dict[str, Buckets], hour: int) -> dict[str, Buckets]:
@@ -157,13 +197,14 @@ def _seal_some(store: Store) -> bool:
         subjects, place = _next(unit.connection, place)
         for kind, record in subjects:
             _seal_record(unit, kind, record, place.hour)
-            if place.forget:
+            if place.daily:
+                _join_days(unit, kind, record, place.hour // 24)
                 _forget(unit, kind, record)
         done = len(subjects) < AT_ONCE
         if done:
             # Hours missed while the server stood still are sealed together.
             hour = max(due, place.hour + 1)
-            place = _Place(hour, forget=hour // 24 > place.hour // 24)
+            place = _Place(hour, daily=hour // 24 > place.hour // 24)
         _keep_place(unit, SEALING, place)
     return not done
 
@@ -202,7 +243,7 @@ class _Oldest(NamedTuple):
 
 def _oldest(unit: UnitOfWork) -> _Oldest:
     settings = unit.store.settings.telemetry
-    today = unit.now // (DAY_S * 1_000_000)
+    today = unit.now // (DAY_S * MICROS)
     return _Oldest(
         unit.now // HOUR - settings.sealed_days * 24,
         today - settings.fine_days,

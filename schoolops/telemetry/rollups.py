@@ -2,7 +2,7 @@
 
 Pure. Counters become rates on the way: a counter that wrapped at 32 bits is continued, one that
 was set back (reboot, driver, another device) says nothing about that step, and neither does a gap
-of more than an hour. Buckets begin at whole multiples of their width in UTC.
+of more than a quarter of an hour. Buckets begin at whole multiples of their width in UTC.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from schoolops.telemetry.metrics import COUNTER, METRICS, RATES, rate_metric
 
 FINE_S, HOUR_S, DAY_S = 300, 3600, 86_400
 MICROS = 1_000_000
-GAP_S = 3600
+GAP_S = 900
 """Two readings of a counter that lie further apart give no rate."""
 FASTEST = 50_000_000_000
 """Bytes a second that no line of a school carries (400 Gbit/s): the counter is another one."""

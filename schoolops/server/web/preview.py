@@ -19,7 +19,9 @@ from schoolops.core.clock import FixedClock
 from schoolops.core.errors import NotFound
 from schoolops.core.permissions import PORTAL_WRITE, Actor
 from schoolops.core.settings import Settings
+from schoolops.identity import notices  # noqa: F401  (registers its texts)
 from schoolops.identity.pupils import Pupil, Slip
+from schoolops.notify.texts import NOTICES, Texts
 from schoolops.server.web import legal
 from schoolops.server.web.my_school import Wlan
 from schoolops.web.pages import Page, Portal, Visit
@@ -27,9 +29,9 @@ from schoolops.web.templates import BEFORE, DRAFT, LIVE, Templates
 
 Values = Callable[[Visit], Mapping[str, Any]]
 
-_PUPILS = [
-    Pupil("1", "mia.muster", "Muster, Mia", ("164800/5a",)),
-    Pupil("2", "ali.beispiel", "Beispiel, Ali", ("164800/5a",)),
+_SLIPS = [
+    Slip(Pupil("1", "mia.muster", "Muster, Mia", ("164800/5a",)), "Bamiro-telafu-48"),
+    Slip(Pupil("2", "ali.beispiel", "Beispiel, Ali", ("164800/5a",)), "Kolune-sabiro-73"),
 ]
 
 
@@ -45,9 +47,11 @@ def _my_school(_: Visit) -> Mapping[str, Any]:
         "wlan": Wlan(down=["2.14", "3.01"], ok=["1.01", "1.02", "1.03"]),
         "broken": [{"kind": "printer", "name": "Drucker Sekretariat", "room": "0.02"}],
         "contacts": [
-            {"label": "Secretary", "name": "Muster, Kim", "phone": "0221 000000", "email": ""}
+            {"label": "Secretary", "name": "Muster, Kim", "phone": "0221 4710 101", "email": ""}
         ],
         "as_of": now,
+        "own_classes": ["5a"],
+        "all_classes": True,
     }
 
 
@@ -61,7 +65,7 @@ SAMPLES: Mapping[str, tuple[str, Values]] = {
             "number": "164800",
             "name": "5a",
             "address": visit.origin,
-            "slips": [Slip(pupil, "Bamiro-telafu-48") for pupil in _PUPILS],
+            "slips": _SLIPS,
         },
     ),
     **{name: ("legal.html", partial(legal.values, name=name)) for name in legal.TITLES},
@@ -75,6 +79,7 @@ def show_list(visit: Visit) -> Response:
     return visit.show(
         "preview.html",
         names=list(SAMPLES),
+        mails=list(NOTICES),
         drafts=files_of(visit.portal.settings.home / DRAFT),
         live=files_of(visit.portal.settings.home / LIVE),
         broken=broken,
@@ -91,6 +96,23 @@ def show_one(visit: Visit) -> Response:
     return HTMLResponse(_render(visit, drafts, name))
 
 
+def show_mail(visit: Visit) -> Response:
+    """A mail as it will be."""
+    name = visit.path("name")
+    if name not in NOTICES:
+        raise NotFound(say("there is no preview {name!r}", name=name))
+    settings = visit.portal.settings
+    texts = Texts(settings, Templates(settings.home, drafts=True))
+    text = texts.fill(name, visit.language.tag, NOTICES[name])
+    return visit.show(
+        "preview_mail.html",
+        name=name,
+        text=text,
+        sender=settings.mail.sender,
+        wrong=texts.templates.problems,
+    )
+
+
 def _render(visit: Visit, templates: Templates, name: str) -> str:
     template, values = SAMPLES[name]
     found = visit.values(**values(visit))
@@ -105,6 +127,7 @@ def problems(visit: Visit, templates: Templates) -> dict[str, str]:
         for name in SAMPLES:
             _render(visit, templates, name)
     visit.__dict__["language"] = shown
+    Texts(visit.portal.settings, templates).problems()
     found = dict(templates.problems)
     for file in templates.own_files():
         # A file that no sample shows is at least read.
@@ -152,6 +175,12 @@ def _may(actor: Actor) -> bool:
 
 PAGES = (
     Page("/preview", get=show_list, may=_may, title="Own texts"),
+    Page(
+        "/preview/mail/{name}",
+        get=show_mail,
+        may=_may,
+        examples=("/preview/mail/emergency-asked", "/preview/mail/test"),
+    ),
     Page(
         "/preview/{name}",
         get=show_one,

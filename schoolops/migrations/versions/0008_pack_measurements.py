@@ -3,7 +3,7 @@
 Raw rows move over: what was 12.3 `cpu_percent` is 123 `cpu_permille`. On PostgreSQL the tables of
 raw rows become partitioned by the day of the observation.
 
-Revision: 0007, after 0006.
+Revision: 0008, after 0007.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -88,6 +88,14 @@ def upgrade() -> None:
         sa.Column("fine", sa.LargeBinary(), nullable=True),
         sa.Column("hourly", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "record_id", "day", name=op.f("pk_rollup")),
+    )
+    op.create_table(
+        "rolled_hour",
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("fine", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "record_id", "hour", name=op.f("pk_rolled_hour")),
     )
     op.create_table(
         "late_hour",
