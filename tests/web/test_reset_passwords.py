@@ -102,7 +102,7 @@ def test_a_pupil_of_another_class_is_not_reset_by_a_forged_form(
 
 
 def test_a_school_admin_sees_all_classes_of_the_school(chromium: Any, signed: SignedCity) -> None:
-    cookie = signed.served.session("Sami", groups=["/schools/164800/school-admin"])
+    cookie = signed.served.session("Sami", groups=["/schools/164800/school-admin"], strong=True)
     with window(chromium, signed.served, cookie) as seen:
         seen.open("/classes")
         assert "Klasse 5a" in seen.text()
