@@ -60,6 +60,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         if settings:
             add("backups", lambda: check_backups(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
+            add("mail", lambda: check_mail(settings[0]))
         add("key file", lambda: check_key(home))
     add("SNMP", check_snmp)
     add("clock", check_clock)
@@ -247,6 +248,45 @@ def check_web_texts(settings: Settings) -> State:
         why = "; ".join(wrong.values())
         return "fail", f"visitors see shipped texts in place of own ones: {why}"
     return "ok", f"{len(own)} own texts are good"
+
+
+def check_mail(settings: Settings) -> State:
+    """Signs in at the mail server, sends nothing, and counts what waits."""
+    from schoolops.notify.smtp import Conversation, ServerDown
+
+    mail = settings.mail
+    if not mail.host:
+        return "ok", "off: nobody is told anything by mail; set mail.host to turn it on"
+    waiting, failed = _mails(settings)
+    told = f"{waiting} mails wait, {failed} failed"
+    try:
+        with Conversation(mail):
+            pass
+    except ServerDown as error:
+        return "fail", f"{error}; {told}"
+    if failed:
+        return "warn", f"{told}; see: schoolops notify list --state failed"
+    local = mail.host in ("localhost", "127.0.0.1", "::1")
+    if mail.tls == "none" and not local:
+        return "warn", f"mails go to {mail.host} unencrypted (mail.tls); {told}"
+    return "ok", f"{mail.host} takes mails; {told}"
+
+
+def _mails(settings: Settings) -> tuple[int, int]:
+    """How many mails wait, and how many failed."""
+    from schoolops.cli.db import status_of
+    from schoolops.db.engine import Store
+    from schoolops.notify.repository import counts
+
+    if not status_of(settings)["up_to_date"]:
+        return 0, 0
+    store = Store.open(settings)
+    try:
+        with store.read() as connection:
+            found = counts(connection)
+    finally:
+        store.close()
+    return found["waiting"], found["failed"]
 
 
 def check_key(home: Path) -> State:

@@ -75,6 +75,8 @@ READS: Mapping[str, str] = {
 
 HIDDEN = frozenset({"token", "download", "web_session", "web_upload", "alembic_version"})
 """Tables of which a limited actor reads nothing at all."""
+UNREAD = frozenset({"mail"})
+"""The same, of tables into which such an actor writes: what is told to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ WRITES: Mapping[str, Writes] = {
         f"receiver = {_ACTOR} OR giver = {_ACTOR}"
         f" OR {_at_school(DELEGATE, 'access_grant.school_id')}",
         f"revoked_at IS NOT NULL AND revoked_by = {_ACTOR}",
-        columns=("revoked_at", "revoked_by"),
+        columns=("revoked_at", "revoked_by", "end_told_at"),
     ),
     "approval": Writes(
         f"proposed_by = {_ACTOR} AND state = 'open' AND decided_by IS NULL",
@@ -162,6 +164,7 @@ WRITES: Mapping[str, Writes] = {
         "decided_by IS DISTINCT FROM proposed_by",
         columns=("state", "decided_by", "decided_at", "decision_note", "used_at"),
     ),
+    "mail": Writes("state = 'waiting' AND attempts = 0"),
     "account": Writes(update=_OF_ACCOUNT, columns=("ended_before",)),
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
@@ -170,7 +173,9 @@ WRITES: Mapping[str, Writes] = {
 
 
 def read_rule(table: str, of_school: bool) -> str:
-    """The condition on rows that a limited actor reads; '' when all may be read."""
+    """The condition on rows that a limited actor reads; '' when all may be read, or none."""
+    if table in UNREAD:
+        return ""
     rule = READS.get(table) or (_HERE if of_school else "")
     if not rule:
         return "true" if table in WRITES else ""
@@ -196,7 +201,7 @@ def policies(table: str, of_school: bool) -> dict[str, str]:
 def rights(table: str) -> list[str]:
     """What the limited role is granted on a table that is not hidden."""
     writes = WRITES.get(table, Writes())
-    found = ["SELECT"]
+    found = [] if table in UNREAD else ["SELECT"]
     if writes.insert:
         found.append("INSERT")
     if writes.update:

@@ -306,21 +306,15 @@ def unknown_account(name: str) -> NotFound:
 
 def actor_of_account(connection: Connection, username: str, now: int) -> Actor:
     """What a person could do now if signed in by passkey: for 'explain this permission'."""
-    row = find_account(connection, username)
-    claims = Claims(
-        issuer=row.issuer,
-        subject=row.subject,
-        username=row.username,
-        name=row.shown,
-        email=row.email,
-        groups=tuple(json.loads(row.groups)),
-        classes=tuple(json.loads(row.classes)),
-        session="",
-        expires_at=0,
-        strong=True,
-    )
-    rows = connection.execute(LOOKUP, _asked(claims, now)).all()
-    grants = grants_of_groups(claims.groups, claims.classes, strong=True)
+    return actor_of_row(connection, find_account(connection, username), now)
+
+
+def actor_of_row(connection: Connection, row: Row[Any], now: int) -> Actor:
+    """The same, of an account that was read."""
+    groups, classes = tuple(json.loads(row.groups)), tuple(json.loads(row.classes))
+    asked = {"issuer": row.issuer, "subject": row.subject, "now": now}
+    rows = connection.execute(LOOKUP, asked).all()
+    grants = grants_of_groups(groups, classes, strong=True)
     extra = tuple(grant for one in rows if (grant := _temporary(one)) is not None)
     return Actor(row.username, grants + extra, account=row.subject, shown=row.shown)
 

@@ -23,6 +23,7 @@ from schoolops.core.permissions import APPROVE, Actor
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import place_of
+from schoolops.identity import notices
 from schoolops.identity.accounts import (
     actor_of_account,
     announce,
@@ -79,24 +80,23 @@ def propose(
         raise Invalid(say("say why: a reason is wanted"), errors={"reason": "a reason is wanted"})
     text = _canonical(detail)
     uid, until = uuid7(), unit.now + round(action.hours * HOUR)
-    unit.connection.execute(
-        insert(approval),
-        {
-            "uid": uid,
-            "action": action.name,
-            "subject": subject,
-            "detail": text,
-            "detail_hash": _hash(text),
-            "school_id": school_id,
-            "reason": reason.strip(),
-            "state": "open",
-            "proposed_by": unit.actor.name,
-            "proposed_at": unit.now,
-            "until_at": until,
-        },
-    )
+    row = {
+        "uid": uid,
+        "action": action.name,
+        "subject": subject,
+        "detail": text,
+        "detail_hash": _hash(text),
+        "school_id": school_id,
+        "reason": reason.strip(),
+        "state": "open",
+        "proposed_by": unit.actor.name,
+        "proposed_at": unit.now,
+        "until_at": until,
+    }
+    unit.connection.execute(insert(approval), row)
     unit.audit("propose", "approval", uid, school_id, {"action": action.name, "reason": reason})
     announce(unit, "approval", uid)
+    notices.approval_waits(unit, row, action.approve, detail)
     return {"id": uid, "state": "open", "until": to_iso(until)}
 
 

@@ -23,6 +23,7 @@ from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import place_of
 from schoolops.estate.repository import Estate
+from schoolops.identity import notices
 from schoolops.identity.accounts import announce, find_account, require_account
 from schoolops.identity.models import access_grant
 
@@ -73,22 +74,20 @@ def delegate(
     if person.username.casefold() == actor.name.casefold():
         raise Invalid(say("hand rights on to somebody else, not to yourself"))
     uid = uuid7()
-    unit.connection.execute(
-        insert(access_grant),
-        {
-            "uid": uid,
-            "source": "delegation",
-            "receiver": person.username,
-            "giver": actor.name,
-            "permissions": " ".join(dict.fromkeys(permissions)),
-            "school_id": row.id,
-            "class_name": class_name.strip(),
-            "opens": json.dumps(_opened(unit, permissions)),
-            "reason": reason.strip(),
-            "from_at": unit.now,
-            "until_at": until,
-        },
-    )
+    made = {
+        "uid": uid,
+        "source": "delegation",
+        "receiver": person.username,
+        "giver": actor.name,
+        "permissions": " ".join(dict.fromkeys(permissions)),
+        "school_id": row.id,
+        "class_name": class_name.strip(),
+        "opens": json.dumps(_opened(unit, permissions)),
+        "reason": reason.strip(),
+        "from_at": unit.now,
+        "until_at": until,
+    }
+    unit.connection.execute(insert(access_grant), made)
     detail = {
         "to": person.username,
         "permissions": list(permissions),
@@ -98,6 +97,7 @@ def delegate(
     }
     unit.audit("delegate", "delegation", uid, row.id, detail)
     announce(unit, "delegation", uid)
+    notices.delegation_given(unit, made)
     return {"id": uid, "receiver": person.username, "until": to_iso(until)}
 
 
@@ -146,10 +146,11 @@ def revoke(unit: UnitOfWork, uid: str) -> None:
     unit.connection.execute(
         update(access_grant)
         .where(access_grant.c.id == row.id)
-        .values(revoked_at=unit.now, revoked_by=unit.actor.name)
+        .values(revoked_at=unit.now, revoked_by=unit.actor.name, end_told_at=unit.now)
     )
     unit.audit(f"revoke {row.source}", "delegation", uid, row.school_id, {"from": row.receiver})
     announce(unit, "delegation", uid)
+    notices.ended(unit, row, unit.actor.name)
 
 
 def _find(unit: UnitOfWork, uid: str) -> Row[Any]:

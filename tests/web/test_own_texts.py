@@ -12,14 +12,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from schoolops.core import resources
 from schoolops.core.permissions import Actor
 from schoolops.core.settings import Settings, load_settings
 from schoolops.db.engine import Store
 from schoolops.server.app import Door, make_app
 from schoolops.server.web.preview import SAMPLES, check
-from schoolops.web.languages import Languages
-from schoolops.web.templates import Templates
 
 PRIVACY = "portal/legal/privacy.de.html"
 
@@ -164,17 +161,3 @@ def test_everything_that_ships_is_good(settings: Settings, home: Path) -> None:
     write(home / "templates", "locale/de/portal.po", 'msgid "Welcome"\nmsgstr "Jode Morje"\n')
     assert check(settings) == {}
     assert {"start", "my-school", "slips", "privacy", "imprint"} <= set(SAMPLES)
-
-
-@pytest.mark.parametrize("suffix", ["html", "txt"])
-def test_mails_have_a_letterhead(settings: Settings, home: Path, suffix: str) -> None:
-    child = (
-        f'{{% extends "mail/letterhead.{suffix}" %}}{{% block content %}}Guten Tag{{% endblock %}}'
-    )
-    write(home / "templates", f"mail/test.{suffix}", child)
-    values = {"portal": settings.portal, "portal_name": "Schulportal", "city": "Köln"}
-    german = Languages()["de"]
-    text = Templates(home).render(f"mail/test.{suffix}", german, {**values, "language": german})
-    assert "Guten Tag" in text
-    assert "Schulportal" in text
-    assert (resources.folder("templates/mail") / f"letterhead.{suffix}").exists()
