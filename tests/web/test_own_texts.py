@@ -18,8 +18,6 @@ from schoolops.core.settings import Settings, load_settings
 from schoolops.db.engine import Store
 from schoolops.server.app import Door, make_app
 from schoolops.server.web.preview import SAMPLES, check
-from schoolops.web.languages import Languages
-from schoolops.web.templates import Templates
 
 PRIVACY = "portal/legal/privacy.de.html"
 
@@ -170,7 +168,7 @@ def test_every_page_that_can_be_overridden_has_a_preview() -> None:
     shipped = {path.name for path in resources.folder("templates/portal").glob("*.html")}
     # The frame and the parts stand in all of them; the list of previews is for administrators.
     assert shipped - {template for template, _ in SAMPLES.values()} == {
-        "base.html", "parts.html", "preview.html",
+        "base.html", "parts.html", "preview.html", "preview_mail.html",
     }  # fmt: skip
 
 
@@ -192,17 +190,3 @@ def test_each_preview_shows_the_draft_and_a_broken_one_says_so_beside_the_built_
     told = f"{template}, line 2: &#39;nichts&#39; is undefined"
     assert told in broken.text, "and the page says why"
     assert told in browser.get("/preview").text
-
-
-@pytest.mark.parametrize("suffix", ["html", "txt"])
-def test_mails_have_a_letterhead(settings: Settings, home: Path, suffix: str) -> None:
-    child = (
-        f'{{% extends "mail/letterhead.{suffix}" %}}{{% block content %}}Guten Tag{{% endblock %}}'
-    )
-    write(home / "templates", f"mail/test.{suffix}", child)
-    values = {"portal": settings.portal, "portal_name": "Schulportal", "city": "Köln"}
-    german = Languages()["de"]
-    text = Templates(home).render(f"mail/test.{suffix}", german, {**values, "language": german})
-    assert "Guten Tag" in text
-    assert "Schulportal" in text
-    assert (resources.folder("templates/mail") / f"letterhead.{suffix}").exists()

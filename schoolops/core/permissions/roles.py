@@ -24,6 +24,7 @@ from schoolops.core.permissions.catalogue import (
     DELEGATE,
     ESTATE_READ,
     ESTATE_WRITE,
+    MAIL_WRITE,
     PASSWORDS_RESET,
     PORTAL_WRITE,
     REPORT,
@@ -76,6 +77,7 @@ ROLES: Mapping[str, Role] = MappingProxyType({
             _EQUIPMENT | _OWN_SCHOOL | {
                 CONTACTS_WRITE, AUDIT_READ, TOKENS_WRITE, BACKUP, ACCOUNTS_READ, ACCOUNTS_WRITE,
                 PASSWORDS_RESET, DELEGATE, APPROVE, ACCESS_EXPLAIN, BREAK_GLASS, PORTAL_WRITE,
+                MAIL_WRITE,
             },
             opens=_SCHOOL_OFFICE | _opens(oversight="core"), strong=True,
         ),

@@ -20,7 +20,9 @@ from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Forbidden, NotFound
 from schoolops.core.permissions import PORTAL_WRITE, Actor
 from schoolops.core.settings import Settings
+from schoolops.identity import notices  # noqa: F401  (registers its texts)
 from schoolops.identity.pupils import Pupil, Slip
+from schoolops.notify.texts import NOTICES, Texts
 from schoolops.server.web import legal
 from schoolops.server.web.my_school import Wlan
 from schoolops.web.pages import Page, Portal, Visit
@@ -129,6 +131,7 @@ def show_list(visit: Visit) -> Response:
     return visit.show(
         "preview.html",
         samples={name: f"portal/{template}" for name, (template, _) in SAMPLES.items()},
+        mails=list(NOTICES),
         drafts=files_of(visit.portal.settings.home / DRAFT),
         live=files_of(visit.portal.settings.home / LIVE),
         broken=broken,
@@ -148,6 +151,23 @@ def show_one(visit: Visit) -> Response:
     return HTMLResponse(text)
 
 
+def show_mail(visit: Visit) -> Response:
+    """A mail as it will be."""
+    name = visit.path("name")
+    if name not in NOTICES:
+        raise NotFound(say("there is no preview {name!r}", name=name))
+    settings = visit.portal.settings
+    texts = Texts(settings, Templates(settings.home, drafts=True))
+    text = texts.fill(name, visit.language.tag, NOTICES[name])
+    return visit.show(
+        "preview_mail.html",
+        name=name,
+        text=text,
+        sender=settings.mail.sender,
+        wrong=texts.templates.problems,
+    )
+
+
 def _render(visit: Visit, templates: Templates, name: str, **others: Any) -> str:
     template, values = SAMPLES[name]
     found = visit.values(**values(visit), **others)
@@ -162,6 +182,7 @@ def problems(visit: Visit, templates: Templates) -> dict[str, str]:
         for name in SAMPLES:
             _render(visit, templates, name)
     visit.__dict__["language"] = shown
+    Texts(visit.portal.settings, templates).problems()
     found = dict(templates.problems)
     for file in templates.own_files():
         # A file that no sample shows is at least read.
@@ -209,6 +230,12 @@ def _may(actor: Actor) -> bool:
 
 PAGES = (
     Page("/preview", get=show_list, may=_may, title="Own texts"),
+    Page(
+        "/preview/mail/{name}",
+        get=show_mail,
+        may=_may,
+        examples=("/preview/mail/emergency-asked", "/preview/mail/test"),
+    ),
     Page(
         "/preview/{name}",
         get=show_one,

@@ -88,7 +88,7 @@ def _read(visit: Visit, kind: Kind, name: str, data: bytes) -> None:
 
 def show_report(visit: Visit) -> Response:
     """What the file would change; it can be looked at again."""
-    with visit.store.read(visit.actor) as connection:
+    with visit.store.read() as connection:
         row = connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
     kind, name, data = _waiting(row, visit.store.clock.now())
     report = _import(visit, kind, name, data, dry_run=True)
@@ -97,7 +97,7 @@ def show_report(visit: Visit) -> Response:
 
 def confirm(visit: Visit) -> Response:
     """Import exactly the file that was reported on, once."""
-    with visit.store.write(visit.actor) as unit:
+    with visit.store.write(visit.actor, by_server=True) as unit:
         row = unit.connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
         unit.connection.execute(delete(web_upload).where(*_kept(visit)))
         now = unit.now
@@ -152,7 +152,7 @@ def _keep(visit: Visit, kind: Kind, name: str, data: bytes) -> str:
     """Keep the file until it is confirmed; one a session."""
     code = new_token("sou")
     session = cast(Session, visit.session)
-    with visit.store.write(visit.actor) as unit:
+    with visit.store.write(visit.actor, by_server=True) as unit:
         unit.connection.execute(delete(web_upload).where(web_upload.c.session == session.uid))
         unit.connection.execute(
             insert(web_upload),
