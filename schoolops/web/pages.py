@@ -324,9 +324,17 @@ def _admit(page: Page, visit: Visit) -> None:
         return
     secret = visit.request.cookies.get(cookie_name(visit.tls))
     if secret:
-        visit.session = visit.portal.sessions.current(secret)
+        known = True
+        try:
+            visit.session = visit.portal.sessions.current(secret)
+            known = visit.session is not None
+        except Forbidden:
+            # A session that is good for nothing any more, such as one that now wants a passkey:
+            # the way to a new sign-in stays open.
+            if page.signed_in:
+                raise
         # The door counts cookies that nobody gave out.
-        visit.request.scope[PROOF] = visit.session is not None
+        visit.request.scope[PROOF] = known
     if page.signed_in and visit.session is None:
         raise Unauthenticated(say("sign in first"))
     if page.may is not None and not page.may(visit.actor):
