@@ -54,7 +54,10 @@ def post(
     settings = unit.store.settings.mail
     if not is_on(settings):
         return 0
-    to = {found.casefold(): found for address in addresses if (found := usable(address))}
+    to: dict[str, str] = {}
+    for address in addresses:
+        if found := usable(address):
+            to.setdefault(found.casefold(), found)
     if to:
         content = json.dumps(values, ensure_ascii=False, sort_keys=True)
         unit.connection.execute(

@@ -76,6 +76,7 @@ def hand_on(people: People, giver: str = "hilde") -> str:
 
 
 def test_who_may_decide_an_emergency_is_told_and_nobody_else(people: People) -> None:
+    hand_on(people)  # a right for a time, but none to decide
     ask(people)
     assert told(people, "emergency-asked") == ["ada", "amt", "dora", "hilde"]
     assert contents(people, "emergency-asked")[0] == {

@@ -53,12 +53,13 @@ from schoolops.core.permissions.decisions import (
     explain,
     roles_with,
 )
-from schoolops.core.permissions.roles import PERSON_ROLES, ROLES, Role
+from schoolops.core.permissions.roles import ADMINISTRATION, PERSON_ROLES, ROLES, Role
 
 __all__ = [
     "ACCESS_EXPLAIN",
     "ACCOUNTS_READ",
     "ACCOUNTS_WRITE",
+    "ADMINISTRATION",
     "AGENTS_WRITE",
     "APPROVE",
     "AUDIT_READ",
