@@ -228,6 +228,7 @@ class Visit:
             "navigation": navigation,
             "csrf": security.csrf_token(session.secret) if session else "",
             "errors": {},
+            "broken_draft": "",
             **values,
         }
 
@@ -353,7 +354,9 @@ def refuse(visit: Visit, error: SchoolopsError) -> Response:
         here = visit.request.url.path
         if visit.request.url.query:
             here += f"?{visit.request.url.query}"
-        return visit.go(visit.href("/", next=here))
+        # Whoever has a cookie was signed in: the start page says why they are here.
+        ended = {"ended": "1"} if visit.request.cookies.get(cookie_name(visit.tls)) else {}
+        return visit.go(visit.href("/", next=here, **ended))
     response = visit.show("error.html", status=error.status, error=error, number="")
     if error.status in (429, 503):
         response.headers["Retry-After"] = str(error.extra.get("wait_s", 30))

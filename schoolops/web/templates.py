@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,8 @@ class Templates:
             said = f"there is no template {error.name}"
         else:
             said = str(error) or type(error).__name__
-        line = getattr(error, "lineno", None)
-        where = getattr(error, "name", None) or name
+        at, line = _place_of(error)
+        where = getattr(error, "name", None) or at or name
         said = f"{where}, line {line}: {said}" if line else f"{where}: {said}"
         if self.problems.get(name) != said:
             # What Jinja says names the template's own words; other errors may quote a value, and
@@ -140,6 +141,19 @@ class Templates:
             language.gettext, language.ngettext, newstyle=True
         )
         return environment
+
+
+def _place_of(error: Exception) -> tuple[str, int | None]:
+    """(template, line) where it happened; ('', None) when that is not known."""
+    line = getattr(error, "lineno", None)
+    if line:
+        return "", line
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.suffix in (".html", ".txt"):
+            parts = [n for n, part in enumerate(path.parts) if part in (LIVE, DRAFT)]
+            return "/".join(path.parts[parts[-1] + 1 :]) if parts else "", frame.lineno
+    return "", None
 
 
 def _cache(home: Path) -> FileSystemBytecodeCache | None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from schoolops.core import resources
 from schoolops.core.permissions import Actor
 from schoolops.core.settings import Settings, load_settings
 from schoolops.db.engine import Store
@@ -161,3 +162,31 @@ def test_everything_that_ships_is_good(settings: Settings, home: Path) -> None:
     write(home / "templates", "locale/de/portal.po", 'msgid "Welcome"\nmsgstr "Jode Morje"\n')
     assert check(settings) == {}
     assert {"start", "my-school", "slips", "privacy", "imprint"} <= set(SAMPLES)
+
+
+def test_every_page_that_can_be_overridden_has_a_preview() -> None:
+    shipped = {path.name for path in resources.folder("templates/portal").glob("*.html")}
+    # The frame and the parts stand in all of them; the list of previews is for administrators.
+    assert shipped - {template for template, _ in SAMPLES.values()} == {
+        "base.html", "parts.html", "preview.html", "preview_mail.html",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_each_preview_shows_the_draft_and_a_broken_one_says_so_beside_the_built_in_text(
+    browser: TestClient, home: Path, name: str
+) -> None:
+    sign_in(browser)
+    template = f"portal/{SAMPLES[name][0]}"
+    shipped = browser.get(f"/preview/{name}")
+    assert shipped.status_code == 200
+    good = '{% extends "portal/base.html" %}{% block content %}<h1>Unsere Worte</h1>{% endblock %}'
+    write(home / "templates-draft", template, good)
+    assert "Unsere Worte" in browser.get(f"/preview/{name}").text
+    write(home / "templates-draft", template, "<h1>\nHalbes{{ nichts.da }}</h1>")
+    broken = browser.get(f"/preview/{name}")
+    assert broken.status_code == 200
+    assert "Halbes" not in broken.text, "the built-in text is used"
+    told = f"{template}, line 2: &#39;nichts&#39; is undefined"
+    assert told in broken.text, "and the page says why"
+    assert told in browser.get("/preview").text
