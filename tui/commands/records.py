@@ -164,7 +164,7 @@ async def retire(screen: Frame, aim: Aim) -> None:
     plan = await client.bulk(aim.plural, **_which(aim), retire=True, reason=reason, dry_run=True)
     number = plan["changed"]
     title = ngettext("Retire {count} record", "Retire {count} records", number)
-    if not await _confirmed(screen, title.format(count=cells.number(number)), plan, reason):
+    if not await _confirmed(screen, kind, title.format(count=cells.number(number)), plan, reason):
         return
     if number == 1 and len(aim.ids) == 1 and not aim.matching:
         record = await fresh(screen, aim)
@@ -205,7 +205,7 @@ async def bulk(screen: Frame, aim: Aim) -> None:
     field = kind.field(answer["field"])
     shown = cells.shown(field, answer["value"]) or _("empty")
     title = _("Set {field} to {value}").format(field=_(field.label), value=shown)
-    if not await _confirmed(screen, title, plan):
+    if not await _confirmed(screen, kind, title, plan):
         return
     result = await client.bulk(aim.plural, **_which(aim), values=values, expect=_expect(plan))
     _unmark(screen)
@@ -242,7 +242,18 @@ def _unmark(screen: Frame) -> None:
         screen.table.unmark()
 
 
-async def _confirmed(screen: Frame, title: str, plan: Json, reason: str = "") -> bool:
+def _told(kind: Kind, row: Json) -> str:
+    """What changes in a record, as `Room 2.14 → 2.15`."""
+    known = kind.by_name()
+    return ", ".join(
+        f"{_(known[name].label)} {cells.shown(known[name], pair[0]) or _('empty')} → "
+        f"{cells.shown(known[name], pair[1]) or _('empty')}"
+        for name, pair in (row.get("changes") or {}).items()
+        if pair is not None and not known[name].protected
+    )
+
+
+async def _confirmed(screen: Frame, kind: Kind, title: str, plan: Json, reason: str = "") -> bool:
     """Show what a dry run found; several records want their number typed."""
     lines = [_("{changed} change, {same} stay as they are, {refused} are refused.").format(
         changed=cells.number(plan["changed"]), same=cells.number(plan["same"]),
@@ -252,7 +263,7 @@ async def _confirmed(screen: Frame, title: str, plan: Json, reason: str = "") ->
     words = {"changed": "→", "same": "=", "refused": "✖", "retired": "→"}
     for row in plan.get("rows", [])[:SHOWN_IN_PLAN]:
         mark = words.get(row.get("outcome"), row.get("outcome", ""))
-        why = translated(row, str(row.get("reason") or ""))
+        why = translated(row, str(row.get("reason") or "")) or _told(kind, row)
         lines.append(f"{mark} {row.get('key', '')}  {why}".rstrip())
     if not plan["changed"]:
         screen.notify("\n".join(lines[:6]), severity="warning", markup=False)
