@@ -97,7 +97,8 @@ def rows(agent: Agent, first: int, times: list[int], chance: random.Random) -> l
             report = protocol.DeviceReport(
                 f"{agent.school}-{number}", True, 3.41, at / 1e6 - 1.7e9,
                 chance.randrange(400) / 10, 52.3, 44.0,
-                clients, clients // 8, clients - clients // 8, None, 1, at // 700, at // 3500, 17, "snmp",
+                clients, clients // 8, clients - clients // 8, None, 1,
+                at // 700, at // 3500, 17, "snmp",
             )  # fmt: skip
             found.append(protocol.Row(first + len(found), at, "device", report))
     return found
