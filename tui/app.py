@@ -51,7 +51,7 @@ class SchoolopsApp(TypeAhead):
     """The terminal UI of schoolops."""
 
     TITLE = "schoolops"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # ours has a key of its own, which can be mapped anew
     COMMANDS: ClassVar[set[Any]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=True)]
     CSS = """

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from inventory.kinds import HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
+from inventory.kinds import AUDIT_ACTIONS, HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
 from schoolops.core.permissions import FIELD_CLASSES, PERMISSIONS, PURPOSES, ROLES
 from tui import i18n
 
@@ -93,7 +93,7 @@ def from_inventory() -> set[str]:
     """Labels of kinds, fields and choices, of roles and permissions, the usual reasons."""
     found = {text for role in ROLES.values() for text in (role.label, role.says)}
     found |= {permission.label for permission in PERMISSIONS.values()}
-    found |= {*PURPOSES.values(), *FIELD_CLASSES.values()}
+    found |= {*PURPOSES.values(), *FIELD_CLASSES.values(), *AUDIT_ACTIONS.values()}
     fields = [*SYSTEM_FIELDS, *HEALTH_FIELDS]
     for kind in KINDS.values():
         found |= {kind.label, kind.label_plural, *kind.retire_reasons}

@@ -118,7 +118,7 @@ class City:
                  until="2026-12-04T17:00:00Z", since=NOW, reason="on leave", **{"class": "5a"},
                  )  # fmt: skip
         self.propose("a.klein", "asked-1")
-        self.people = [{"name": "m.weber", "role": "service-provider", "scope": "all schools",
+        self.people = [{"name": "m.weber", "role": "service-provider", "schools": None,
                         "expires": "2027-11-24T07:00:00Z"}]  # fmt: skip
 
     def fault(self, key: str, health: str, reason: str) -> None:

@@ -203,8 +203,10 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     """Write all rows of a report as CSV that a spreadsheet opens. Raises OSError."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
-        writer.writerow(["row", "key", "outcome", "reason", "changes", "kept"])
+        writer.writerow([_("row"), _("key"), _("outcome"), _("reason"), _("changes"), _("kept")])
         order = {"refused": 0}
+        outcomes = {"refused": _("refused"), "new": _("new"), "changed": _("changed"),
+                    "same": _("same")}  # fmt: skip
         rows = list(report.get("rows") or [])
         for row in sorted(rows, key=lambda row: order.get(str(row.get("outcome")), 1)):
             changes, kept = (
@@ -212,7 +214,10 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
                 for part in ("changes", "kept")
             )
             cells = [
-                *(row.get(name) for name in ("row", "key", "outcome", "reason")),
+                row.get("row"),
+                row.get("key"),
+                outcomes.get(str(row.get("outcome")), row.get("outcome")),
+                translated(row, str(row.get("reason") or "")),
                 changes,
                 kept,
             ]
