@@ -6,18 +6,28 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 FOLDER = ROOT / "docs" / "pages"
 
+ROOMS = """school;name;kind
+164800;4.01;classroom
+164800;4.02;science
+999999;1.01;classroom
+"""
 SHOTS = (
     # name, address, who, width, dark
     ("start-de", "/", "", 900, False),
     ("my-school-de", "/my-school", "secretary", 900, False),
     ("my-school-de-simple-narrow", "/my-school?lang=de-simple", "secretary", 360, False),
     ("my-school-en-dark", "/my-school?lang=en", "secretary", 900, True),
-    ("upload-de", "/upload", "admin", 900, False),
+    ("schools-de", "/my-school", "admin", 900, False),
+    ("report-de", "/upload", "admin", 900, False),
     ("slips-de", "/preview/slips", "admin", 900, False),
 )
 
@@ -54,8 +64,18 @@ def draw(only: list[str]) -> None:
                     continue
                 with window(browser, running, cookies[who], width=width, dark=dark) as seen:
                     seen.open(path)
+                    if name == "report-de":
+                        upload(seen.page, Path(folder) / "räume.csv")
                     seen.page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
         browser.close()
+
+
+def upload(page: Page, file: Path) -> None:
+    """Send some rooms, to see the report on them."""
+    file.write_text(ROOMS, "utf-8")
+    page.select_option("#plural", "rooms")
+    page.set_input_files("#file", file)
+    page.locator("main button").click()
 
 
 if __name__ == "__main__":

@@ -40,10 +40,16 @@ def say(message: str, /, **params: Any) -> Sentence:
     return Sentence(message, params)
 
 
-def join(parts: Mapping[str, str] | Iterable[str], between: str = "; ") -> Sentence:
-    """Several sentences as one; `params` has each under its key, or its number from 1."""
+def join(parts: Mapping[str, str] | Iterable[str], between: str = "; ", most: int = 0) -> Sentence:
+    """Several sentences as one; `params` has each under its key, or its number from 1.
+
+    Of more than `most` (0: any number) the rest are only counted.
+    """
     if not isinstance(parts, Mapping):
-        parts = {str(number): part for number, part in enumerate(parts, 1)}
+        told = list(parts)
+        if most and len(told) > most:
+            told[most:] = [say("and {count} more", count=len(told) - most)]
+        parts = {str(number): part for number, part in enumerate(told, 1)}
     message = between.join(f"{{{name}}}" for name in parts)
     return Sentence(message, {name: as_sentence(part) for name, part in parts.items()})
 

@@ -2,7 +2,7 @@
 
 plan = plan_file(DEVICE, data, "ipads.xlsx")   # FileRefused says what to do
 plan.mapping, plan.ignored, plan.notes
-for row in plan.rows: row.values or row.reason
+for row in plan.rows: row.problems or row.values
 
 write("csv", DEVICE, ("serial", "model"), rows)  # bytes in pieces
 """

@@ -12,24 +12,25 @@ from inventory.formats.reading import read_table
 from inventory.formats.spoiled import days, doubtful, shortened
 from inventory.formats.table import MAX_BYTES, Table
 from inventory.kinds import SCHOOL, Kind
-from inventory.sentences import Sentence, join, say
+from inventory.sentences import Sentence, say
 
 _NAMED_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """One row of the file. `values` is None when it is refused; then `reason` says why, all
-    problems at once. `key` is the record's key as far as the row tells it, or ''.
+    """One row of the file. `problems` are all that is wrong with it: with one it is refused.
+    `key` is the record's key as far as the row tells it, or ''.
 
-    `values` has the fields that have a column (or a default); an empty cell is None. References
-    are keys of the records they mean, school-relative ones completed.
+    `values` has the fields that have a column (or a default); an empty cell is None, and so is
+    one that says nothing good. References are keys of the records they mean, school-relative ones
+    completed.
     """
 
     row: int
     key: str
-    values: dict[str, Value] | None
-    reason: str = ""
+    values: dict[str, Value]
+    problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -102,11 +103,8 @@ def plan_rows(kind: Kind, table: Table, reader: RowReader) -> Iterator[ParsedRow
             found.append(
                 say("a {kind} needs one of: {fields}", kind=say(kind.label), fields=wanted)
             )
-        if found:
-            yield ParsedRow(number, key, None, join(found), tuple(warnings))
-        else:
-            remarks = [*warnings, *doubtful(values, _place_names(kind))]
-            yield ParsedRow(number, key, values, "", tuple(remarks))
+        remarks = [*warnings, *doubtful(values, _place_names(kind))]
+        yield ParsedRow(number, key, values, tuple(found), tuple(remarks))
 
 
 def _place_names(kind: Kind) -> tuple[str, ...]:

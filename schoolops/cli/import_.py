@@ -111,6 +111,11 @@ def _print_report(kind: Kind, report: dict[str, Any]) -> None:
         print(f"row {row['row']}: {clean(row['key'])}: kept {told}")
     if len(kept) > SHOWN:
         print(f"… and {len(kept) - SHOWN} more kept; --json lists them all")
+    odd = [row for row in rows if row["reason"] and row["outcome"] != "refused"]
+    for row in odd[:SHOWN]:
+        say(f"row {row['row']} is odd: {clean(row['key'])}: {clean(row['reason'])}")
+    if len(odd) > SHOWN:
+        say(f"and {len(odd) - SHOWN} more odd rows; --json lists them all")
     refused = [row for row in rows if row["outcome"] == "refused"]
     for row in refused[:SHOWN]:
         say(f"row {row['row']} refused: {clean(row['reason'])}")
@@ -121,6 +126,9 @@ def _print_report(kind: Kind, report: dict[str, Any]) -> None:
         f"{kind.label_plural}: {report['new']} {tense}new, {report['changed']} {tense}changed, "
         f"{report['same']} same, {report['refused']} refused"
     )
+    if retired := report["retired"]:
+        records = f"1 {kind.label}" if retired == 1 else f"{retired} {kind.label_plural}"
+        print(f"{records} in the list: retired here, kept so")
     if report["kept"]:
         rows_of = "1 row" if report["kept"] == 1 else f"{report['kept']} rows"
         print(f"in {rows_of} own values are kept; --overwrite takes the list's")

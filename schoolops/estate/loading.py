@@ -134,42 +134,26 @@ class Loader:
     def _plan_some(self, plan: ImportPlan, rows: Sequence[ParsedRow]) -> Iterator[Proposal]:
         """The good rows compared with what is there; the others are noted."""
         kind = plan.kind
-        good: list[tuple[ParsedRow, dict[str, Value], str]] = []
-        for row in rows:
-            if row.values is None:
-                plan.note(row.row, "", "refused", row.reason)
-                continue
-            try:
-                good.append((row, row.values, kind.make_key(row.values, {})))
-            except ValueError as error:
-                plan.note(row.row, "", "refused", as_sentence(error))
-        self._fetch_references(kind, [values for _, values, _ in good])
+        self._fetch_references(kind, [row.values for row in rows])
         table = TABLES[kind.name]
         existing = {
             found.key_folded: found
             for found in self.unit.connection.execute(
-                select(table).where(table.c.key_folded.in_([fold(key) for _, _, key in good]))
+                select(table).where(table.c.key_folded.in_({fold(row.key) for row in rows}))
             )
         }
-        for row, values, key in good:
-            ids, problem = self._lookup(kind, values)
-            found = existing.get(fold(key))
-            problem = problem or _unfit(kind, key, values, found)
-            problem = problem or self._refusal(kind, values, ids, found)
-            problem = problem or self._closed(kind, values, ids, found)
-            if problem:
-                plan.note(row.row, key, "refused", problem)
+        for row in rows:
+            found = existing.get(fold(row.key))
+            ids, unknown = self._lookup(kind, row.values)
+            problems = [*row.problems, *unknown, *self._refusals(plan, row, ids, found)]
+            if problems:
+                plan.refuse(row.row, row.key, problems)
             elif found is None:
-                missing = [
-                    f.name for f in kind.editable_fields() if f.required and not values.get(f.name)
-                ]
-                if missing:
-                    needs = say("needs {fields}", fields=", ".join(missing))
-                    plan.note(row.row, key, "refused", needs)
-                    continue
-                yield Proposal(row, key, values, ids)
+                yield Proposal(row, row.key, row.values, ids)
+            elif found.retired_at is not None:
+                plan.note(row.row, found.key, "retired")
             else:
-                yield self._compare(plan, Proposal(row, found.key, values, ids, found))
+                yield self._compare(plan, Proposal(row, found.key, row.values, ids, found))
 
     def _compare(self, plan: ImportPlan, one: Proposal) -> Proposal:
         kind, stored = plan.kind, one.found._mapping
@@ -243,7 +227,9 @@ class Loader:
                 )
             )
 
-    def _lookup(self, kind: Kind, values: Mapping[str, Value]) -> tuple[dict[str, int], str]:
+    def _lookup(
+        self, kind: Kind, values: Mapping[str, Value]
+    ) -> tuple[dict[str, int], list[Sentence]]:
         ids: dict[str, int] = {}
         problems = []
         for f in kind.fields:
@@ -256,14 +242,30 @@ class Loader:
                 problems.append(_unknown(label, str(value)))
             else:
                 ids[f.name] = found
-        return ids, join(problems)
+        return ids, problems
 
-    def _refusal(
+    def _refusals(
+        self, plan: ImportPlan, row: ParsedRow, ids: Mapping[str, int], found: Any
+    ) -> Iterator[str]:
+        """Why what was read of a row cannot be written, beside what could not be read."""
+        kind, values = plan.kind, row.values
+        if not row.key:
+            return  # then nobody can say which record it is about
+        yield from _unfit(kind, row.key, values, found)
+        if found is not None and found.retired_at is not None and not plan.published:
+            yield say("is retired; reinstate it first")
+        school = kind.by_name().get("school")
+        if school and "school" not in ids and (school.required or values.get("school")):
+            return  # said already, and nobody can say who may write there
+        if forbidden := self._forbidden(kind, values, ids, found):
+            yield forbidden
+        if closed := self._closed(kind, values, ids, found):
+            yield closed
+
+    def _forbidden(
         self, kind: Kind, values: Mapping[str, Value], ids: Mapping[str, int], found: Any
     ) -> str:
         """Why the actor may not write this row, or ''."""
-        if found is not None and found.retired_at is not None:
-            return say("is retired; reinstate it first")
         actor, permission = self.unit.actor, write_permission(kind)
         scope = actor.scope(permission)
         if scope.everywhere:
@@ -312,16 +314,19 @@ class Loader:
         return self._ids[kind_name]
 
 
-def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> str:
-    """What is wrong with the values of a row, or ''."""
+def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> Iterator[Sentence]:
+    """What is wrong with the values of a row."""
     if found is not None and found.key != key:
-        return say("{key} is there already; write it like that", key=found.key)
+        yield say("{key} is there already; write it like that", key=found.key)
     for name, value in values.items():
         try:
             refuse_negative(kind.field(name), value)
         except ValueError as error:
-            return as_sentence(error)
-    return ""
+            yield as_sentence(error)
+    if found is None:
+        needed = [f.name for f in kind.editable_fields() if f.required and f.name not in values]
+        if needed:
+            yield say("needs {fields}", fields=", ".join(needed))
 
 
 def _unknown(label: Sentence, key: str) -> Sentence:

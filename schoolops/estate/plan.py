@@ -10,11 +10,15 @@ from typing import Any
 from inventory.fields import Value
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import Kind
+from inventory.sentences import join
 from schoolops.estate.values import explained
 
-OUTCOMES = ("new", "changed", "same", "refused")
+OUTCOMES = ("new", "changed", "same", "retired", "refused")
+"""`retired`: a published list names a record that was taken out of use here, and stays so."""
 REPORTED = 1000
-"""Rows of new and changed records that a report lists; refused ones are all listed."""
+"""Rows that a report lists of what is not refused; refused ones are all listed."""
+PROBLEMS = 6
+"""What is wrong with one row, told in full; of more it is said how many."""
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ class ImportPlan:
 
     def lists(self, outcome: str) -> bool:
         """Whether the next row of that outcome is listed even if there is nothing to say."""
-        listed = self.counts["new"] + self.counts["changed"] < REPORTED
+        listed = sum(self.counts[name] for name in ("new", "changed", "retired")) < REPORTED
         return outcome == "refused" or (outcome != "same" and listed)
 
     def note(self, row: int, key: str, outcome: str, reason: str = "", **more: Any) -> None:
@@ -67,6 +71,10 @@ class ImportPlan:
             self.rows.append(
                 {"row": row, "key": key, "outcome": outcome, **explained(reason), **more}
             )
+
+    def refuse(self, row: int, key: str, problems: Sequence[str]) -> None:
+        """Note a row that cannot be taken, with all that is wrong with it."""
+        self.note(row, key, "refused", join(problems, most=PROBLEMS))
 
     def totals(self) -> dict[str, int]:
         return {name: self.counts[name] for name in (*OUTCOMES, "kept")}

@@ -14,9 +14,9 @@ from inventory.kinds import Kind
 from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Invalid, NotFound
-from schoolops.core.permissions import Actor
+from schoolops.core.permissions import Actor, Scope
 from schoolops.db.access import read_permission
-from schoolops.estate.access import readable_by
+from schoolops.estate.access import inside, readable_by, school_column
 from schoolops.estate.models import TABLES, column_name, observation, school_of
 from schoolops.estate.personal import Personal
 from schoolops.estate.query import Way, order_by, translate, way
@@ -66,8 +66,9 @@ class Estate:
         limit: int = 128,
         columns: Sequence[str] = (),
         wide: bool = False,
+        within: Scope | None = None,
     ) -> Page:
-        """One page of a list.
+        """One page of a list; with `within` only what lies in that scope too.
 
         Raises `FilterError`, `Invalid` for a wrong column or sort, `Forbidden` for a closed one.
         `wide`: a word may also be in the record's school, if another one is in the record itself.
@@ -75,6 +76,9 @@ class Estate:
         fields = self._fields(kind, columns)
         # First which rows, from the index alone where it can be; then those rows.
         statement = self.place(kind, q, sort, wide).offset(offset).limit(limit + 1)
+        if within is not None:
+            column = school_column(kind.name, TABLES[kind.name])
+            statement = statement.where(inside(within, column))
         ids = self.connection.scalars(statement).all()
         found = self.connection.execute(
             _select(kind, self._needed(fields)).where(TABLES[kind.name].c.id.in_(ids[:limit]))

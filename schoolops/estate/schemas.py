@@ -104,21 +104,26 @@ class _Reason(TypedDict):
 
 
 class ImportRow(_Reason):
-    """What becomes of a row. `changes` is field → [old, new], `kept` field → [own, the list's]."""
+    """What becomes of a row; `reason` is all that is wrong or odd with it. `changes` is field →
+    [old, new], `kept` field → [own, the list's]."""
 
     row: int
     key: str
-    outcome: Literal["new", "changed", "same", "refused"]
+    outcome: Literal["new", "changed", "same", "retired", "refused"]
     changes: NotRequired[dict[str, list[Any]]]
     kept: NotRequired[dict[str, list[Any]]]
 
 
 class ImportReport(TypedDict):
-    """What a file does to the inventory; `mapping` is heading → field."""
+    """What a file does to the inventory; `mapping` is heading → field.
+
+    `retired`: records that a published list still names and that stay out of use.
+    """
 
     new: int
     changed: int
     same: int
+    retired: int
     refused: int
     kept: int
     dry_run: bool

@@ -264,7 +264,11 @@ async def answer(page: Page, request: Request) -> Response:
     try:
         response = await _handle(page, visit)
     except SchoolopsError as error:
-        response = refuse(visit, error)
+        if error.status == 500 and not error.code.startswith("web."):
+            # For whoever runs the server: paths and commands, which help no visitor.
+            response = fail(visit, page.path, error)
+        else:
+            response = refuse(visit, error)
     except Exception as error:
         response = fail(visit, page.path, error)
     return dressed(visit, response)

@@ -91,9 +91,9 @@ def test_one_number_twice_refuses_both_rows_naming_them() -> None:
         (DATA / "NRW-Schulen.csv").read_bytes().replace(b"\n100018;", b"\n100015;"),
         "list.csv",
     )
-    refused = [row for row in found.rows if row.values is None]
+    refused = [row for row in found.rows if row.problems]
     assert [row.row for row in refused] == [3, 4]
-    assert {row.reason for row in refused} == {"row 3 and row 4 both have SchulNr 100015"}
+    assert {row.problems for row in refused} == {("row 3 and row 4 both have SchulNr 100015",)}
 
 
 def test_the_unused_headings_are_reported() -> None:
@@ -148,7 +148,7 @@ def test_the_whole_list_of_the_state_is_read_without_a_complaint() -> None:
     plan = plan_file(SCHOOL, WHOLE_LIST.read_bytes(), "NRW-Schulen.csv")
     rows = list(plan.rows)
     assert len(rows) == 5425
-    assert [row for row in rows if row.values is None or row.warnings] == []
+    assert [row for row in rows if row.problems or row.warnings] == []
     city = [row.values for row in rows if row.values and row.values["municipality"] == "111000"]
     assert len(city) == 174
     assert sum(values["authority"] == "10042" for values in city) == 150

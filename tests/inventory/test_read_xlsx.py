@@ -188,8 +188,8 @@ def test_a_name_that_became_a_date_is_refused_and_a_date_in_its_place_is_none() 
     heading = ["Seriennummer", "Art", "Schulnr", "Raum", "Kaufdatum", "Bemerkung"]
     data = xlsx(heading, ["A", "pc", "1", day, day, day], ["B", "pc", "1", "2.14", day, day])
     bad, good = plan_file(DEVICE, data, "x.xlsx").rows
-    assert bad.values is None
-    assert bad.reason.startswith("Raum: a spreadsheet took what was typed for a date")
-    assert "2024-02-14" in bad.reason
+    assert bad.problems
+    assert bad.problems[0].startswith("Raum: a spreadsheet took what was typed for a date")
+    assert "2024-02-14" in "; ".join(bad.problems)
     assert good.values is not None
     assert good.values["purchased"] == "2024-02-14"

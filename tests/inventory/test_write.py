@@ -156,7 +156,7 @@ def test_what_is_exported_and_imported_again_is_equal(
     columns = [f.name for f in fields]
     plan = plan_file(kind, export(format, kind, columns, rows), f"x.{format}")
     found = list(plan.rows)
-    assert [row.reason for row in found] == [""] * len(rows)
+    assert [row.problems for row in found] == [()] * len(rows)
     assert [row.values for row in found] == [dict(zip(columns, row, strict=True)) for row in rows]
 
 

@@ -68,6 +68,34 @@ def test_what_cannot_be_taken_is_refused_with_its_row_and_the_rest_goes_in(
     assert "7" in reasons[6]
 
 
+def test_a_row_says_all_that_is_wrong_with_it_in_the_file_and_in_the_inventory(
+    api: Api, room: Any
+) -> None:
+    text = "serial;kind;school;room;parent;purchased;ip\nX;ipod;164800;9.99;SW-9;soon;10.0.0.300\n"
+    (row,) = api.upload("devices", "g.csv", text.encode())["rows"]
+    for part in ("kind:", "room 164800/9.99", "device SW-9", "purchased:", "ip:"):
+        assert part in row["reason"]
+    assert row["message"] == "{1}; {2}; {3}; {4}; {5}"
+
+
+def test_of_very_many_problems_of_a_row_some_are_told_and_the_rest_counted(api: Api) -> None:
+    text = (
+        "number;name;utm_easting;utm_northing;latitude;longitude;pupils;classes;email\n"
+        "164800;A;a;b;c;d;e;f;g\n"
+    )
+    (row,) = api.upload("schools", "s.csv", text.encode())["rows"]
+    assert row["reason"].count("; ") == 6
+    assert row["reason"].endswith("; and 1 more")
+
+
+def test_a_row_of_a_school_that_is_not_there_does_not_ask_who_may_write_at_it(
+    api: Api, token: Any, room: Any
+) -> None:
+    ours = token("it", "service-provider", schools=["164800"])
+    (row,) = ours.upload("rooms", "r.csv", b"school;name\n999999;1\n")["rows"]
+    assert row["reason"] == "there is no school 999999"
+
+
 def test_a_room_that_a_spreadsheet_counted_as_a_day_says_so(api: Api, room: Any) -> None:
     report = api.upload("devices", "g.csv", (DEVICES + "iPad;A;164800;45170;x\n").encode())
     assert "45170, which may be 2023-09-01" in report["rows"][0]["reason"]

@@ -135,3 +135,23 @@ def test_the_own_file_itself_overwrites(api: Api) -> None:
     report = api.upload("schools", "eigene.csv", text.encode())
     assert (report["changed"], report["kept"]) == (1, 0)
     assert api.get(f"/schools/{NUMBER}")["values"]["phone"] == "0211 2"
+
+
+def test_a_retired_school_stays_retired_and_is_no_error(api: Api, published: str) -> None:
+    count = load(api, published)["new"]
+    school = api.get(f"/schools/{NUMBER}")
+    api.post(f"/schools/{NUMBER}/retire", {"version": school["version"], "reason": "closed"})
+    report = load(api, published)
+    assert (report["same"], report["retired"], report["refused"]) == (count - 1, 1, 0)
+    (row,) = report["rows"]
+    assert (row["key"], row["outcome"], row["reason"]) == (NUMBER, "retired", "")
+    assert api.get(f"/schools/{NUMBER}")["retired"]
+
+
+def test_an_own_file_that_names_a_retired_school_is_refused(api: Api) -> None:
+    load(api, LISTS[0])
+    school = api.get(f"/schools/{NUMBER}")
+    api.post(f"/schools/{NUMBER}/retire", {"version": school["version"], "reason": "closed"})
+    report = api.upload("schools", "own.csv", f"number;name\n{NUMBER};A\n".encode())
+    assert (report["refused"], report["retired"]) == (1, 0)
+    assert report["rows"][0]["reason"] == "is retired; reinstate it first"

@@ -152,6 +152,17 @@ async def test_a_report_says_which_own_values_a_published_list_left() -> None:
         assert "= row 5 100015 Fax: — (the list: 0211 3)" in desk.text
 
 
+async def test_a_report_names_retired_records_and_what_is_odd() -> None:
+    rows = [
+        {"row": 4, "key": "100015", "outcome": "retired", "reason": ""},
+        {"row": 5, "key": "100016", "outcome": "new", "reason": "the phone is odd"},
+    ]
+    async with showing("ImportReport", REPORT | {"retired": 1, "rows": rows}, kind="school") as d:
+        assert "1 retired, kept" in d.text
+        assert "= row 4 100015" in d.text
+        assert "! row 5 100016: the phone is odd" in d.text
+
+
 async def test_a_tried_import_is_applied_by_its_own_key_alone() -> None:
     async with showing("ImportReport", REPORT) as desk:
         await desk.press("enter")

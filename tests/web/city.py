@@ -1,4 +1,4 @@
-"""A small city with something to see: a line that is down, rooms without WLAN, contacts."""
+"""A small invented city with something to see: a line that is down, rooms without WLAN."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
 
 SCHOOLS = (
-    ("164800", "Städtisches Gymnasium Kreuzgasse", "Gymnasium Kreuzgasse"),
-    ("164811", "Gesamtschule Holweide", "Gesamtschule Holweide"),
-    ("100000", "GGS Erlenweg", "GGS Erlenweg"),
+    ("164800", "Städtisches Gymnasium am Strom", "Gymnasium am Strom"),
+    ("164811", "Gesamtschule Wiesengrund", "Gesamtschule Wiesengrund"),
+    ("100000", "GGS Kieselweg", "GGS Kieselweg"),
+    ("200000", "Grundschule am Teich", "Grundschule am Teich"),
 )
+OTHERS = {"200000": "20042"}
+"""Schools of another authority than the city's own."""
 MINUTES = 60_000_000
 
 
@@ -29,10 +32,12 @@ def fill(store: Store) -> None:
             inventory.create(KINDS[what], values)
 
         for number, name, short in SCHOOLS:
-            create("school", number=number, name=name, short_name=short, authority="10042",
-                   municipality="111000", form="20")  # fmt: skip
+            create(
+                "school", number=number, name=name, short_name=short,
+                authority=OTHERS.get(number, "10042"), municipality="111000", form="20",
+            )  # fmt: skip
         for school in ("164800", "164811"):
-            create("uplink", school=school, name="line1", medium="fibre", provider="NetColonia",
+            create("uplink", school=school, name="line1", medium="fibre", provider="Stromnetz",
                    circuit="FTTH-20817", hotline="0800 2222 800", state="active")  # fmt: skip
             for floor in range(4):
                 for number in range(1, 9):
@@ -42,9 +47,9 @@ def fill(store: Store) -> None:
         create("device", kind="printer", serial="PRN-1", name="Drucker Sekretariat",
                school="164800", room="164800/0.02")  # fmt: skip
         for role, name, phone, email in (
-            ("head", "Ahlers, Kim", "0221 5550100", "schulleitung@164800.schule.example"),
-            ("secretary", "Öztürk, Deniz", "0221 5550101", "sekretariat@164800.schule.example"),
-            ("media-coordinator", "Nowak, Robin", "0221 5550102", ""),
+            ("head", "Ahlers, Kim", "0221 4710 100", "schulleitung@164800.schule.example"),
+            ("secretary", "Öztürk, Deniz", "0221 4710 101", "sekretariat@164800.schule.example"),
+            ("media-coordinator", "Nowak, Robin", "0221 4710 102", ""),
         ):
             create("contact", school="164800", role=role, name=name, phone=phone,
                    email=email)  # fmt: skip

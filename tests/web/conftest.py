@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["chromium"]
 
 CITY = {
-    "SCHOOLOPS_CITY": "Köln",
-    "SCHOOLOPS_PORTAL__NAME": "Schulportal Köln",
-    "SCHOOLOPS_PORTAL__SUPPORT": "0221 221-0, schul-it@koeln.example",
-    "SCHOOLOPS_PORTAL__OPERATOR": "Stadt Köln, Amt für Schulentwicklung\nMusterplatz 1, 50679 Köln",
-    "SCHOOLOPS_PORTAL__PRIVACY_OFFICER": "Datenschutz der Stadt Köln\ndatenschutz@koeln.example",
-    "SCHOOLOPS_PORTAL__ACCESSIBILITY_CONTACT": "barrierefrei@koeln.example",
+    "SCHOOLOPS_CITY": "Beispielstadt",
+    "SCHOOLOPS_PORTAL__NAME": "Schulportal Beispielstadt",
+    "SCHOOLOPS_PORTAL__SUPPORT": "0221 4710 199, schul-it@beispielstadt.example",
+    "SCHOOLOPS_PORTAL__OPERATOR": "Beispielstadt, Schulamt\nMusterplatz 1, 99999 Beispielstadt",
+    "SCHOOLOPS_PORTAL__PRIVACY_OFFICER": "Datenschutz der Stadt\ndatenschutz@beispielstadt.example",
+    "SCHOOLOPS_PORTAL__ACCESSIBILITY_CONTACT": "barrierefrei@beispielstadt.example",
     "SCHOOLOPS_PORTAL__ACCENT": "#b3122d",
 }
 ADMIN = ["/city/authority-admin"]
@@ -82,6 +82,7 @@ PEOPLE = {
     "mia.m": ("Mia", "Muster", ("/schools/164800/pupil",), ["164800/5a"]),
     "ali.b": ("Ali", "Beispiel", ("/schools/164800/pupil",), ["164800/5a"]),
     "jo.c": ("Jo", "Chang", ("/schools/164800/pupil",), ["164800/6b"]),
+    "eli.d": ("Eli", "Demir", ("/schools/164811/pupil",), ["164811/7c"]),
 }
 
 
@@ -108,12 +109,17 @@ def signed_city(keycloak: Keycloak, database: Path, home: Path) -> Iterator[Sign
             patch.setenv(name, value)
         settings = load_settings()
         with as_administrator(settings.identity, ADMIN_OF_KEYCLOAK, PASSWORD) as admin:
-            bootstrap.apply(admin, settings, [("164800", "10042")], lambda step: None)
+            bootstrap.apply(
+                admin,
+                settings,
+                [("164800", "10042"), ("164811", "10042"), ("200000", "20042")],
+                lambda step: None,
+            )
             ids = {name: _create(admin, name, *PEOPLE[name]) for name in PEOPLE}
-        with serve(home, **environment) as running:
-            fill(running.store)
-            running.url = f"http://localhost:{port}"
-            yield SignedCity(running, keycloak, settings, ids)
+    with serve(home, **environment) as running:
+        fill(running.store)
+        running.url = f"http://localhost:{port}"
+        yield SignedCity(running, keycloak, settings, ids)
 
 
 def _create(

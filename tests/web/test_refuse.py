@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from inventory.kinds import KINDS
 from schoolops.core.clock import FixedClock
-from schoolops.core.permissions import Actor
+from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.db.engine import Store
 from schoolops.db.tables import audit_event
+from schoolops.estate.service import Inventory
 from schoolops.server.app import Door, make_app
 from schoolops.server.web.listed import PAGES
 from schoolops.web.limits import KEYS, Guesses, Rate, address_of, network
@@ -307,3 +310,20 @@ def test_the_clock_of_the_store_is_the_one_that_ends_links(
     code = application.state.portal.sessions.make_link(Actor.of("alex", "authority-admin"))
     clock.advance(121)
     assert browser.post(f"/open/{code}").status_code == 404
+
+
+def test_what_only_the_operator_can_mend_is_a_number_on_the_page_and_told_in_the_log(
+    browser: TestClient, signed_in: str, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with store.write(SYSTEM) as unit:
+        Inventory(unit).create(KINDS["school"], {"number": "164800", "name": "Am Strom"})
+    # The secret of the service account is not there.
+    store.settings.identity.issuer = "http://localhost:9/realms/x"
+    answer = browser.get("/classes/164800/5a/passwords", headers={"accept-language": "en"})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    number = re.search("the number ([0-9a-f]{8})", answer.text)
+    assert number is not None
+    assert number[1] in caplog.text
+    assert "schoolops identity bootstrap" in caplog.text
+    assert "5a" not in caplog.text

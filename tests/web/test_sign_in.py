@@ -39,7 +39,7 @@ def test_a_teacher_signs_in_sees_the_school_and_signs_out_everywhere(
         assert cookies(seen) == {}, "no cookie before the sign-in"
         sign_in(seen, signed, "l.lehmann")
         assert seen.page.url == f"{signed.served.url}/my-school"
-        assert "Gymnasium Kreuzgasse" in seen.text()
+        assert "Gymnasium am Strom" in seen.text()
         assert "Lena Lehmann" in seen.text()
         (cookie,) = [c for name, c in cookies(seen).items() if name.startswith("schoolops")]
         assert cookie["httpOnly"]

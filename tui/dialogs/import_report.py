@@ -73,6 +73,8 @@ class ImportReport(Dialog[str]):
             "changed": _("changed"),
             "same": _("same"),
         }
+        if self.report.get("retired"):
+            words["retired"] = _("retired, kept")
         if self.report.get("kept"):
             words["kept"] = _("with kept values")
         parts = [
@@ -87,9 +89,13 @@ class ImportReport(Dialog[str]):
         yield from self._section(
             ngettext("Refused row", "Refused rows", len(refused)), map(self._refused, refused)
         )
+        odd = [row for row in rows if row.get("reason") and row.get("outcome") != "refused"]
+        yield from self._section(_("Odd, but taken"), map(self._remarked, odd))
         yield from self._section(_("How the headings were read"), self._mapping())
         ignored = [clean(str(heading)) for heading in self.report.get("ignored") or []]
         yield from self._section(_("Ignored headings"), [", ".join(ignored)] if ignored else [])
+        retired = [row for row in rows if row.get("outcome") == "retired"]
+        yield from self._section(_("Retired here, and kept so"), map(self._written, retired))
         kept = [row for row in rows if row.get("kept")]
         yield from self._section(_("Kept: corrected here since"), map(self._kept, kept))
         written = [row for row in rows if row.get("outcome") in ("new", "changed")]
@@ -110,10 +116,16 @@ class ImportReport(Dialog[str]):
             )
 
     def _refused(self, row: Mapping[str, Any]) -> Content:
+        return self._reasoned("✗ ", row)
+
+    def _remarked(self, row: Mapping[str, Any]) -> Content:
+        return self._reasoned("! ", row)
+
+    def _reasoned(self, mark: str, row: Mapping[str, Any]) -> Content:
         where = _("row {number}").format(number=row.get("row", "?"))
         key = clean(str(row.get("key") or ""))
         return Content.assemble(
-            ("✗ ", "bold"),
+            (mark, "bold"),
             where,
             f" {key}: " if key else ": ",
             translated(row, str(row.get("reason") or "")),
@@ -121,7 +133,7 @@ class ImportReport(Dialog[str]):
 
     def _written(self, row: Mapping[str, Any]) -> Content:
         where = _("row {number}").format(number=row.get("row", "?"))
-        sign = "+" if row.get("outcome") == "new" else "~"
+        sign = {"new": "+", "retired": "="}.get(str(row.get("outcome")), "~")
         changes = ", ".join(self._change(*item) for item in dict(row.get("changes") or {}).items())
         return Content(f"{sign} {where} {clean(str(row.get('key') or ''))} {changes}".rstrip())
 

@@ -10,12 +10,17 @@ from starlette.responses import Response
 
 from inventory.kinds import CONTACT_ROLES, KINDS
 from schoolops.core.clock import from_iso
-from schoolops.core.permissions import CONTACTS_READ, ESTATE_READ, Actor
+from schoolops.core.permissions import (
+    CONTACTS_READ,
+    ESTATE_READ,
+    NOWHERE,
+    PASSWORDS_RESET,
+    Actor,
+)
 from schoolops.estate.repository import Estate
+from schoolops.server.web import schools
 from schoolops.web.pages import Page, Visit
 
-AT_ONCE = 50
-"""Schools on one page of the list."""
 MANY = 2000
 """Devices of one school that are looked at; the largest has some hundred of each kind."""
 OTHERS = ("switch", "board", "printer", "server", "router")
@@ -58,43 +63,30 @@ def show(visit: Visit) -> Response:
         estate = Estate(connection, visit.actor, visit.store.clock.now())
         number = visit.query("school")
         if not number:
-            schools = estate.page(
-                KINDS["school"],
-                _words(visit.query("q")),
-                offset=_offset(visit),
-                limit=AT_ONCE,
-                columns=("number", "name", "health"),
-            )
-            if visit.query("q") or len(schools.rows) != 1:
-                return visit.show("schools.html", **_listed(visit, schools))
-            number = str(schools.rows[0][4])
-        return visit.show("my_school.html", **facts(estate, number))
+            page = schools.found_by(visit, estate, visit.actor.scope(ESTATE_READ))
+            if visit.query("q") or len(page.rows) != 1:
+                return schools.choose(visit, page, "/my-school", visit.gettext("Schools"))
+            number = str(page.rows[0][4])
+        found = facts(estate, number)
+        return visit.show("my_school.html", **found, **_passwords(visit, found["school"]))
 
 
-def _words(text: str) -> str:
-    """What a person types is words: 'St. Martin:' is a name here and no filter."""
-    return " ".join(f'"{word}"' for word in text.replace('"', " ").split())
-
-
-def _offset(visit: Visit) -> int:
-    text = visit.query("from")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-
-
-def _listed(visit: Visit, page: Any) -> dict[str, Any]:
-    rows = [{"number": row[4], "name": row[5], "health": row[6] or "unknown"} for row in page.rows]
+def _passwords(visit: Visit, school: dict[str, Any]) -> dict[str, Any]:
+    """Whose passwords the person may reset here: own classes by name, or those of the school."""
+    rights = visit.actor.scope(PASSWORDS_RESET)
+    if not visit.portal.settings.identity.issuer:
+        rights = NOWHERE
+    number = str(school["number"])
+    own = (key.partition("/") for key in rights.classes)
     return {
-        "schools": rows,
-        "q": visit.query("q"),
-        "offset": page.offset,
-        "before": max(0, page.offset - AT_ONCE) if page.offset else None,
-        "after": page.offset + AT_ONCE if page.more else None,
+        "own_classes": sorted(name for place, _, name in own if place == number),
+        "all_classes": rights.covers(number, school["authority"]),
     }
 
 
 def facts(estate: Estate, number: str) -> dict[str, Any]:
     """What the page of a school shows. `NotFound` for one that the person may not see."""
-    school = estate.record(KINDS["school"], number)["values"]
+    school = schools.school_of(estate, number)
     of_school = f'school:"{school["number"]}"'
     uplinks = estate.page(
         KINDS["uplink"],

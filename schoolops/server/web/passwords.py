@@ -6,17 +6,21 @@ from typing import Any
 
 from starlette.responses import Response
 
-from inventory.kinds import KINDS
 from inventory.sentences import say
 from schoolops.core.errors import Forbidden, NotFound, TooMany
 from schoolops.core.permissions import PASSWORDS_RESET, Actor, Scope
 from schoolops.estate.repository import Estate
 from schoolops.identity.pupils import Pupils
+from schoolops.server.web import schools
 from schoolops.web.limits import Rate
 from schoolops.web.pages import Page, Visit
 
 RESETS = Rate(200, 20)
 """New passwords by one person: some classes in a row, and no whole school by a stolen session."""
+
+
+AT_ONCE = 4
+"""Schools whose classes stand on one page: each is a question to Keycloak."""
 
 
 def _rights(visit: Visit) -> Scope:
@@ -29,23 +33,59 @@ def _pupils(visit: Visit) -> Pupils:
 
 
 def list_classes(visit: Visit) -> Response:
-    """The classes whose passwords the person may reset, school by school."""
+    """The classes of the school that was asked for, or of the few schools that the person has.
+
+    Who has more, such as the administrator of a city, chooses the school first.
+    """
     rights = _rights(visit)
-    if not (rights.schools or rights.classes):
+    if not rights:
         raise Forbidden(say("you teach no class here, as far as sign-in knows"))
-    found: dict[str, set[str]] = {}
-    for key in sorted(rights.classes):
-        school, _, name = key.partition("/")
-        found.setdefault(school, set()).add(name)
-    for school in sorted(rights.schools):
-        keys = {key for pupil in _pupils(visit).of_school(school) for key in pupil.classes}
-        own = {key.partition("/")[2] for key in keys if key.startswith(f"{school}/")}
-        found.setdefault(school, set()).update(own)
-    schools = [
-        {"number": number, "name": _school_name(visit, number), "classes": sorted(names)}
-        for number, names in sorted(found.items())
-    ]
-    return visit.show("classes.html", schools=schools)
+    places = rights.schools | {key.partition("/")[0] for key in rights.classes}
+    many = rights.everywhere or bool(rights.authorities) or len(places) > AT_ONCE
+    with visit.store.read(visit.actor) as connection:
+        estate = Estate(connection, visit.actor, visit.store.clock.now())
+        number = visit.query("school")
+        if not number and many:
+            within = Scope(rights.everywhere, rights.authorities, places)
+            page = schools.found_by(visit, estate, within)
+            return schools.choose(visit, page, "/classes", visit.gettext("Reset passwords"))
+        numbers = [number] if number else sorted(places)
+        named = [_school(estate, rights, one) for one in numbers]
+    return visit.show(
+        "classes.html",
+        schools=[
+            {"number": one, "name": name, "classes": _classes(visit, one, authority)}
+            for one, name, authority in named
+        ],
+        others=bool(number) and (many or len(places) > 1),
+    )
+
+
+def _school(estate: Estate, rights: Scope, number: str) -> tuple[str, str, str | None]:
+    """Number, name and authority of a school that the rights name or the person may see."""
+    try:
+        found = schools.school_of(estate, number)
+    except (NotFound, Forbidden):
+        # A delegation may give this right and none to see the school.
+        named = rights.schools | {key.partition("/")[0] for key in rights.classes}
+        if number not in named:
+            raise
+        return number, number, None
+    return number, schools.name_of(found), found["authority"]
+
+
+def _classes(visit: Visit, school: str, authority: str | None) -> list[str]:
+    """The names of the classes there whose passwords the person may reset. `Forbidden` if none."""
+    rights = _rights(visit)
+    keys = set(rights.classes)
+    if rights.covers(school, authority):
+        keys |= {key for pupil in _pupils(visit).of_school(school) for key in pupil.classes}
+    elif not any(key.startswith(f"{school}/") for key in keys):
+        raise Forbidden(
+            say("the passwords of {name} are reset by its teachers and the school's admin",
+                name=school)
+        )  # fmt: skip
+    return sorted(key.partition("/")[2] for key in keys if key.startswith(f"{school}/"))
 
 
 def show_class(visit: Visit) -> Response:
@@ -53,14 +93,14 @@ def show_class(visit: Visit) -> Response:
 
 
 def _show_class(visit: Visit, status: int = 200, **values: Any) -> Response:
-    school, name = _allowed(visit)
-    pupils = _pupils(visit).of_class(school, name)
+    number, school, name = _allowed(visit)
+    pupils = _pupils(visit).of_class(number, name)
     return visit.show(
         "class.html",
         status=status,
         **{
-            "school": _school_name(visit, school),
-            "number": school,
+            "school": school,
+            "number": number,
             "name": name,
             "pupils": pupils,
             **values,
@@ -70,7 +110,7 @@ def _show_class(visit: Visit, status: int = 200, **values: Any) -> Response:
 
 def reset(visit: Visit) -> Response:
     """Set the passwords and show the slips, once."""
-    school, name = _allowed(visit)
+    number, school, name = _allowed(visit)
     ids = list(dict.fromkeys(visit.lists.get("pupil", [])))
     if not ids:
         missing = visit.gettext("Choose at least one pupil.")
@@ -81,53 +121,47 @@ def reset(visit: Visit) -> Response:
             code="passwords.too_many",
             wait_s=120,
         )
-    slips = _pupils(visit).reset(school, name, ids)
+    slips = _pupils(visit).reset(number, name, ids)
     with visit.store.write(visit.actor) as unit:
-        detail = {"class": f"{school}/{name}", "accounts": [slip.pupil.id for slip in slips]}
+        detail = {"class": f"{number}/{name}", "accounts": [slip.pupil.id for slip in slips]}
         unit.audit("reset passwords", "account", "", None, detail)
     return visit.show(
         "slips.html",
-        school=_school_name(visit, school),
-        number=school,
+        school=school,
+        number=number,
         name=name,
         slips=slips,
         address=visit.origin,
     )
 
 
-def _allowed(visit: Visit) -> tuple[str, str]:
-    school, name = visit.path("school"), visit.path("name")
-    if not _rights(visit).covers(school, None, name):
+def _allowed(visit: Visit) -> tuple[str, str, str]:
+    """Number and name of the school, and the class, if the person may reset passwords there."""
+    number, name = visit.path("school"), visit.path("name")
+    rights = _rights(visit)
+    with visit.store.read(visit.actor) as connection:
+        estate = Estate(connection, visit.actor, visit.store.clock.now())
+        _, school, authority = _school(estate, rights, number)
+    if not rights.covers(number, authority, name):
         raise Forbidden(
             say("the passwords of {name} are reset by its teachers and the school's admin",
                 name=name)
         )  # fmt: skip
-    return school, name
+    return number, school, name
 
 
-def _school_name(visit: Visit, number: str) -> str:
-    with visit.store.read(visit.actor) as connection:
-        estate = Estate(connection, visit.actor, visit.store.clock.now())
-        try:
-            values = estate.record(KINDS["school"], number)["values"]
-        except (NotFound, Forbidden):
-            return number
-    return str(values["short_name"] or values["name"])
-
-
-def _of_a_school(actor: Actor) -> bool:
-    """In the navigation of persons of schools; the page itself asks for more."""
-    scope = actor.scope(PASSWORDS_RESET)
-    return bool(scope.schools or scope.classes)
+def _may(actor: Actor) -> bool:
+    """Whether it is in the navigation; the page itself asks where."""
+    return bool(actor.scope(PASSWORDS_RESET))
 
 
 PAGES = (
-    Page("/classes", get=list_classes, may=_of_a_school, title="Passwords", keycloak=True),
+    Page("/classes", get=list_classes, may=_may, title="Passwords", keycloak=True),
     Page(
         "/classes/{school}/{name}/passwords",
         get=show_class,
         post=reset,
-        may=_of_a_school,
+        may=_may,
         keycloak=True,
         examples=("/classes/164800/5a/passwords",),
     ),

@@ -27,9 +27,9 @@ from schoolops.web.templates import BEFORE, DRAFT, LIVE, Templates
 
 Values = Callable[[Visit], Mapping[str, Any]]
 
-_PUPILS = [
-    Pupil("1", "mia.muster", "Muster, Mia", ("164800/5a",)),
-    Pupil("2", "ali.beispiel", "Beispiel, Ali", ("164800/5a",)),
+_SLIPS = [
+    Slip(Pupil("1", "mia.muster", "Muster, Mia", ("164800/5a",)), "Bamiro-telafu-48"),
+    Slip(Pupil("2", "ali.beispiel", "Beispiel, Ali", ("164800/5a",)), "Kolune-sabiro-73"),
 ]
 
 
@@ -45,9 +45,11 @@ def _my_school(_: Visit) -> Mapping[str, Any]:
         "wlan": Wlan(down=["2.14", "3.01"], ok=["1.01", "1.02", "1.03"]),
         "broken": [{"kind": "printer", "name": "Drucker Sekretariat", "room": "0.02"}],
         "contacts": [
-            {"label": "Secretary", "name": "Muster, Kim", "phone": "0221 000000", "email": ""}
+            {"label": "Secretary", "name": "Muster, Kim", "phone": "0221 4710 101", "email": ""}
         ],
         "as_of": now,
+        "own_classes": ["5a"],
+        "all_classes": True,
     }
 
 
@@ -61,7 +63,7 @@ SAMPLES: Mapping[str, tuple[str, Values]] = {
             "number": "164800",
             "name": "5a",
             "address": visit.origin,
-            "slips": [Slip(pupil, "Bamiro-telafu-48") for pupil in _PUPILS],
+            "slips": _SLIPS,
         },
     ),
     **{name: ("legal.html", partial(legal.values, name=name)) for name in legal.TITLES},

@@ -62,7 +62,7 @@ def start_sign_in(visit: Visit) -> Response:
     if not visit.portal.url and not visit.on_loopback:
         raise Unusable(
             say("the setting server.public_url must name the address of these pages"),
-            code="setup.settings",
+            code="web.no_address",
         )
     provider.insist()
     verifier = new_verifier()
