@@ -77,7 +77,8 @@ class KeyBar(Widget):
         last = [a for a in shown if a.id == "app.quit"]
         room -= sum(len(_(a.label)) + 3 for a in last)
         rest = [a for a in shown if a not in first + last]
-        rest.sort(key=lambda a: a.id in _LATER)
+        urgent = screen.urgent()
+        rest.sort(key=lambda a: (a.id not in urgent, a.id in _LATER))
         for action in first + rest + last:
             keys = keys_of(action, screen.ops.settings.keymap)
             if not keys:
@@ -196,6 +197,10 @@ class Frame(Screen[None]):
             banner.update(text)
 
     # ---- actions ------------------------------------------------------------------------
+
+    def urgent(self) -> tuple[str, ...]:
+        """Actions that come first in the line of keys now."""
+        return ()
 
     def aim(self) -> Aim:
         """What an action would act on now."""

@@ -112,6 +112,7 @@ async def submit(
         answer = await form.answer()
         if form.closed:
             return None
+        form.dialog.working = True
         waits = asyncio.get_running_loop().call_later(SLOW_S, form.dialog.wait)
         try:
             done = await send(answer)
@@ -123,6 +124,7 @@ async def submit(
             continue
         finally:
             waits.cancel()
+            form.dialog.working = False
         if done is not None or form.closed:
             await form.close()
             return done

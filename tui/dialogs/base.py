@@ -161,6 +161,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     """A tall dialog takes the height of the terminal and scrolls inside."""
 
     taken_by: Callable[[Result], None] | None = None
+    working = False
+    """Whether its answer is being carried out."""
 
     def __init__(self, title: str) -> None:
         super().__init__(classes="-tall" if self.TALL else None)
@@ -201,14 +203,27 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
     def answer(self, result: Result) -> None:
         """Close with this answer, or hand it to whom closes the dialog once it is carried out."""
+        self.settle()
         if self.taken_by is None:
             self.dismiss(result)
         else:
             self.taken_by(result)
 
+    def settle(self) -> None:
+        """Before an answer goes out: nothing may lie over what will be said about it."""
+
     def refuse(self, errors: Mapping[str, str]) -> None:
         """Say why an answer was not carried out: field → sentence, or '' → sentence."""
         self.problem(" ".join(sentence for sentence in errors.values() if sentence))
+
+    def on_screen_suspend(self) -> None:
+        """A plan is read without the form that asked for it around it. Moved, not hidden: what
+        is hidden loses the cursor."""
+        if self.working:
+            self.query_one("#box").styles.offset = (0, self.size.height)
+
+    def on_screen_resume(self) -> None:
+        self.query_one("#box").styles.offset = (0, 0)
 
     def wait(self) -> None:
         """Say that the answer is still being carried out."""

@@ -71,6 +71,10 @@ class FormDialog(Dialog[Result]):
         event.stop()
         self.action_next_or_accept()
 
+    def settle(self) -> None:
+        for control in self.query(LookupInput):
+            control.action_close()
+
     def refuse(self, errors: Mapping[str, str]) -> None:
         """Besides, the cursor goes to the field in question: a control with its name as id."""
         super().refuse(errors)

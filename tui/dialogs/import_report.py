@@ -128,8 +128,12 @@ class ImportReport(Dialog[str]):
             (mark, "bold"),
             where,
             f" {key}: " if key else ": ",
-            translated(row, str(row.get("reason") or "")),
+            self._why(row),
         )
+
+    def _why(self, row: Mapping[str, Any]) -> str:
+        """The reason, with fields by their name on the screen."""
+        return translated(_labelled(row, self.kind), str(row.get("reason") or ""))
 
     def _written(self, row: Mapping[str, Any]) -> Content:
         where = _("row {number}").format(number=row.get("row", "?"))
@@ -209,6 +213,20 @@ class ImportReport(Dialog[str]):
             remark.say(f"{clean(path)}: {error.strerror}", problem=True)
         else:
             remark.say(_("Saved as {path}.").format(path=clean(path)))
+
+
+def _labelled(found: Mapping[str, Any], kind: Kind | None) -> dict[str, Any]:
+    """A sentence as the server sent it, its fields (`school`) by their label."""
+    fields = kind.by_name() if kind else {}
+    params = {
+        name: _labelled(value, kind)
+        if isinstance(value, Mapping)
+        else label(fields[value])
+        if name == "field" and value in fields
+        else value
+        for name, value in dict(found.get("params") or {}).items()
+    }
+    return {**found, "params": params} if "params" in found else dict(found)
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from inventory.kinds import Kind
 from tui.dialogs.base import Dialog, Hint, Sentence
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.field_row import FieldRow
-from tui.dialogs.lookup import Lookup
+from tui.dialogs.lookup import Lookup, LookupInput
 from tui.dialogs.texts import label
 from tui.dialogs.widgets import FormInput
 from tui.i18n import _, ngettext
@@ -159,6 +159,10 @@ class RecordForm(Dialog[dict[str, Any]]):
         self.query_one("#none").display = False
         before = [row for row in self.rows if row.field.name == self.place.field]
         (before + self.rows)[0].enter()
+
+    def settle(self) -> None:
+        for control in self.query(LookupInput):
+            control.action_close()
 
     def refuse(self, errors: Mapping[str, str]) -> None:
         self.refused = True
