@@ -3,7 +3,8 @@
 Messages are extracted freshly by Babel's extractor from the screens, from the sentences with
 which the server, the client and the vocabulary refuse something, and from the vocabulary's own
 words (kinds, fields, choices). With `--update`, missing ids are added to `tui.po`, those of
-sentences to `sentences.po`, with an empty translation; ids that nothing uses are taken out.
+dialogs to `dialogs.po` and of sentences to `sentences.po`, with an empty translation; ids that
+nothing uses are taken out.
 """
 
 from __future__ import annotations
@@ -145,6 +146,7 @@ def update(name: str, wanted: Mapping[str, str | None]) -> None:
 
 if __name__ == "__main__":
     if "--update" in sys.argv:
+        update("dialogs.po", from_code(HERE / "dialogs"))
         update("tui.po", from_code() | dict.fromkeys(from_inventory()))
         update("sentences.po", dict.fromkeys(from_sentences()))
     lacking = missing()

@@ -31,14 +31,18 @@ LANGUAGES = ("de", "en")
 PATIENCE_S = 20.0
 
 
+def shown(pilot: Pilot[int]) -> str:
+    """What one reads on the screen now."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
 async def quiet(pilot: Pilot[int], ready: Callable[[], bool] | None = None) -> None:
     """Wait until the screen is complete and has not changed for half a second."""
     end = time.monotonic() + PATIENCE_S
     last, since = "", time.monotonic()
     while time.monotonic() < end:
         await pilot.pause(0.1)
-        app = pilot.app
-        text = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        text = shown(pilot)
         if text != last or not text.strip() or (ready is not None and not ready()):
             last, since = text, time.monotonic()
         elif time.monotonic() - since > 0.5:
@@ -68,6 +72,7 @@ async def _dialog(pilot: Pilot[int], action: str, kind: type[DialogType]) -> Dia
 
 async def overview(pilot: Pilot[int]) -> None:
     await _list(pilot, "main.overview")
+    await quiet(pilot, lambda: "   …" not in shown(pilot))  # the numbers have come
 
 
 async def access_points(pilot: Pilot[int]) -> None:

@@ -104,6 +104,7 @@ async def test_a_value_that_cannot_be_stays_in_the_bulk_edit_until_it_is_right(
         form.which.value = "owner"
         await until(pilot, lambda: form.row.field.name == "owner")
         form.row.control.value = "Kolleg"
+        form.row.enter()
         await pilot.press("ctrl+s")
         await shows(pilot, "Type 3 to go on")
         assert "Show the plan" not in text(pilot)  # the form is out of the way
