@@ -5,6 +5,9 @@
 A person of the identity provider with five groups and two rights for a time asks: the token's
 check (remembered, as in a session), the account's query, the grants, the rule at the door. The
 peer is the same request to an operation that asks nobody (`GET /v1/live`).
+
+Then the second lock, on a PostgreSQL of its own (left out where none is installed): an empty write
+of a head teacher against the same one of the server, which is not limited.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ def main() -> None:
         os.environ["SCHOOLOPS_HOME"] = home
         os.environ.pop("SCHOOLOPS_DATABASE__URL", None)
         measure()
+    measure_lock()
 
 
 def measure() -> None:
@@ -90,6 +94,47 @@ def measure() -> None:
         detail={"queries": asked, "by a token of our own, ms": round(by_token, 3)},
     )  # fmt: skip
     store.close()
+
+
+def measure_lock() -> None:
+    """What row-level security adds to a write of a limited actor."""
+    import signal
+
+    from schoolops import migrations
+    from schoolops.core.permissions import SYSTEM, Actor
+    from schoolops.core.settings import load_settings
+    from schoolops.db.engine import Store
+    from tests.peers.postgres import binaries, start, wait_until_ready
+
+    installed = binaries()
+    if installed is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="so-pg-") as home:
+        server, cluster = start(installed, Path(home))
+        try:
+            wait_until_ready(server, cluster, 30)
+            os.environ["SCHOOLOPS_HOME"] = f"{home}/home"
+            os.environ["SCHOOLOPS_DATABASE__URL"] = cluster.url("postgres")
+            migrations.prepare(load_settings())
+            store = Store.open(load_settings())
+            head = Actor.of("h.lind", "head", schools=["164800"])
+
+            def write(actor: Actor) -> None:
+                with store.write(actor) as unit:
+                    unit.connection.exec_driver_sql("SELECT 1")
+
+            limited, free = cpu_ms(lambda: write(head)), cpu_ms(lambda: write(SYSTEM))
+            show(
+                bar="what the second lock adds to a write of a limited actor (PostgreSQL)",
+                figure=round(limited - free, 3),
+                unit="ms CPU",
+                limit=0.3,
+                peer={"name": "an empty write of the server", "figure": round(free, 3)},
+            )
+            store.close()
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(30)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class KeyBar(Widget):
             return Content("")
         parts: list[Content] = []
         room = self.size.width - 1
-        shown = [a for a in ACTIONS if a.show and screen.offers(a.id)]
+        shown = [a for a in ACTIONS if a.show and screen.offers(a.id) and screen.suits(a.id)]
         # Help and quitting are what a newcomer needs, whatever the width.
         first = [a for a in shown if a.id == "help.show"]
         last = [a for a in shown if a.id == "app.quit"]
@@ -212,6 +212,13 @@ class Frame(Screen[None]):
 
         action = BY_ID[id]
         return here(action, self.places) and not self.ops.refusal(action, self.kind_name)
+
+    def suits(self, id: str) -> bool:
+        """Whether an action that is possible here makes sense for what is under the cursor.
+
+        The line of keys shows no other; who presses its key all the same is told why not.
+        """
+        return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "run" and parameters:

@@ -37,6 +37,7 @@ SPEAKING = (
     "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",
     "schoolops/identity/grants.py", "schoolops/identity/oidc.py",
     "schoolops/identity/service.py", "schoolops/identity/tokens.py",
+    "schoolops/notify/service.py",
     "schoolops/server/app.py", "schoolops/server/general.py",
     "schoolops/server/stream.py", "schoolops/telemetry/endpoints.py",
     "schoolops/telemetry/repository.py", "schoolops/web/context.py",

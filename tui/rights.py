@@ -31,6 +31,13 @@ def role(name: str) -> str:
     return _(ROLES[name].label) if name in ROLES else name
 
 
+def who_decides() -> str:
+    """The roles that decide proposals, in words."""
+    from schoolops.core.permissions import APPROVE, roles_with
+
+    return ", ".join(role(name) for name in roles_with(APPROVE))
+
+
 def _role(part: str) -> str:
     name, _blank, place = part.partition(" ")
     label = role(name)

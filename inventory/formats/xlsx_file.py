@@ -158,7 +158,12 @@ def _rows(
 def _value(value: Any, data_type: str, number: int, index: int, problems: dict[int, str]) -> str:
     if data_type == "e":
         problems.setdefault(
-            number, f"cell {column_letter(index)}{number} holds the error {value}; correct it"
+            number,
+            say(
+                "cell {cell} holds the error {value}; correct it",
+                cell=f"{column_letter(index)}{number}",
+                value=value,
+            ),
         )
         return ""
     if isinstance(value, bool):
@@ -166,8 +171,11 @@ def _value(value: Any, data_type: str, number: int, index: int, problems: dict[i
     if isinstance(value, int | float) and abs(value) >= 1e15:
         problems.setdefault(
             number,
-            f"cell {column_letter(index)}{number} holds a number of more than 15 digits, and "
-            "spreadsheets forget the others; format the column as text and enter it again",
+            say(
+                "cell {cell} holds a number of more than 15 digits, and spreadsheets forget the "
+                "others; format the column as text and enter it again",
+                cell=f"{column_letter(index)}{number}",
+            ),
         )
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -196,8 +204,11 @@ def _fill_formulas(
             if cell.value is None:
                 problems.setdefault(
                     number,
-                    f"cell {column_letter(index)}{number} is a formula without a value; open "
-                    "the file in a spreadsheet program and save it, or put the value in its place",
+                    say(
+                        "cell {cell} is a formula without a value; open the file in a spreadsheet "
+                        "program and save it, or put the value in its place",
+                        cell=f"{column_letter(index)}{number}",
+                    ),
                 )
                 cells_of[number][index] = ""
             else:

@@ -54,11 +54,13 @@ def run_checks(server: str | None = None) -> list[Check]:
     else:
         if settings:
             add("database", lambda: check_database(settings[0]))
+            add("row-level security", lambda: check_row_security(settings[0]))
         add("server", lambda: check_server(home))
         add("socket", lambda: check_socket(home))
         if settings:
             add("backups", lambda: check_backups(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
+            add("mail", lambda: check_mail(settings[0]))
         add("key file", lambda: check_key(home))
     add("SNMP", check_snmp)
     add("clock", check_clock)
@@ -135,6 +137,41 @@ def check_database(settings: Settings) -> State:
     return "ok", f"{name} answers, revision {found['current']}"
 
 
+def check_row_security(settings: Settings) -> State:
+    """Whether the database itself keeps schools apart too (docs/access.md, the two locks)."""
+    if settings.database_url.startswith("sqlite"):
+        return "ok", "SQLite has none: the queries alone keep schools apart; PostgreSQL has both"
+    from schoolops.cli.db import status_of
+    from schoolops.db.engine import Store
+    from schoolops.db.row_policies import LIMITED
+    from schoolops.db.row_security import look
+
+    if status_of(settings)["current"] is None:
+        return "ok", "is made with the tables"
+    store = Store.open(settings)
+    try:
+        with store.read() as connection:
+            lock = look(connection)
+    finally:
+        store.close()
+    if not lock.has_role:
+        return "fail", (
+            f"off, the queries alone keep schools apart: {lock.problem}; as administrator of "
+            f'PostgreSQL run: CREATE ROLE {LIMITED} NOLOGIN; GRANT {LIMITED} TO "{lock.owner}"; '
+            "then restart the server"
+        )
+    if lock.problem:
+        return "fail", f"off: {lock.problem}; restart the server, which makes them, or see its log"
+    told = f"in force, {lock.policies} policies on {lock.tables} tables"
+    if lock.bypasses:
+        means = "is superuser" if lock.superuser else "has BYPASSRLS"
+        return "warn", (
+            f"{told}; but the server's own role {lock.owner} {means}, which it does not need: "
+            "give it a role of its own that owns the database"
+        )
+    return "ok", told
+
+
 def check_server(home: Path) -> State:
     import schoolops
     from schoolops.client._endpoint import LOCAL_URL, Endpoint
@@ -209,6 +246,45 @@ def check_web_texts(settings: Settings) -> State:
         why = "; ".join(wrong.values())
         return "fail", f"visitors see shipped texts in place of own ones: {why}"
     return "ok", f"{len(own)} own texts are good"
+
+
+def check_mail(settings: Settings) -> State:
+    """Signs in at the mail server, sends nothing, and counts what waits."""
+    from schoolops.notify.smtp import Conversation, ServerDown
+
+    mail = settings.mail
+    if not mail.host:
+        return "ok", "off: nobody is told anything by mail; set mail.host to turn it on"
+    waiting, failed = _mails(settings)
+    told = f"{waiting} mails wait, {failed} failed"
+    try:
+        with Conversation(mail):
+            pass
+    except ServerDown as error:
+        return "fail", f"{error}; {told}"
+    if failed:
+        return "warn", f"{told}; see: schoolops notify list --state failed"
+    local = mail.host in ("localhost", "127.0.0.1", "::1")
+    if mail.tls == "none" and not local:
+        return "warn", f"mails go to {mail.host} unencrypted (mail.tls); {told}"
+    return "ok", f"{mail.host} takes mails; {told}"
+
+
+def _mails(settings: Settings) -> tuple[int, int]:
+    """How many mails wait, and how many failed."""
+    from schoolops.cli.db import status_of
+    from schoolops.db.engine import Store
+    from schoolops.notify.repository import counts
+
+    if not status_of(settings)["up_to_date"]:
+        return 0, 0
+    store = Store.open(settings)
+    try:
+        with store.read() as connection:
+            found = counts(connection)
+    finally:
+        store.close()
+    return found["waiting"], found["failed"]
 
 
 def check_key(home: Path) -> State:

@@ -42,6 +42,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Operate": {
         "serve": ("schoolops.cli.serve", "run the server"),
         "portal": ("schoolops.cli.portal", "open the web pages, and the city's own texts"),
+        "notify": ("schoolops.cli.notify", "outgoing mail: try it, what waits, send it again"),
         "identity": ("schoolops.cli.identity", "sign-in with Keycloak: its realm, its accounts"),
         "doctor": ("schoolops.cli.doctor", "check this installation and say what to do"),
         "db": ("schoolops.cli.db", "the database's version and upgrade"),

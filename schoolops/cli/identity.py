@@ -5,6 +5,7 @@
     schoolops identity import-users users.csv         what would be new or changed
     schoolops identity import-users users.csv --apply --passwords slips.csv
     schoolops identity adopt export.json [--apply]    accounts of another system
+    schoolops identity adopt users.csv --federated    persons of a file, in a federated directory
 
 Runs on the server's own computer. The bootstrap asks for the password of Keycloak's administrator,
 or reads it from standard input; the rest uses the service account that it made.
@@ -13,15 +14,24 @@ or reads it from standard input; the rest uses the service account that it made.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schoolops.cli._ask import read_secrets
+from schoolops.cli._booking import booked
 from schoolops.cli._guard import DONE, REFUSED, Refused, UsageError, say
 from schoolops.cli._table import clean, print_json
 
 if TYPE_CHECKING:
+    from keycloak import KeycloakAdmin
+
     from schoolops.core.settings import Settings
+    from schoolops.identity.keycloak.adoption import Match
+
+Adoption = tuple[list["Match"], Callable[[], None]]
+"""What becomes of each account, and how it is done."""
 
 INTERMIXED = False
 SHOWN = 20
@@ -41,6 +51,9 @@ def configure(parser: ArgumentParser) -> None:
     adopt = doing.add_parser("adopt", help="accounts of another system", allow_abbrev=False)
     adopt.add_argument("file", metavar="FILE",
                        help="a Keycloak realm's export (JSON), or a directory's (CSV)")  # fmt: skip
+    adopt.add_argument("--federated", action="store_true",
+                       help="FILE is one of import-users: find its persons among the accounts of "
+                       "the federated directory, whatever they are called there")  # fmt: skip
     for each in (bootstrap, users, adopt):
         how = each.add_mutually_exclusive_group()
         how.add_argument("--plan", action="store_true", help="only tell (the default)")
@@ -91,7 +104,11 @@ def _bootstrap(args: Namespace) -> int:
 
     with as_administrator(settings.identity, args.admin, password) as admin:
         if args.apply:
-            bootstrap.apply(admin, settings, schools, tell)
+            with booked(settings, "bootstrap realm") as event:
+                try:
+                    bootstrap.apply(admin, settings, schools, tell)
+                finally:
+                    event |= {"realm": realm, **_counts(step.mark for step in steps)}
         else:
             for step in bootstrap.plan(admin, settings, schools):
                 tell(step)
@@ -135,15 +152,19 @@ def _import_users(args: Namespace) -> int:
         raise UsageError(f"{slips} is there already; passwords go into a new file")
     paths = wanted.group_paths(_schools())
     with as_service(settings.identity) as admin:
+        _look_into_directory(admin, settings)
         ids, _ = groups.read_ids(admin, paths)
         people = read_people(table, frozenset(path for path in paths if path in ids))
         rows = users.plan(admin, people, ids)
         if args.apply:
-            try:
-                users.apply(admin, rows, ids, passwords=slips is not None)
-            finally:
-                if slips is not None:
-                    _write_slips(slips, rows)
+            with booked(settings, "import users") as event:
+                try:
+                    users.apply(admin, rows, ids, passwords=slips is not None)
+                finally:
+                    event |= _counts(row.outcome for row in rows)
+                    event["first_passwords"] = sum(bool(row.password) for row in rows)
+                    if slips is not None:
+                        _write_slips(slips, rows)
     if args.json:
         print_json({"dry_run": not args.apply, "ignored": people.ignored,
                     "rows": [_row(row) for row in rows]})  # fmt: skip
@@ -153,6 +174,21 @@ def _import_users(args: Namespace) -> int:
         _print_rows([(r.row, r.username, r.outcome, r.reason, r.changes) for r in rows], args.apply,
                     ("new", "changed", "same", "refused"))  # fmt: skip
     return REFUSED if any(row.outcome == "refused" for row in rows) else DONE
+
+
+def _counts(kinds: Iterable[str]) -> dict[str, int]:
+    """How many of each kind: what the audit gets to know, and no name."""
+    return dict(Counter(kinds))
+
+
+def _look_into_directory(admin: KeycloakAdmin, settings: Settings) -> None:
+    """Whom Keycloak does not know yet, it takes in now, or says for how many it cannot."""
+    if settings.identity.ldap_url:
+        from schoolops.identity.keycloak import directory
+
+        looked = directory.look(admin, settings.identity)
+        if looked.refused:
+            say(looked.complaint)
 
 
 def _row(row: Any) -> dict[str, Any]:
@@ -195,18 +231,21 @@ def _print_rows(
 
 def _adopt(args: Namespace) -> int:
     from inventory.formats import FileRefused
-    from schoolops.identity.keycloak import adoption, users
     from schoolops.identity.keycloak.admin import as_service
 
     settings = _settings()
-    try:
-        accounts = adoption.read_accounts(_read(args.file), Path(args.file).name)
-    except FileRefused as error:
-        raise Refused(str(error)) from None
+    work = _of_directory if args.federated else _of_other_system
     with as_service(settings.identity) as admin:
-        matches = adoption.match(accounts, users.all_users(admin))
+        try:
+            matches, apply = work(admin, settings, _read(args.file), Path(args.file).name)
+        except FileRefused as error:
+            raise Refused(str(error)) from None
         if args.apply:
-            adoption.apply(admin, matches)
+            with booked(settings, "adopt users") as event:
+                try:
+                    apply()
+                finally:
+                    event |= {"federated": args.federated, **_counts(m.outcome for m in matches)}
     if args.json:
         print_json({"dry_run": not args.apply, "rows": [
             {"row": one.account.row, "username": one.account.username, "outcome": one.outcome,
@@ -219,6 +258,31 @@ def _adopt(args: Namespace) -> int:
             args.apply, ("matched", "same", "new", "ambiguous", "refused"),
         )  # fmt: skip
     return REFUSED if any(one.outcome == "refused" for one in matches) else DONE
+
+
+def _of_other_system(admin: KeycloakAdmin, settings: Settings, data: bytes, name: str) -> Adoption:
+    """Accounts of an export among those that are here."""
+    from schoolops.identity.keycloak import adoption, users
+
+    accounts = adoption.read_accounts(data, name)
+    _look_into_directory(admin, settings)
+    matches = adoption.match(accounts, users.all_users(admin))
+    return matches, lambda: adoption.apply(admin, matches)
+
+
+def _of_directory(admin: KeycloakAdmin, settings: Settings, data: bytes, name: str) -> Adoption:
+    """Persons of a file among the accounts of the federated directory."""
+    from inventory.formats import read_table
+    from schoolops.identity.keycloak import federated, groups, wanted
+    from schoolops.identity.keycloak.people import read_people
+
+    table = read_table(data, name)
+    paths = wanted.group_paths(_schools())
+    _look_into_directory(admin, settings)
+    ids, _ = groups.read_ids(admin, paths)
+    people = read_people(table, frozenset(path for path in paths if path in ids))
+    matches, rows = federated.plan(admin, people, ids)
+    return matches, lambda: federated.apply(admin, matches, rows, ids)
 
 
 _DOING = {"bootstrap": _bootstrap, "import-users": _import_users, "adopt": _adopt}

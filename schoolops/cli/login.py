@@ -40,7 +40,8 @@ def run(args: Namespace) -> int:
     url = named_server(args)
     from schoolops.client import connect
     from schoolops.client._endpoint import Endpoint
-    from schoolops.client._signin import Way, sign_in
+    from schoolops.client._errors import ApiError
+    from schoolops.client._signin import Way, sign_in, sign_out
     from schoolops.client._sync import Client
     from schoolops.identity.grants import DeviceStart
 
@@ -57,8 +58,20 @@ def run(args: Namespace) -> int:
         say(f"open {start.verification_uri_complete}")
         say(f"and confirm the code {start.user_code}; waiting for {start.expires_in // 60} minutes")
 
-    where = sign_in(url, Way(issuer, str(told["client"])), ask)
-    with connect(url) as client:
-        me = client.me()
+    way = Way(issuer, str(told["client"]))
+    where = sign_in(url, way, ask)
+    try:
+        with connect(url) as client:
+            me = client.me()
+    except ApiError as error:
+        if error.code != "auth.passkey_needed":
+            raise
+        # The first sign-in of an administrator registers a key. Keycloak would go on with it
+        # unasked for hours; ended there, it asks for the key.
+        sign_out(url)
+        say("your role needs a sign-in with a key; once more, now with the one just registered")
+        where = sign_in(url, way, ask)
+        with connect(url) as client:
+            me = client.me()
     print(f"you are {me['name']} ({me['role']}, {me['scope']}); the sign-in is kept in {where}")
     return DONE

@@ -1,10 +1,11 @@
-"""The calls about tokens, people, delegations and proposals, as data (see `_requests`)."""
+"""The calls about tokens, people, delegations, proposals and mail, as data (see `_requests`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from schoolops.client._requests import (
+    LONG_S,
     Json,
     Request,
     _body,
@@ -86,3 +87,17 @@ def decide(id: str, approve: bool, note: str) -> Request[Json]:
 
 def withdraw(id: str) -> Request[None]:
     return Request("POST", _path("approvals", id, "/withdraw"), as_nothing, content=b"{}")
+
+
+def mail(state: str, limit: int) -> Request[Json]:
+    return Request("GET", "/mail", as_object, {"state": state, "limit": str(limit)})
+
+
+def test_mail(address: str) -> Request[Json]:
+    # A mail server may be silent for long, several times.
+    body = _body({"address": address})
+    return Request("POST", "/mail/test", as_object, content=body, timeout=LONG_S)
+
+
+def retry_mail(ids: Sequence[str]) -> Request[Json]:
+    return Request("POST", "/mail/retry", as_object, content=_body({"ids": list(ids)}))

@@ -334,6 +334,18 @@ class Client:
         """Take an own proposal back."""
         return self._send(access.withdraw(id))
 
+    def mail(self, state: str = "", limit: int = 100) -> Json:
+        """Outgoing mail, addresses masked: `on`, `counts`, `mails` (the latest of that state)."""
+        return self._send(access.mail(state, limit))
+
+    def test_mail(self, address: str) -> Json:
+        """Send one mail now: `sent`, and the mail server's `answer`."""
+        return self._send(access.test_mail(address))
+
+    def retry_mail(self, ids: Sequence[str] = ()) -> Json:
+        """Try failed and waiting mails at once, those with these ids or all: `again`."""
+        return self._send(access.retry_mail(ids))
+
     def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""
         return self._send(requests.set_secret(id, secret, secret2))

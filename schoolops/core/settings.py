@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -236,6 +238,64 @@ class PortalSettings(Group):
         return accent.lower()
 
 
+class MailSettings(Group):
+    """Outgoing mail; without a host none goes out."""
+
+    host: str = ""
+    """The mail server that takes the city's mail, such as `mail.city.example`; empty: no mail."""
+
+    port: int = Field(default=587, ge=1, le=65535)
+    """Its port: 587 with `starttls`, 465 with `tls`, 25 with `none`."""
+
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls`: encrypted after the greeting; `tls`: from the first byte; `none`: not at all, for
+    a server on the same machine."""
+
+    ca_file: str = ""
+    """PEM file with the authority that vouches for the mail server, when the system has none."""
+
+    username: str = ""
+    """As whom the server signs in there; empty: without a sign-in."""
+
+    secret_file: str = ""
+    """File (0600) with that account's password; empty for `keys/mail.secret` under the home
+    folder."""
+
+    sender: str = ""
+    """Who writes, such as `Schul-IT Köln <schul-it@city.example>`; what cannot be delivered comes
+    back there."""
+
+    language: Literal["de", "en"] = "de"
+    """Language of the mails."""
+
+    timeout_s: float = Field(default=20, gt=0, le=120)
+    """So long the mail server may be silent; a whole mail may take four times as long."""
+
+    give_up_hours: float = Field(default=48, gt=0)
+    """A mail that could not be delivered for so long is given up, and kept as failed."""
+
+    keep_days: float = Field(default=14, ge=0)
+    """Sent and failed mails are deleted after so long, with their texts and addresses."""
+
+    @model_validator(mode="after")
+    def _usable(self) -> MailSettings:
+        if not self.host:
+            return self
+        if not _IS_ADDRESS.fullmatch(parseaddr(self.sender)[1]) or not self.sender.isprintable():
+            raise ValueError(
+                "mail.sender is needed with mail.host; write it as 'Name <name@city.example>'"
+            )
+        local = self.host in ("localhost", "127.0.0.1", "::1")
+        if self.username and self.tls == "none" and not local:
+            raise ValueError(
+                "a password goes to another machine over TLS only; set mail.tls to starttls or tls"
+            )
+        return self
+
+
+_IS_ADDRESS = re.compile(r"[!-;=?A-~]+@[\w.-]+")
+
+
 class Settings(BaseSettings):
     """All settings. Each field's docstring is its documentation."""
 
@@ -260,6 +320,7 @@ class Settings(BaseSettings):
     imports: ImportSettings = ImportSettings()
     identity: IdentitySettings = IdentitySettings()
     portal: PortalSettings = PortalSettings()
+    mail: MailSettings = MailSettings()
 
     @field_validator("timezone")
     @classmethod

@@ -58,6 +58,13 @@ def outside(actor: Actor, permission: str) -> Sentence:
     return say("{name} may change {scope} only", name=actor.name, scope=scope)
 
 
+def locked() -> Forbidden:
+    """The refusal of the second lock (`row_security`), should the first one have failed."""
+    return Forbidden(
+        say("the database refused this change: you may not write there"), code="access.locked"
+    )
+
+
 def require(actor: Actor, permission: str) -> None:
     """Raise `Forbidden` unless the actor has the permission somewhere."""
     if not actor.may(permission):

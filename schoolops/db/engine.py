@@ -8,6 +8,7 @@ it audits and announces is written in the same transaction, and nobody commits b
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from inventory.fields import fold
 from schoolops.core.clock import Clock, SystemClock
@@ -28,7 +29,10 @@ from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.core.secretbox import SecretBox
 from schoolops.core.settings import Settings
 from schoolops.db import row_security
+from schoolops.db.access import locked
 from schoolops.db.tables import audit_event, change
+
+log = logging.getLogger("schoolops.db")
 
 MANY = 1000
 """More changed records of a kind than this are announced as 'many', not one by one."""
@@ -199,23 +203,36 @@ class Store:
         self.reader.dispose()
 
     @contextmanager
-    def write(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
-        """One write transaction: committed at the end, rolled back by any exception."""
+    def write(self, actor: Actor = SYSTEM, *, by_server: bool = False) -> Iterator[UnitOfWork]:
+        """One write transaction: committed at the end, rolled back by any exception.
+
+        On PostgreSQL the database takes only what the actor may write. `by_server`: the server
+        keeps something of its own about the actor (a session, a link, who signed in).
+        """
         if self.is_postgresql:
-            yield from self._transaction(actor)
+            limited = not (by_server or row_security.writes_all(actor)) and self.has_row_security
+            yield from self._transaction(actor, limited)
         else:
             with self._lock:
                 yield from self._transaction(actor)
 
-    def _transaction(self, actor: Actor) -> Iterator[UnitOfWork]:
+    def _transaction(self, actor: Actor, limited: bool = False) -> Iterator[UnitOfWork]:
         try:
             with self.writer.begin() as connection:
+                if limited:
+                    row_security.limit(connection, actor, writing=True)
                 unit = UnitOfWork(connection, actor, self.clock.now(), self)
                 yield unit
                 announced = bool(unit._changes)
                 unit.flush_changes()
         except OperationalError as error:
             raise _unavailable(error) from error
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != row_security.REFUSED:
+                raise
+            # The first lock should have said so, and better: whoever operates this wants to know.
+            log.error("row-level security refused a write: %s", _first_line(error))
+            raise locked() from error
         if announced:
             for listener in self._listeners:
                 listener()
@@ -231,18 +248,18 @@ class Store:
                 connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
-                if not row_security.unlimited(actor) and self.has_row_security:
+                if not row_security.reads_all(actor) and self.has_row_security:
                     row_security.limit(connection, actor)
             yield connection
             connection.rollback()
 
     @cached_property
     def has_row_security(self) -> bool:
-        """Whether PostgreSQL limits reads too (`schoolops.db.row_security`)."""
+        """Whether PostgreSQL limits reads and writes too (`schoolops.db.row_security`)."""
         if not self.is_postgresql:
             return False
         with self.reader.connect() as connection:
-            return row_security.usable(connection)
+            return not row_security.look(connection).problem
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each commit that announced something (any thread)."""

@@ -1,47 +1,38 @@
-"""The second lock on PostgreSQL: row-level security under every read of a limited actor.
+"""The second lock on PostgreSQL: row-level security under reads and writes of a limited actor.
 
-The first lock is `readable_by` in the repositories. Should a query forget it, the database
-itself gives an actor no rows of other schools: such a transaction runs as the role `LIMITED`,
-which owns nothing and to which the policies apply. Actors who may see the whole city read as
-the owner, whom policies do not slow down. SQLite has no such thing.
+The first lock is `readable_by` and the rules of the services. Should a query forget them, the
+database itself shows an actor no rows of other schools and takes no change of them: such a
+transaction runs as the role `LIMITED`, which owns nothing and to which the policies of
+`row_policies` apply. Actors without limit, and the server itself, work as the owner, whom
+policies do not slow down. SQLite has no such thing.
 
-`ensure` is run after every upgrade and restore; it may be run again at any time.
+`ensure` is run after every upgrade and restore, and `mend` at each start; both may be run again
+at any time.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from inventory.kinds import EDITABLE
 from schoolops.core.permissions import CONTACTS_READ, ESTATE_READ, Actor
+from schoolops.db.row_policies import HIDDEN, LIMITED, WRITING, policies, rights
 
 log = logging.getLogger("schoolops.db")
 
-LIMITED = "schoolops_limited"
-_EVERYWHERE = "(SELECT current_setting('schoolops.everywhere', true) = 'yes')"
-_ACTOR = "(SELECT current_setting('schoolops.actor', true))"
-_SCHOOLS = "((SELECT string_to_array(current_setting('schoolops.schools', true), ',')))::text[]"
-_AUTHORITIES = (
-    "((SELECT string_to_array(current_setting('schoolops.authorities', true), ',')))::text[]"
-)
-_HERE = f"({_EVERYWHERE} OR school_id IN (SELECT id FROM schools))"  # noqa: S608 (constants)
+_NAMES = ("in_scope", "may_insert", "may_update", "may_delete")
+REFUSED = "42501"
+"""SQLSTATE of a write that a policy or a missing right refuses."""
 
-POLICIES: dict[str, str] = {
-    "schools": f"{_EVERYWHERE} OR number = ANY({_SCHOOLS}) OR authority = ANY({_AUTHORITIES})",
-    "contacts": f"{_HERE} AND (SELECT current_setting('schoolops.contacts', true) = 'yes')",
-    "change": f"{_HERE} OR school_id IS NULL",
-    "access_grant": f"{_HERE} OR receiver = {_ACTOR} OR giver = {_ACTOR}",
-    "approval": f"{_HERE} OR proposed_by = {_ACTOR}",
-    "account_role": f"{_EVERYWHERE} OR place IN (SELECT number FROM schools)"  # noqa: S608
-    f" OR place IN (SELECT 'authority ' || unnest({_AUTHORITIES}))",
-    "account": f"{_EVERYWHERE} OR id IN (SELECT account_id FROM account_role)",  # noqa: S608
-}
-"""Tables with a rule of their own. All others with a `school_id` show the rows of own schools."""
 
-HIDDEN = frozenset({"token", "download", "web_session", "alembic_version"})
-"""Tables of which a limited actor reads nothing at all."""
+# -- making it ---------------------------------------------------------------------------------
 
 
 def ensure(connection: Connection) -> bool:
@@ -56,21 +47,48 @@ def ensure(connection: Connection) -> bool:
         except DBAPIError as error:
             log.warning("row-level security is off: %s", str(error.orig).splitlines()[0])
             return False
-    rows = connection.execute(text(_TABLES)).all()
-    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {LIMITED}"))
-    for row in rows:
-        if row.name in HIDDEN:
-            connection.execute(text(f'REVOKE ALL ON "{row.name}" FROM {LIMITED}'))
-            continue
-        connection.execute(text(f'GRANT SELECT ON "{row.name}" TO {LIMITED}'))
-        rule = POLICIES.get(row.name) or (_HERE if row.of_school else "")
-        if rule:
-            connection.execute(text(f'ALTER TABLE "{row.name}" ENABLE ROW LEVEL SECURITY'))
-            connection.execute(text(f'DROP POLICY IF EXISTS in_scope ON "{row.name}"'))
-            connection.execute(
-                text(f'CREATE POLICY in_scope ON "{row.name}" FOR SELECT USING ({rule})')
-            )
+    tables = connection.execute(text(_TABLES)).all()
+    for statement in _statements(tables):
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(f"COMMENT ON POLICY in_scope ON schools IS '{_mark(tables)}'")
     return True
+
+
+def mend(engine: Engine) -> None:
+    """Make what is missing or from an older version; a server that may not goes on without."""
+    try:
+        with engine.begin() as connection:
+            if look(connection).problem:
+                ensure(connection)
+    except DBAPIError as error:
+        log.warning("row-level security is off: %s", str(error.orig).splitlines()[0])
+
+
+def _statements(tables: Iterable[Row[Any]]) -> list[str]:
+    """All that makes the lock, in order."""
+    made = [
+        f"GRANT USAGE ON SCHEMA public TO {LIMITED}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {LIMITED}",
+    ]
+    numbered = ", ".join(f'"{kind.plural}_id_seq"' for kind in EDITABLE)
+    # An import numbers its records itself and moves the sequence on.
+    made.append(f"GRANT UPDATE ON SEQUENCE {numbered} TO {LIMITED}")
+    for row in tables:
+        made.append(f'REVOKE ALL ON "{row.name}" FROM {LIMITED}')
+        if row.name in HIDDEN:
+            continue
+        made.append(f'GRANT {", ".join(rights(row.name))} ON "{row.name}" TO {LIMITED}')
+        made += (f'DROP POLICY IF EXISTS {name} ON "{row.name}"' for name in _NAMES)
+        rules = policies(row.name, row.of_school)
+        if rules:
+            made.append(f'ALTER TABLE "{row.name}" ENABLE ROW LEVEL SECURITY')
+        made += (f'CREATE POLICY {name} ON "{row.name}" {rule}' for name, rule in rules.items())
+    return made
+
+
+def _mark(tables: Iterable[Row[Any]]) -> str:
+    """What tells these policies from those of another version."""
+    return hashlib.sha256("\n".join(_statements(tables)).encode()).hexdigest()
 
 
 _MAKE_ROLE = f"""
@@ -104,37 +122,131 @@ def _has_role(connection: Connection) -> bool:
     )
 
 
-def usable(connection: Connection) -> bool:
-    """Whether the role is there, may be taken, and has its policies."""
-    has_policies = text(
-        "SELECT EXISTS (SELECT FROM pg_policies WHERE schemaname = 'public'"
-        " AND tablename = 'schools' AND policyname = 'in_scope')"
+# -- looking at it -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """How the second lock stands. `owner`: the role that the server works as."""
+
+    owner: str
+    superuser: bool
+    bypasses: bool
+    """Whether policies mean nothing to the owner: as superuser, or by BYPASSRLS."""
+    has_role: bool
+    bare: tuple[str, ...]
+    """Tables that lack a policy."""
+    current: bool
+    """Whether the policies are those of this version."""
+    policies: int
+    tables: int
+    """How many policies there are, and on how many tables."""
+
+    @property
+    def problem(self) -> str:
+        """Why the lock is not in force, or ''."""
+        if not self.has_role:
+            return f"the role {LIMITED} is missing, or {self.owner} may not take it"
+        if self.bare:
+            return f"policies are missing on {', '.join(self.bare)}"
+        return "" if self.current else "the policies are those of another version"
+
+
+_OWNER = "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = CURRENT_USER"
+_POLICIES = """
+SELECT p.tablename, p.policyname FROM pg_policies p
+JOIN pg_class c ON c.relname = p.tablename AND c.relnamespace = 'public'::regnamespace
+WHERE p.schemaname = 'public' AND c.relrowsecurity
+"""
+_COMMENT = """
+SELECT obj_description(oid, 'pg_policy') FROM pg_policy
+WHERE polname = 'in_scope' AND polrelid = to_regclass('public.schools')
+"""
+
+
+def look(connection: Connection) -> Lock:
+    """How the lock stands in this database; four small queries."""
+    owner = connection.execute(text(_OWNER)).one()
+    tables: Sequence[Row[Any]] = connection.execute(text(_TABLES)).all()
+    there = {(row.tablename, row.policyname) for row in connection.execute(text(_POLICIES))}
+    wanted = {
+        (row.name, policy)
+        for row in tables
+        if row.name not in HIDDEN
+        for policy in policies(row.name, row.of_school)
+    }
+    return Lock(
+        owner=owner.rolname,
+        superuser=owner.rolsuper,
+        bypasses=owner.rolsuper or owner.rolbypassrls,
+        has_role=_has_role(connection),
+        bare=tuple(sorted({table for table, _ in wanted - there})),
+        current=connection.scalar(text(_COMMENT)) == _mark(tables),
+        policies=len(wanted & there),
+        tables=len({table for table, _ in wanted & there}),
     )
-    return _has_role(connection) and bool(connection.scalar(has_policies))
 
 
-def unlimited(actor: Actor) -> bool:
+# -- using it ----------------------------------------------------------------------------------
+
+
+def reads_all(actor: Actor) -> bool:
     """Whether the actor may see every school and its contacts."""
     return all(actor.scope(name).everywhere for name in (ESTATE_READ, CONTACTS_READ))
 
 
-def limit(connection: Connection, actor: Actor) -> None:
-    """Let the rest of the transaction see what the actor may see, and no more."""
+def writes_all(actor: Actor) -> bool:
+    """Whether the actor may change everything at every school."""
+    return all(actor.scope(name).everywhere for name in WRITING)
+
+
+_LIMIT = (
+    "SELECT set_config('schoolops.everywhere', %s, true),"
+    " set_config('schoolops.schools', %s, true),"
+    " set_config('schoolops.authorities', %s, true),"
+    " set_config('schoolops.contacts', %s, true),"
+    " set_config('schoolops.actor', %s, true),"
+    " set_config('schoolops.writing', %s, true),"
+    " set_config('schoolops.writes', %s, true),"
+    f" set_config('role', '{LIMITED}', true)"
+)
+
+
+def limit(connection: Connection, actor: Actor, *, writing: bool = False) -> None:
+    """Let the rest of the transaction see, or write, what the actor may, and no more.
+
+    One query; it ends with the transaction.
+    """
     scope = actor.whole_scope()
-    connection.execute(
-        text(
-            "SELECT set_config('schoolops.everywhere', :everywhere, true),"
-            " set_config('schoolops.schools', :schools, true),"
-            " set_config('schoolops.authorities', :authorities, true),"
-            " set_config('schoolops.contacts', :contacts, true),"
-            " set_config('schoolops.actor', :actor, true),"
-            f" set_config('role', '{LIMITED}', true)"
-        ),
-        {
-            "everywhere": "yes" if scope.everywhere else "no",
-            "schools": ",".join(sorted(scope.schools)),
-            "authorities": ",".join(sorted(scope.authorities)),
-            "contacts": "yes" if actor.may(CONTACTS_READ) else "no",
-            "actor": actor.name,
-        },
+    values = (
+        "yes" if scope.everywhere else "no",
+        _joined(scope.schools),
+        _joined(scope.authorities),
+        "yes" if actor.may(CONTACTS_READ) else "no",
+        actor.name,
+        "yes" if writing else "no",
+        _joined(_places(actor)) if writing else "",
     )
+    # By the driver itself: SQLAlchemy's part would cost several times the query, at each request.
+    try:
+        connection.connection.cursor().execute(_LIMIT, values)
+    except connection.dialect.loaded_dbapi.OperationalError as error:
+        raise OperationalError(None, None, error) from error
+
+
+def _places(actor: Actor) -> Iterable[str]:
+    """Where the actor holds what changes something: 'estate.write@164800'."""
+    for name in WRITING:
+        if not actor.may(name):
+            continue
+        scope = actor.scope(name)
+        if scope.everywhere:
+            yield f"{name}@city"
+        yield from (f"{name}@{number}" for number in scope.schools)
+        yield from (f"{name}@authority {number}" for number in scope.authorities)
+
+
+def _joined(places: Iterable[str]) -> str:
+    """One setting of many places. No number of ours has a comma: who comes with one gets nothing
+    by it."""
+    return ",".join(sorted(place for place in places if "," not in place))

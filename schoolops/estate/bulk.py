@@ -123,6 +123,10 @@ class BulkChange:
         target = self.columns.get("school_id", school_id)
         if self._schools is not None and target not in self._schools:
             return outside(self.unit.actor, write_permission(self.kind))
+        if self._schools is not None and "authority" in self.columns:
+            scope = self.unit.actor.scope(write_permission(self.kind))
+            if not scope.covers(row.key, self.columns["authority"]):
+                return outside(self.unit.actor, write_permission(self.kind))
         if closed := self._personal.refusal(self.values, school_id, target):
             return closed
         for name, home in self._homes.items():

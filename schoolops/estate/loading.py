@@ -272,7 +272,10 @@ class Loader:
             return ""
         if kind.name == "school":
             authority = found.authority if found else str(values.get("authority"))
-            allowed = scope.covers(str(values["number"]), authority)
+            school = str(values["number"])
+            allowed = scope.covers(school, authority)
+            if found and values.get("authority"):  # nobody gives away what is then not theirs
+                allowed = allowed and scope.covers(school, str(values["authority"]))
             return "" if allowed else outside(actor, permission)
         for school_id in {ids.get("school"), found.school_id if found else ids.get("school")}:
             number, authority = self._school(school_id)

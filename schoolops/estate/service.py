@@ -211,6 +211,8 @@ class Inventory:
         if "school" in new:
             self.rules.allow(kind, ids.get("school"), None)
             self.estate.personal(kind).refuse_given(values, ids.get("school"))
+        if kind.name == "school" and "authority" in new:
+            self.rules.allow(kind, None, merged)  # nobody gives away what is then not theirs
         self.rules.refuse_macs(kind, new, row.id)
         key = self.rules.make_key(kind, merged)
         columns = to_columns(kind, new, ids)

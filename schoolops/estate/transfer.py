@@ -128,7 +128,7 @@ def make_link(store: Store, actor: Actor, wanted: DownloadRequest) -> dict[str, 
     request = Export(kind, f"{narrow} {wanted.q}".strip(), wanted.format, wanted.columns)
     check(store, actor, request)
     token = new_token("sod")
-    with store.write(actor) as unit:
+    with store.write(actor, by_server=True) as unit:
         unit.connection.execute(delete(download).where(download.c.expires_at < unit.now))
         unit.connection.execute(
             insert(download),

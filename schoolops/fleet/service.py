@@ -82,7 +82,7 @@ def _free_name(unit: UnitOfWork, number: str) -> str:
 
 def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]:
     """Exchange a one-time code for the agent's secret. `BadCode` says what is wrong with it."""
-    with store.write(Actor.of("agent", "agent")) as unit:
+    with store.write(Actor.of("agent", "agent"), by_server=True) as unit:
         row = unit.connection.execute(
             select(agent).where(agent.c.code_hash == hash_token(fold_code(code)))
         ).one_or_none()

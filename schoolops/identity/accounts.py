@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from inventory.sentences import say
-from schoolops.core.errors import NotFound, Unauthenticated
+from schoolops.core.errors import Forbidden, NotFound, Unauthenticated
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import CITY, ROLES, Actor, Grant, Scope, grants_of
 from schoolops.db.engine import Store, UnitOfWork
@@ -206,7 +206,7 @@ def _note(store: Store, claims: Claims) -> None:
         "issued_at": claims.issued_at,
     }
     who = Actor(claims.username, account=claims.subject)
-    with store.write(who) as unit:
+    with store.write(who, by_server=True) as unit:
         same = (account.c.issuer == claims.issuer) & (account.c.subject == claims.subject)
         before = unit.connection.execute(select(account).where(same)).one_or_none()
         if before is None:
@@ -283,6 +283,19 @@ def find_account(connection: Connection, username_or_uid: str) -> Row[Any]:
     return found
 
 
+def require_account(actor: Actor) -> None:
+    """Raise `Forbidden` for a token and the computer's own user: no person is known behind them."""
+    if not actor.account:
+        raise Forbidden(
+            say(
+                "{name} has no account, and this is between people who are known by one; "
+                "sign in: schoolops login",
+                name=actor.name,
+            ),
+            code="access.no_account",
+        )
+
+
 def unknown_account(name: str) -> NotFound:
     """The refusal for somebody who is not known, or not to the actor."""
     return NotFound(
@@ -293,21 +306,15 @@ def unknown_account(name: str) -> NotFound:
 
 def actor_of_account(connection: Connection, username: str, now: int) -> Actor:
     """What a person could do now if signed in by passkey: for 'explain this permission'."""
-    row = find_account(connection, username)
-    claims = Claims(
-        issuer=row.issuer,
-        subject=row.subject,
-        username=row.username,
-        name=row.shown,
-        email=row.email,
-        groups=tuple(json.loads(row.groups)),
-        classes=tuple(json.loads(row.classes)),
-        session="",
-        expires_at=0,
-        strong=True,
-    )
-    rows = connection.execute(LOOKUP, _asked(claims, now)).all()
-    grants = grants_of_groups(claims.groups, claims.classes, strong=True)
+    return actor_of_row(connection, find_account(connection, username), now)
+
+
+def actor_of_row(connection: Connection, row: Row[Any], now: int) -> Actor:
+    """The same, of an account that was read."""
+    groups, classes = tuple(json.loads(row.groups)), tuple(json.loads(row.classes))
+    asked = {"issuer": row.issuer, "subject": row.subject, "now": now}
+    rows = connection.execute(LOOKUP, asked).all()
+    grants = grants_of_groups(groups, classes, strong=True)
     extra = tuple(grant for one in rows if (grant := _temporary(one)) is not None)
     return Actor(row.username, grants + extra, account=row.subject, shown=row.shown)
 

@@ -19,11 +19,17 @@ from inventory.sentences import say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.ids import uuid7
-from schoolops.core.permissions import APPROVE
+from schoolops.core.permissions import APPROVE, Actor
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import place_of
-from schoolops.identity.accounts import announce
+from schoolops.identity import notices
+from schoolops.identity.accounts import (
+    actor_of_account,
+    announce,
+    find_account,
+    require_account,
+)
 from schoolops.identity.models import approval
 
 HOUR = 3600 * 1_000_000
@@ -69,28 +75,28 @@ def propose(
         require(unit.actor, action.propose)
     else:
         _require_here(unit, action.propose, school_id)
+    require_account(unit.actor)
     if not reason.strip():
         raise Invalid(say("say why: a reason is wanted"), errors={"reason": "a reason is wanted"})
     text = _canonical(detail)
     uid, until = uuid7(), unit.now + round(action.hours * HOUR)
-    unit.connection.execute(
-        insert(approval),
-        {
-            "uid": uid,
-            "action": action.name,
-            "subject": subject,
-            "detail": text,
-            "detail_hash": _hash(text),
-            "school_id": school_id,
-            "reason": reason.strip(),
-            "state": "open",
-            "proposed_by": unit.actor.name,
-            "proposed_at": unit.now,
-            "until_at": until,
-        },
-    )
+    row = {
+        "uid": uid,
+        "action": action.name,
+        "subject": subject,
+        "detail": text,
+        "detail_hash": _hash(text),
+        "school_id": school_id,
+        "reason": reason.strip(),
+        "state": "open",
+        "proposed_by": unit.actor.name,
+        "proposed_at": unit.now,
+        "until_at": until,
+    }
+    unit.connection.execute(insert(approval), row)
     unit.audit("propose", "approval", uid, school_id, {"action": action.name, "reason": reason})
     announce(unit, "approval", uid)
+    notices.approval_waits(unit, row, action.approve, detail)
     return {"id": uid, "state": "open", "until": to_iso(until)}
 
 
@@ -100,10 +106,11 @@ def decide(unit: UnitOfWork, uid: str, approve: bool, note: str = "") -> dict[st
     action = ACTIONS[row.action]
     _require_here(unit, action.approve, row.school_id)
     if row.proposed_by.casefold() == unit.actor.name.casefold():
-        raise Forbidden(
-            say("four eyes: somebody else must decide what you proposed"), code="approval.own"
-        )
+        raise _own()
+    require_account(unit.actor)
     _still(row, "open", unit.now)
+    if approve:
+        _require_two(unit, action, row)
     state = "approved" if approve else "rejected"
     if not approve and not note.strip():
         raise Invalid(say("say why it is rejected"), errors={"note": "a reason is wanted"})
@@ -127,6 +134,38 @@ def decide(unit: UnitOfWork, uid: str, approve: bool, note: str = "") -> dict[st
     return {"id": uid, "state": state}
 
 
+def _own() -> Forbidden:
+    return Forbidden(
+        say("four eyes: somebody else must decide what you proposed"), code="approval.own"
+    )
+
+
+def _require_two(unit: UnitOfWork, action: Action, row: Row[Any]) -> None:
+    """Whoever proposed it is somebody else than the decider, and may still propose it."""
+    try:
+        proposer = find_account(unit.connection, row.proposed_by)
+        still = actor_of_account(unit.connection, row.proposed_by, unit.now)
+    except NotFound:
+        still = Actor(row.proposed_by)
+    else:
+        decider = find_account(unit.connection, unit.actor.name)
+        # Two accounts with one address are one person.
+        if proposer.email and proposer.email.casefold() == decider.email.casefold():
+            raise _own()
+    if action.anywhere:
+        may = still.may(action.propose)
+    else:
+        may = still.scope(action.propose).covers(*place_of(unit.connection, row.school_id))
+    if not may:
+        raise Conflict(
+            say(
+                "{name}, who proposed this, may not propose it any more; reject it",
+                name=row.proposed_by,
+            ),
+            code="approval.proposer",
+        )
+
+
 def withdraw(unit: UnitOfWork, uid: str) -> None:
     """Take an own proposal back."""
     row = find(unit, uid)
@@ -143,6 +182,8 @@ def withdraw(unit: UnitOfWork, uid: str) -> None:
 def use(unit: UnitOfWork, action: Action, uid: str, detail: Mapping[str, Any]) -> None:
     """Do what was approved: once, in time, and nothing else. Raises `Forbidden` otherwise."""
     row = find(unit, uid)
+    if not action.anywhere:
+        _require_here(unit, action.propose, row.school_id)
     if row.action != action.name or row.detail_hash != _hash(_canonical(detail)):
         raise Forbidden(
             say("what was approved is something else; propose it as it is now"),

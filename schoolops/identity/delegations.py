@@ -23,7 +23,8 @@ from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import place_of
 from schoolops.estate.repository import Estate
-from schoolops.identity.accounts import announce, find_account
+from schoolops.identity import notices
+from schoolops.identity.accounts import announce, find_account, require_account
 from schoolops.identity.models import access_grant
 
 DAY = 86_400_000_000
@@ -42,39 +43,51 @@ def delegate(
 
     Raises `Forbidden` for what the giver does not hold there, `Invalid` for the rest.
     """
-    actor = unit.actor
+    actor = unit.actor.by_roles()  # what was lent is not lent on
+    if unit.actor.token:
+        require_account(unit.actor)
     require(actor, DELEGATE)
     row = Estate(unit.connection, actor, unit.now).find(KINDS["school"], school)
     _check(permissions, until - unit.now, reason)
     for name in (DELEGATE, *permissions):
-        if not actor.scope(name).covers(row.number, row.authority, class_name):
+        place = (row.number, row.authority, class_name)
+        if actor.scope(name).covers(*place):
+            continue
+        if unit.actor.scope(name).covers(*place):
             raise Forbidden(
                 say(
-                    "you cannot hand on {permission} at {school}: you do not hold it there",
+                    "you cannot hand on {permission} at {school}: it was handed on to you, or "
+                    "given for an emergency, and ends with you",
                     permission=name,
                     school=row.number,
-                )
+                ),
+                code="access.lent",
             )
+        raise Forbidden(
+            say(
+                "you cannot hand on {permission} at {school}: you do not hold it there",
+                permission=name,
+                school=row.number,
+            )
+        )
     person = find_account(unit.connection, receiver)
-    if person.username == actor.name:
+    if person.username.casefold() == actor.name.casefold():
         raise Invalid(say("hand rights on to somebody else, not to yourself"))
     uid = uuid7()
-    unit.connection.execute(
-        insert(access_grant),
-        {
-            "uid": uid,
-            "source": "delegation",
-            "receiver": person.username,
-            "giver": actor.name,
-            "permissions": " ".join(dict.fromkeys(permissions)),
-            "school_id": row.id,
-            "class_name": class_name.strip(),
-            "opens": json.dumps(_opened(unit, permissions)),
-            "reason": reason.strip(),
-            "from_at": unit.now,
-            "until_at": until,
-        },
-    )
+    made = {
+        "uid": uid,
+        "source": "delegation",
+        "receiver": person.username,
+        "giver": actor.name,
+        "permissions": " ".join(dict.fromkeys(permissions)),
+        "school_id": row.id,
+        "class_name": class_name.strip(),
+        "opens": json.dumps(_opened(unit, permissions)),
+        "reason": reason.strip(),
+        "from_at": unit.now,
+        "until_at": until,
+    }
+    unit.connection.execute(insert(access_grant), made)
     detail = {
         "to": person.username,
         "permissions": list(permissions),
@@ -84,6 +97,7 @@ def delegate(
     }
     unit.audit("delegate", "delegation", uid, row.id, detail)
     announce(unit, "delegation", uid)
+    notices.delegation_given(unit, made)
     return {"id": uid, "receiver": person.username, "until": to_iso(until)}
 
 
@@ -111,7 +125,7 @@ def _opened(unit: UnitOfWork, permissions: Sequence[str]) -> list[list[str]]:
     purposes = {PERMISSIONS[name].purpose for name in permissions}
     opened = {
         pair
-        for grant in unit.actor.grants
+        for grant in unit.actor.by_roles().grants
         for pair in grant.opens
         if pair[0] in purposes and not grant.permissions.isdisjoint(permissions)
     }
@@ -132,10 +146,11 @@ def revoke(unit: UnitOfWork, uid: str) -> None:
     unit.connection.execute(
         update(access_grant)
         .where(access_grant.c.id == row.id)
-        .values(revoked_at=unit.now, revoked_by=unit.actor.name)
+        .values(revoked_at=unit.now, revoked_by=unit.actor.name, end_told_at=unit.now)
     )
     unit.audit(f"revoke {row.source}", "delegation", uid, row.school_id, {"from": row.receiver})
     announce(unit, "delegation", uid)
+    notices.ended(unit, row, unit.actor.name)
 
 
 def _find(unit: UnitOfWork, uid: str) -> Row[Any]:

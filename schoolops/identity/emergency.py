@@ -1,8 +1,8 @@
 """Emergency access ('break glass'): a reason, a second person, a short time, and a notice.
 
 Whoever asks gets nothing by asking. When a second person approves, the asker holds the
-permissions at that school for some hours; everybody who may read the audit there sees it, and
-the screens of the school's people are told.
+permissions at that school for some hours; everybody who may read the audit there sees it, the
+screens of the school's people are told, and those who oversee it get a mail (`notices.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from schoolops.core.permissions import (
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
-from schoolops.identity.accounts import announce
+from schoolops.identity import notices
+from schoolops.identity.accounts import announce, require_account
 from schoolops.identity.approvals import Action, propose, register
 from schoolops.identity.models import access_grant
 
@@ -35,6 +36,7 @@ def ask(
 ) -> dict[str, Any]:
     """Ask for emergency access at a school, one's own or a foreign one."""
     require(unit.actor, BREAK_GLASS)
+    require_account(unit.actor)
     wrong = [name for name in permissions if name not in IN_EMERGENCIES]
     if wrong or not permissions:
         raise Invalid(
@@ -67,25 +69,24 @@ def _grant(unit: UnitOfWork, row: Row[Any], detail: dict[str, Any]) -> None:
     opens = sorted({(PERMISSIONS[p].purpose, c) for p in detail["permissions"]
                     for c in ("core", "contact")})  # fmt: skip
     uid = uuid7()
-    unit.connection.execute(
-        insert(access_grant),
-        {
-            "uid": uid,
-            "source": "emergency",
-            "receiver": detail["for"],
-            "giver": unit.actor.name,
-            "permissions": " ".join(detail["permissions"]),
-            "school_id": row.school_id,
-            "class_name": "",
-            "opens": json.dumps(opens),
-            "reason": row.reason,
-            "from_at": unit.now,
-            "until_at": until,
-        },
-    )
+    made = {
+        "uid": uid,
+        "source": "emergency",
+        "receiver": detail["for"],
+        "giver": unit.actor.name,
+        "permissions": " ".join(detail["permissions"]),
+        "school_id": row.school_id,
+        "class_name": "",
+        "opens": json.dumps(opens),
+        "reason": row.reason,
+        "from_at": unit.now,
+        "until_at": until,
+    }
+    unit.connection.execute(insert(access_grant), made)
     told = {"to": detail["for"], "permissions": detail["permissions"], "until": to_iso(until)}
     unit.audit("emergency access", "delegation", uid, row.school_id, told)
     announce(unit, "delegation", uid)
+    notices.emergency_confirmed(unit, made)
 
 
 EMERGENCY = register(

@@ -92,14 +92,18 @@ def explain_access(
     class_name: Name = "",
     field_class: Name = "",
 ) -> Json:
-    """May somebody do that there, and why or why not; without `who`, oneself."""
-    with store.read() as connection:
-        return Json(
-            explaining.explain_access(
-                connection, actor, store.clock.now(), who, permission, school, class_name,
-                field_class,
-            )
-        )  # fmt: skip
+    """May somebody do that there, and why or why not; without `who`, oneself.
+
+    A question about somebody else is an event of the audit.
+    """
+    asked = (who, permission, school, class_name, field_class)
+    if who in ("", actor.name):
+        with store.read() as connection:
+            return Json(explaining.explain_access(connection, actor, store.clock.now(), *asked))
+    with store.write(actor) as unit:
+        found = explaining.explain_access(unit.connection, actor, unit.now, *asked)
+        explaining.audit_question(unit, who, permission, school)
+    return Json(found)
 
 
 @router.post(

@@ -27,8 +27,9 @@ from schoolops.core.permissions import (
     roles_with,
 )
 from schoolops.db.access import scope_of
+from schoolops.db.engine import UnitOfWork
 from schoolops.estate.repository import Estate
-from schoolops.identity.accounts import actor_of_account
+from schoolops.identity.accounts import actor_of_account, find_account
 
 
 def explain_access(
@@ -83,6 +84,17 @@ def explain_access(
         "by": [_shown(grant) for grant in found.grants],
         "holds": [_shown(grant) for grant in person.grants],
     }
+
+
+def audit_question(unit: UnitOfWork, who: str, permission: str, school: str = "") -> None:
+    """Note who asked about whom, by the account's id; about oneself one may always ask."""
+    person = find_account(unit.connection, who)
+    if person.username == unit.actor.name:
+        return
+    school_id = None
+    if school:
+        school_id = Estate(unit.connection, unit.actor, unit.now).find(KINDS["school"], school).id
+    unit.audit("explain access", "account", person.uid, school_id, {"permission": permission})
 
 
 def _reason(found: Decision, person: Actor, asked: Permission, there: Resource) -> Sentence:

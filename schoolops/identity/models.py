@@ -63,7 +63,7 @@ account_role = Table(
     metadata,
     Column("account_id", BigInteger, primary_key=True),
     Column("role", String(40), primary_key=True),
-    Column("place", String(12), primary_key=True),
+    Column("place", String(60), primary_key=True),
     Index("ix_account_role_place", "place", "role"),
 )
 """The roles in an account's groups. `place`: a school's number, 'authority 10042' or 'city'."""
@@ -85,13 +85,15 @@ access_grant = Table(
     Column("until_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
     Column("revoked_by", Text),
+    Column("end_told_at", BigInteger),
     Index("ix_access_grant_receiver", "receiver", "until_at"),
     Index("ix_access_grant_giver", "giver"),
 )
 """Rights beside the roles, for a time: `source` 'delegation' or 'emergency'.
 
 `receiver` and `giver`: user names. `permissions`: names separated by blanks. `school_id` None:
-the whole city. `opens`: JSON pairs of purpose and field class.
+the whole city. `opens`: JSON pairs of purpose and field class. `end_told_at`: when the people
+concerned were told that it has ended.
 """
 
 approval = Table(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.sentences import say
-from schoolops.core.errors import NotFound
+from schoolops.core.errors import Conflict, NotFound
 from schoolops.identity.keycloak.admin import as_service
 from schoolops.identity.passphrases import new_passphrase
 
@@ -31,6 +31,8 @@ class Pupil:
     name: str
     classes: tuple[str, ...]
     """As '164800/5a'."""
+    federated: bool = False
+    """The account is a directory's, and so is its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ class Pupils:
                     say("not everybody on this list is in the class any more; open it again"),
                     code="passwords.not_in_class",
                 )
+            if elsewhere := next((p for p in pupils if p.federated), None):
+                # Keycloak would take one, which then counts here and nowhere else.
+                raise Conflict(
+                    say("the directory keeps the password of {name}; have it reset there",
+                        name=elsewhere.name),
+                    code="passwords.directory",
+                )  # fmt: skip
             return [self._reset(admin, pupil) for pupil in pupils]
 
     @staticmethod
@@ -102,6 +111,7 @@ def _members(admin: KeycloakAdmin, group: str) -> Iterator[Pupil]:
                     user["username"],
                     ", ".join(part for part in names if part) or user["username"],
                     tuple((user.get("attributes") or {}).get("classes", ())),
+                    bool(user.get("federationLink")),
                 )
         if len(users) < PAGE:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -153,7 +154,8 @@ def actor_of_token(store: Store, secret: str) -> Actor:
                 update(token).where(token.c.id == row.id).values(last_used_at=now)
             )
     schools = row.schools.split() if row.schools is not None else None
-    return Actor.of(row.name, row.role, authority=row.authority, schools=schools)
+    actor = Actor.of(row.name, row.role, authority=row.authority, schools=schools)
+    return replace(actor, token=True)
 
 
 def end_sessions(unit: UnitOfWork, username: str) -> None:

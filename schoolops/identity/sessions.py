@@ -72,7 +72,7 @@ class Sessions:
     def make_link(self, actor: Actor) -> str:
         """A one-time code that opens the pages as this actor, within two minutes."""
         code = new_token("sol")
-        with self.store.write(actor) as unit:
+        with self.store.write(actor, by_server=True) as unit:
             self._insert(
                 unit,
                 code,
@@ -126,7 +126,7 @@ class Sessions:
         claims = self.provider.verify(tokens.access)
         actor = self.actor_of(self.store, claims)
         secret = new_token("sow")
-        with self.store.write(actor) as unit:
+        with self.store.write(actor, by_server=True) as unit:
             if old is not None:
                 self._close(unit, old.id)
             uid = uuid7()
@@ -242,7 +242,7 @@ class Sessions:
         return claims
 
     def set_language(self, session: Session, language: str) -> None:
-        with self.store.write(session.actor) as unit:
+        with self.store.write(session.actor, by_server=True) as unit:
             self._set(unit, session.id, language=language)
 
     # -- ending ----------------------------------------------------------------------------
@@ -253,7 +253,7 @@ class Sessions:
             row = connection.execute(
                 select(web_session).where(web_session.c.id == session.id)
             ).one()
-        with self.store.write(session.actor) as unit:
+        with self.store.write(session.actor, by_server=True) as unit:
             self._close(unit, session.id)
             unit.audit("sign out")
         if row.id_token is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import schoolops.estate.models
 import schoolops.fleet.models
 import schoolops.identity.models
+import schoolops.notify.models
 import schoolops.telemetry.models
 import schoolops.web.models  # noqa: F401
 from schoolops.db.tables import metadata

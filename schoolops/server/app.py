@@ -109,7 +109,8 @@ class Door:
         guesses: Guesses = self.app.state.guesses
         trusted = self.app.state.store.settings.server.trusted_proxies
         address, credential = address_of(scope, trusted), credential_of(scope)
-        if guesses.refuses(address, credential):
+        # The stylesheet proves nothing to anybody, and the page that says 'wait' needs it.
+        if not scope["path"].startswith("/static/") and guesses.refuses(address, credential):
             await too_many(Request({**scope, "app": self.app}))(scope, receive, send)
             return
 

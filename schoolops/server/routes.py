@@ -8,6 +8,7 @@ from schoolops.estate import audit as _audit  # noqa: F401  (registers its list)
 from schoolops.estate.endpoints import router as estate
 from schoolops.fleet.endpoints import router as fleet
 from schoolops.identity.endpoints import router as identity
+from schoolops.notify.endpoints import router as notify
 from schoolops.server.general import router as general
 from schoolops.server.stream import router as stream
 from schoolops.telemetry.endpoints import router as telemetry
@@ -18,6 +19,6 @@ from schoolops.web.rules import check_rules
 def add_routes(app: FastAPI) -> None:
     """Add all routers under /v1."""
     app.state.reports = Reports(app.state.store)
-    for router in (general, stream, identity, fleet, telemetry, estate):
+    for router in (general, stream, notify, identity, fleet, telemetry, estate):
         check_rules(router)
         app.include_router(router, prefix="/v1")

@@ -82,7 +82,7 @@ class Reports:
 
     def _book_group(self, group: list[Waiting]) -> None:
         try:
-            with self.store.write(_AGENT) as unit:
+            with self.store.write(_AGENT, by_server=True) as unit:
                 touched = Booking(unit, group, self._etags).book()
         except SchoolopsError as error:
             for waiting in group:

@@ -228,6 +228,7 @@ class Visit:
             "navigation": navigation,
             "csrf": security.csrf_token(session.secret) if session else "",
             "errors": {},
+            "broken_draft": "",
             **values,
         }
 
@@ -323,9 +324,17 @@ def _admit(page: Page, visit: Visit) -> None:
         return
     secret = visit.request.cookies.get(cookie_name(visit.tls))
     if secret:
-        visit.session = visit.portal.sessions.current(secret)
+        known = True
+        try:
+            visit.session = visit.portal.sessions.current(secret)
+            known = visit.session is not None
+        except Forbidden:
+            # A session that is good for nothing any more, such as one that now wants a passkey:
+            # the way to a new sign-in stays open.
+            if page.signed_in:
+                raise
         # The door counts cookies that nobody gave out.
-        visit.request.scope[PROOF] = visit.session is not None
+        visit.request.scope[PROOF] = known
     if page.signed_in and visit.session is None:
         raise Unauthenticated(say("sign in first"))
     if page.may is not None and not page.may(visit.actor):
@@ -345,7 +354,9 @@ def refuse(visit: Visit, error: SchoolopsError) -> Response:
         here = visit.request.url.path
         if visit.request.url.query:
             here += f"?{visit.request.url.query}"
-        return visit.go(visit.href("/", next=here))
+        # Whoever has a cookie was signed in: the start page says why they are here.
+        ended = {"ended": "1"} if visit.request.cookies.get(cookie_name(visit.tls)) else {}
+        return visit.go(visit.href("/", next=here, **ended))
     response = visit.show("error.html", status=error.status, error=error, number="")
     if error.status in (429, 503):
         response.headers["Retry-After"] = str(error.extra.get("wait_s", 30))

@@ -1,15 +1,16 @@
 """The pages' templates: shipped ones, and the city's own that stand before them.
 
 A file under `templates/` of the home folder wins over the shipped one of the same name
-(`portal/privacy/de.html`). One that is broken never reaches a visitor: the shipped one is shown in
-its place, and `problems` says what is wrong. Under `templates-draft/` the same files can be
-looked at before they count (`schoolops portal preview`).
+(`portal/legal/privacy.de.html`). One that is broken never reaches a visitor: the shipped one is
+shown in its place, and `problems` says what is wrong. Under `templates-draft/` the same files can
+be looked at before they count (`schoolops portal preview`).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,14 @@ class Templates:
             said = f"there is no template {error.name}"
         else:
             said = str(error) or type(error).__name__
-        line = getattr(error, "lineno", None)
-        where = getattr(error, "name", None) or name
+        at, line = _place_of(error)
+        where = getattr(error, "name", None) or at or name
         said = f"{where}, line {line}: {said}" if line else f"{where}: {said}"
         if self.problems.get(name) != said:
-            # Templates hold texts, not persons; still only the kind of error goes to the log.
-            log.warning("the city's own template of %s is broken: %s", name, said)
+            # What Jinja says names the template's own words; other errors may quote a value, and
+            # in a mail that can be about a person.
+            told = said if isinstance(error, TemplateError) else f"{where}: {type(error).__name__}"
+            log.warning("the city's own template of %s is broken: %s", name, told)
         self.problems[name] = said
 
     def _environment(self, language: Language, *, own: bool) -> Environment:
@@ -115,7 +118,7 @@ class Templates:
     def _make(self, language: Language, own: bool) -> Environment:
         shipped: BaseLoader = FileSystemLoader(self.shipped)
         options: dict[str, Any] = {
-            "autoescape": True,
+            "autoescape": lambda name: name is None or not name.endswith(".txt"),
             "undefined": StrictUndefined,
             "trim_blocks": True,
             "lstrip_blocks": True,
@@ -138,6 +141,19 @@ class Templates:
             language.gettext, language.ngettext, newstyle=True
         )
         return environment
+
+
+def _place_of(error: Exception) -> tuple[str, int | None]:
+    """(template, line) where it happened; ('', None) when that is not known."""
+    line = getattr(error, "lineno", None)
+    if line:
+        return "", line
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.suffix in (".html", ".txt"):
+            parts = [n for n, part in enumerate(path.parts) if part in (LIVE, DRAFT)]
+            return "/".join(path.parts[parts[-1] + 1 :]) if parts else "", frame.lineno
+    return "", None
 
 
 def _cache(home: Path) -> FileSystemBytecodeCache | None:

@@ -1,8 +1,8 @@
 """Periodic work of the server: seal the audit, notice silence, forget the old, back up.
 
-A task is a line in `TASKS`. Each runs in its turn in one thread; a task that fails is logged
-and runs again at its next time. Several servers may run the same task at once: each task takes
-what lock it needs in the database.
+A task is a line in `TASKS`. Each runs in its turn in one thread; those of `OUTSIDE`, which wait for
+other machines, have another one. A task that fails is logged and runs again at its next time.
+Several servers may run the same task at once: each task takes what lock it needs in the database.
 """
 
 from __future__ import annotations
@@ -24,32 +24,42 @@ TASKS: dict[str, tuple[float, str]] = {
     "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
     "forget ended sessions": (3600.0, "schoolops.identity.sessions:forget_old"),
     "forget unconfirmed uploads": (600.0, "schoolops.web.tasks:forget_uploads"),
+    "tell of ended rights": (30.0, "schoolops.identity.tasks:tell_ends"),
+    "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
     "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
 }
 """Name → (seconds between two runs, dotted path of a function of the store)."""
 
+OUTSIDE: dict[str, tuple[float, str]] = {
+    "send mail": (5.0, "schoolops.notify.tasks:send_due"),
+}
+"""The same, of tasks that may wait long for another machine, and must keep none waiting."""
+
 
 class Worker:
-    """One thread that runs the tasks when they are due."""
+    """Two threads that run the tasks when they are due."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._thread.start()
+        for name, tasks in (("worker", TASKS), ("worker outside", OUTSIDE)):
+            thread = threading.Thread(target=self._run, args=(tasks,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=30)
+        end = time.monotonic() + 30
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, end - time.monotonic()))
 
-    def _run(self) -> None:
-        due = dict.fromkeys(TASKS, time.monotonic() + 1.0)
+    def _run(self, tasks: dict[str, tuple[float, str]]) -> None:
+        due = dict.fromkeys(tasks, time.monotonic() + 1.0)
         while not self._stop.wait(max(0.05, min(due.values()) - time.monotonic())):
-            for name, (every, path) in TASKS.items():
+            for name, (every, path) in tasks.items():
                 if due[name] <= time.monotonic() and not self._stop.is_set():
                     self._attempt(name, path)
                     due[name] = time.monotonic() + every

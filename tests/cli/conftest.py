@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,11 +57,18 @@ class Served(NamedTuple):
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
     """A server on a socket and on a port, with three schools."""
+    with serving() as made:
+        yield made
+
+
+@contextmanager
+def serving(**settings: str) -> Iterator[Served]:
+    """Such a server for the length of the block, with further variables of the environment."""
     base = Path(tempfile.mkdtemp(prefix="so-"))
     home, runtime = base / "home", base / "run"
     runtime.mkdir()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SCHOOLOPS_")}
-    environment |= {"SCHOOLOPS_HOME": str(home), "XDG_RUNTIME_DIR": str(runtime)}
+    environment |= {"SCHOOLOPS_HOME": str(home), "XDG_RUNTIME_DIR": str(runtime), **settings}
     with (base / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"],

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, insert
 
 from schoolops.identity.models import account, account_role
-from tests.cli.conftest import Run, Served
+from tests.cli.conftest import Run, Served, serving
+from tests.identity.realm import TinyRealm, tiny_realm
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_audit.py"
 WHY = ("--reason", "the whole school is dark")
@@ -98,15 +100,48 @@ def test_what_cannot_be_handed_on_is_refused_with_the_reason(run: Run, theo: str
     assert nobody.code == 1
 
 
+@pytest.fixture(scope="module")
+def realm() -> Iterator[TinyRealm]:
+    with tiny_realm() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served_by_realm(realm: TinyRealm) -> Iterator[Served]:
+    with serving(SCHOOLOPS_IDENTITY__ISSUER=realm.issuer) as made:
+        yield made
+
+
+@pytest.fixture
+def as_person(
+    realm: TinyRealm, served_by_realm: Served, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str], str]:
+    """From then on the commands are those of somebody who signed in; gives the name."""
+    monkeypatch.setenv("SCHOOLOPS_HOME", str(served_by_realm.home))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(served_by_realm.runtime))
+
+    def become(name: str, group: str) -> str:
+        name = f"{name}.{uuid.uuid4().hex[:6]}"
+        claims = {"sub": name, "preferred_username": name, "email": f"{name}@schule.example"}
+        token = realm.sign(realm.claims(**claims, groups=[group]))
+        monkeypatch.setenv("SCHOOLOPS_TOKEN", token)
+        return name
+
+    return become
+
+
+ASK = ("access", "emergency", "164800", "estate.read", "--hours", "2", *WHY)
+
+
 def test_a_second_person_approves_emergency_access(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, as_person: Callable[[str, str], str]
 ) -> None:
-    tess = as_token(run, monkeypatch, "technician")
-    asked = run("access", "emergency", "164800", "estate.read", "--hours", "2", *WHY)
+    tess = as_person("tess", "/city/technician")
+    asked = run(*ASK)
     assert asked.code == 0, asked.err
     own = run("access", "approve", tess)
     assert own.code == 1
-    as_token(run, monkeypatch, "authority-admin")
+    as_person("hilde", "/schools/164800/head")
     waiting = run("ls", "approvals", "waiting:yes", f"proposed_by:{tess}", "--json").json
     assert [(row["action"], row["state"]) for row in waiting] == [("emergency-access", "open")]
     assert run("access", "approve", tess).out == f"approved {waiting[0]['id']}\n"
@@ -115,14 +150,13 @@ def test_a_second_person_approves_emergency_access(
 
 
 def test_a_proposal_is_rejected_with_a_note_or_withdrawn(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, as_person: Callable[[str, str], str]
 ) -> None:
-    tess = as_token(run, monkeypatch, "technician")
-    ask = ("access", "emergency", "164800", "estate.read", "--hours", "2", *WHY)
-    run(*ask)
+    tess = as_person("tess", "/city/technician")
+    run(*ASK)
     assert run("access", "withdraw", tess).out.startswith("withdrew ")
-    run(*ask)
-    as_token(run, monkeypatch, "authority-admin")
+    run(*ASK)
+    as_person("hilde", "/schools/164800/head")
     assert run("access", "reject", tess).code == 2
     assert run("access", "withdraw", tess).code == 1
     assert run("access", "reject", tess, "--note", "call first").out.startswith("rejected ")
@@ -131,6 +165,20 @@ def test_a_proposal_is_rejected_with_a_note_or_withdrawn(
         ("rejected", "call first"),
         ("withdrawn", ""),
     ]
+
+
+def test_a_token_gets_and_gives_no_rights_for_a_time(
+    run: Run, theo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = as_token(run, monkeypatch, "authority-admin")
+    delegate = ("access", "delegate", theo, "estate.read", "--school", "164800",
+                "--until", time.strftime("%Y-%m-%d", time.localtime(time.time() + 86_400)),
+                "--reason", "ill")  # fmt: skip
+    for words in (ASK, delegate):
+        refused = run(*words)
+        assert refused.code == 1
+        assert f"{name} has no account" in refused.err
+        assert "schoolops login" in refused.err
 
 
 def test_people_are_listed_shown_and_signed_out(run: Run, theo: str) -> None:

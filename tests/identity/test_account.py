@@ -9,13 +9,20 @@ import pytest
 from sqlalchemy import select
 
 from schoolops.core.clock import FixedClock
-from schoolops.core.errors import Unauthenticated
-from schoolops.core.permissions import Actor
+from schoolops.core.errors import Forbidden, Unauthenticated
+from schoolops.core.permissions import (
+    ADMINISTRATION,
+    DELEGABLE,
+    IN_EMERGENCIES,
+    ROLES,
+    Actor,
+)
 from schoolops.db.engine import Store
 from schoolops.db.tables import audit_event
 from schoolops.identity.accounts import actor_of_claims, role_of_group, waits_for_passkey
 from schoolops.identity.oidc import Claims
 from schoolops.identity.service import end_sessions
+from schoolops.server.web.actors import actor_of
 
 TEACHER = Claims(
     "https://login.example/realms/x", "sub-1", "t.klein", "Tom Klein", "t@example.org",
@@ -62,6 +69,27 @@ def test_a_role_that_needs_a_passkey_counts_with_one_alone(store: Store) -> None
     assert not actor_of_claims(store, claims).permissions
     assert waits_for_passkey(groups, strong=False)
     assert actor_of_claims(store, replace(claims, strong=True)).may("tokens.write")
+
+
+@pytest.mark.parametrize("role", ["school-admin", "head"])
+def test_an_administrator_without_passkey_is_nobody_whatever_else_they_are(
+    store: Store, role: str
+) -> None:
+    claims = replace(TEACHER, groups=(*TEACHER.groups, f"/schools/164800/{role}"))
+    with pytest.raises(Forbidden) as refused:
+        actor_of(store, claims)
+    assert refused.value.code == "auth.passkey_needed"
+    assert actor_of(store, replace(claims, strong=True)).may("delegations.write")
+
+
+def test_who_decides_about_rights_or_sees_what_all_do_needs_a_passkey() -> None:
+    strong = {name for name, role in ROLES.items() if role.strong}
+    assert strong == {
+        "authority-admin", "school-admin", "head", "data-protection-officer", "auditor",
+    }  # fmt: skip
+    assert ADMINISTRATION.isdisjoint({*DELEGABLE, *IN_EMERGENCIES}), (
+        "a right for a time makes nobody an administrator, so it asks for no passkey"
+    )
 
 
 def test_a_sign_in_is_one_event_and_a_request_none(store: Store, clock: FixedClock) -> None:

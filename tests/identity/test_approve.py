@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from typing import Any
 
@@ -14,6 +15,7 @@ from schoolops.core.permissions import Actor
 from schoolops.db import changes
 from schoolops.db.engine import Store
 from schoolops.identity import approvals, emergency
+from schoolops.identity.service import actor_of_token, create_token
 from tests.identity.signed_in import HOME, OTHER, People, people_of
 
 ADMIN = "/city/authority-admin"
@@ -114,6 +116,30 @@ def test_of_two_who_decide_at_once_the_second_finds_it_decided(people: People) -
     assert sorted(said) == ["approval.state", "done"]
 
 
+def test_two_who_approve_at_once_give_one_right(people: People) -> None:
+    people.sign_in("dora", f"/schools/{HOME}/head")
+    id = ask(people, "otto")
+    said: list[str] = []
+    ready = threading.Barrier(2)
+
+    def one(actor: Actor) -> None:
+        ready.wait(10)
+        try:
+            with people.store.write(actor) as unit:
+                approvals.decide(unit, id, True)
+            said.append("done")
+        except SchoolopsError as error:
+            said.append(error.code)
+
+    both = [threading.Thread(target=one, args=(people.again(w),)) for w in ("hilde", "dora")]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(30)
+    assert sorted(said) == ["approval.state", "done"]
+    assert len(people.listed(people.again("otto"), "delegations")) == 1
+
+
 def test_what_waited_too_long_has_expired(people: People) -> None:
     id, approved = propose(people), propose(people)
     decide(people, "bert", approved)
@@ -136,6 +162,62 @@ def test_only_whoever_proposed_it_withdraws_it(people: People) -> None:
         approvals.withdraw(unit, id)
     with pytest.raises(Conflict, match="withdrawn"):
         decide(people, "bert", id)
+
+
+def test_a_proposer_who_lost_the_role_gets_nothing(people: People) -> None:
+    id = ask(people, "otto")
+    people.clock.advance(60)
+    people.sign_in("otto", f"/schools/{OTHER}/teacher")
+    with pytest.raises(Conflict, match="otto, who proposed this, may not propose it any more"):
+        decide(people, "hilde", id)
+    assert not people.again("otto").scope("estate.read").covers(HOME)
+    decide(people, "hilde", id, approve=False, note="no longer a head")
+
+
+def test_a_proposer_of_another_name_by_now_is_nobody_known(people: People) -> None:
+    """Renamed in Keycloak between proposing and deciding: one person, two names."""
+    id = propose(people)
+    people.clock.advance(60)
+    renamed = dataclasses.replace(people.claims["ada"], username="adele")
+    people.claims["adele"] = renamed
+    with pytest.raises(Conflict, match="ada, who proposed this"):
+        decide(people, "adele", id)
+
+
+def test_two_accounts_with_one_address_are_one_person(people: People) -> None:
+    people.sign_in("ada.private", ADMIN)
+    known = people.claims["ada.private"]
+    people.claims["ada.private"] = dataclasses.replace(known, email="ADA@example.org")
+    id = propose(people)
+    with pytest.raises(Forbidden, match="four eyes"):
+        decide(people, "ada.private", id)
+    decide(people, "bert", id)
+
+
+@pytest.mark.parametrize("token", [True, False], ids=["token", "local user"])
+def test_nobody_decides_without_an_account(people: People, token: bool) -> None:
+    """Whoever proposed it may hold a token too, or sit at the server."""
+    actor = Actor.of("m.weber", "authority-admin")
+    if token:
+        with people.store.write() as unit:
+            secret = create_token(unit, "m.weber", "authority-admin")["token"]
+        actor = actor_of_token(people.store, secret)
+    id = ask(people, "otto")
+    for approve in (True, False):
+        with pytest.raises(Forbidden, match="has no account"), people.store.write(actor) as unit:
+            approvals.decide(unit, id, approve, "note")
+    with pytest.raises(Forbidden, match="has no account"), people.store.write(actor) as unit:
+        emergency.ask(unit, HOME, ["estate.read"], 2, "the whole school is dark")
+    assert [row["state"] for row in people.listed(people.again("hilde"), "approvals")] == ["open"]
+
+
+def test_what_was_approved_is_not_done_by_who_lost_the_right(people: People) -> None:
+    id = propose(people)
+    decide(people, "bert", id)
+    people.clock.advance(60)
+    people.sign_in("ada", f"/schools/{HOME}/teacher")
+    with pytest.raises(Forbidden):
+        use(people, id)
 
 
 def test_what_was_approved_happens_once(people: People) -> None:

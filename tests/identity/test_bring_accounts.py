@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from schoolops.cli import main
+from schoolops.core.errors import ProviderDown
+from schoolops.db.engine import Store
+from schoolops.db.tables import audit_event
 from schoolops.identity.keycloak import adoption, users
 from schoolops.identity.keycloak.admin import as_administrator, as_service
 from tests.identity.conftest import SCHOOLS, SECRET, City
@@ -39,7 +45,9 @@ def schools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run(city: City, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def run(city: City, migrated_sqlite: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    shutil.copy(migrated_sqlite, city.home / "schoolops.db")  # an audit without events
+
     def run(*words: str) -> tuple[int, str, str]:
         capsys.readouterr()
         code = main(["identity", *words])
@@ -52,6 +60,17 @@ def run(city: City, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
         for user in admin.get_users({}):
             if user["username"] not in ("mia", "ada", "kim"):
                 admin.delete_user(user["id"])
+
+
+def events(city: City) -> list[tuple[str, str, dict[str, Any]]]:
+    """(who, what, detail) of the audit, as `schoolops audit` lists it."""
+    store = Store.open(city.settings)
+    try:
+        with store.read() as connection:
+            rows = connection.execute(select(audit_event).order_by(audit_event.c.id)).all()
+    finally:
+        store.close()
+    return [(row.actor, row.action, json.loads(row.detail)) for row in rows]
 
 
 def test_an_import_is_told_then_written_then_the_same(city: City, run: Any, tmp_path: Path) -> None:
@@ -69,6 +88,8 @@ def test_an_import_is_told_then_written_then_the_same(city: City, run: Any, tmp_
     assert slips.stat().st_mode & 0o777 == 0o600
     given = list(csv.DictReader(io.StringIO(slips.read_text()), delimiter=";"))
     assert [one["username"] for one in given] == ["lea", "tom"]
+    counts = {"new": 2, "refused": 3, "first_passwords": 2}
+    assert events(city) == [(getpass.getuser(), "import users", counts)]
     with as_service(city.settings.identity) as admin:
         (lea,) = admin.get_users({"username": "lea", "exact": "true"})
         groups = {group["path"] for group in admin.get_user_groups(lea["id"])}
@@ -152,6 +173,8 @@ def test_accounts_of_another_keycloak_are_adopted_with_their_passwords(
         (same,) = admin.get_users({"username": "kim", "exact": "true"})
         assert same["attributes"] == kim["attributes"], "an ambiguous one waits for a person"
     assert "access_token" in answer_to(city, "neu", SECRET)
+    counts = {"federated": False, "matched": 1, "new": 1, "ambiguous": 1}
+    assert events(city) == [(getpass.getuser(), "adopt users", counts)]
     assert "0 matched, 2 same, 0 new, 1 ambiguous" in run("adopt", str(file))[1]
 
 
@@ -228,6 +251,7 @@ def test_the_bootstrap_tells_its_plan_and_what_is_missing(
     code, out, _ = run("bootstrap", "--admin", ADMIN)
     assert (code, out.splitlines()[-1]) == (0, f"realm {city.realm}: 0 changes to make")
     assert "same    client schoolops-web" in out
+    assert events(city) == [], "a plan is no event"
     stdin("wrong-" + SECRET + "\n")
     code, _, err = run("bootstrap", "--admin", ADMIN, "--apply")
     assert code == 1
@@ -238,3 +262,37 @@ def test_the_bootstrap_tells_its_plan_and_what_is_missing(
     assert "server.public_url is not set" in err
     monkeypatch.setenv("SCHOOLOPS_IDENTITY__ISSUER", "")
     assert "identity.issuer is not set" in run("bootstrap")[2]
+
+
+def test_a_bootstrap_is_booked_with_what_it_made_and_nothing_is_done_unbooked(
+    city: City, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = [*SCHOOLS, ("164899", "10042")]
+    monkeypatch.setattr("schoolops.cli.identity._schools", lambda: more)
+    database = city.home / "schoolops.db"
+    kept = database.read_bytes()
+    database.unlink()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+    code, out, err = run("bootstrap", "--admin", ADMIN, "--apply")
+    assert (code, out) == (1, "")
+    assert "start the server once" in err
+    database.write_bytes(kept)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+    assert run("bootstrap", "--admin", ADMIN, "--apply")[0] == 0
+    ((who, action, detail),) = events(city)
+    assert (who, action) == (getpass.getuser(), "bootstrap realm")
+    assert detail == {"realm": city.realm, "create": 1}, "the groups of the new school"
+
+
+def test_what_breaks_off_is_booked_too(
+    city: City, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ProviderDown("Keycloak does not answer")
+
+    file = tmp_path / "users.csv"
+    file.write_text(HEAD + ROWS[: ROWS.index("tom")])
+    monkeypatch.setattr(users, "apply", broken)
+    assert run("import-users", str(file), "--apply")[0] == 1
+    ((_, action, detail),) = events(city)
+    assert (action, detail["broken_off"]) == ("import users", True)

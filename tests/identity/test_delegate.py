@@ -11,6 +11,7 @@ from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from schoolops.identity import delegations
+from schoolops.identity.service import actor_of_token, create_token
 from tests.identity.signed_in import DAY, HOME, OTHER, People, people_of
 
 HEAD = f"/schools/{HOME}/head"
@@ -64,6 +65,47 @@ def test_nobody_hands_on_what_they_do_not_hold(people: People) -> None:
     with pytest.raises(Forbidden, match=r"delegations\.write"):
         hand_on(people, people.again("theo"), receiver="hilde")
     assert not people.listed(people.again("hilde"), "delegations")
+
+
+def test_what_was_handed_on_is_not_handed_on_again(people: People) -> None:
+    """Hilde may delegate at her school and was lent the devices there: they end with her."""
+    ada = people.sign_in("ada", "/city/authority-admin")
+    hand_on(people, ada, "hilde", permissions=["estate.write"])
+    hilde = people.again("hilde")
+    assert hilde.scope("estate.write").covers(HOME)
+    with pytest.raises(Forbidden, match="handed on to you"):
+        hand_on(people, hilde, permissions=["estate.write"])
+    with pytest.raises(Forbidden, match="handed on to you"):  # nor together with an own right
+        hand_on(people, hilde, permissions=["passwords.reset", "estate.write"])
+    assert not people.again("theo").may("estate.write")
+
+
+def test_a_lent_right_opens_no_fields_for_others(people: People) -> None:
+    """What a delegation opens comes from the giver's roles, not from what the giver was lent."""
+    people.sign_in("lena", f"/schools/{HOME}/school-admin")
+    made = hand_on(people, people.again("hilde"), "lena", permissions=["contacts.write"])
+    assert made["receiver"] == "lena"
+    lena = people.again("lena")
+    assert lena.sees("contacts.write", "school", "sensitive").covers(HOME)  # of the head's
+    hand_on(people, lena, "theo", permissions=["contacts.write"])
+    theo = people.again("theo")
+    assert theo.sees("contacts.write", "school", "contact").covers(HOME)
+    assert not theo.sees("contacts.write", "school", "sensitive")
+
+
+def test_a_token_hands_nothing_on_and_is_told_why(people: People) -> None:
+    with people.store.write() as unit:
+        secret = create_token(unit, "m.weber", "authority-admin")["token"]
+    with pytest.raises(Forbidden, match=r"m\.weber has no account") as refused:
+        hand_on(people, actor_of_token(people.store, secret))
+    assert refused.value.code == "access.no_account"
+    assert not resets(people.again("theo"))
+
+
+def test_oneself_written_differently_is_oneself(people: People) -> None:
+    people.sign_in("Hilde", HEAD)
+    with pytest.raises(Invalid, match="somebody else"):
+        hand_on(people, people.again("hilde"), receiver="Hilde")
 
 
 def test_rights_over_rights_are_never_handed_on(people: People) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Forbidden, Invalid
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.db.tables import audit_event
+from schoolops.estate.models import TABLES
 from schoolops.identity import delegations
+from schoolops.identity.accounts import find_account
 from schoolops.identity.explaining import explain_access
+from schoolops.server.app import Door, make_app
 from tests.identity.signed_in import DAY, HOME, OTHER, People, people_of
 
 
@@ -91,3 +99,56 @@ def test_what_is_unknown_is_said_with_what_is_known(people: People) -> None:
 def test_somebody_without_a_role_is_told_so(people: People) -> None:
     nobody = people.sign_in("nora", "/schools/unknown")
     assert explained(people, nobody, "estate.read")["reason"].startswith("no role does not include")
+
+
+@pytest.fixture
+def served(people: People) -> Iterator[Callable[..., Any]]:
+    """Questions over HTTP, as somebody."""
+    application = make_app(people.store, background=False)
+    with TestClient(Door(application, local=True)) as client:
+
+        def ask(asker: str, **params: str) -> Any:
+            application.state.authenticate = lambda request: people.again(asker)
+            return client.get("/v1/access/explain", params=params)
+
+        yield ask
+
+
+def questions(people: People) -> list[tuple[str, str, int | None, Any]]:
+    with people.store.read() as connection:
+        rows = connection.execute(
+            select(audit_event).where(audit_event.c.action == "explain access")
+        ).all()
+    return [(row.actor, row.record, row.school_id, json.loads(row.detail)) for row in rows]
+
+
+def test_a_question_about_somebody_else_stands_in_the_audit(
+    people: People, served: Callable[..., Any]
+) -> None:
+    answer = served("hilde", permission="passwords.reset", who="theo", school=HOME)
+    assert answer.json()["who"] == "theo"
+    with people.store.read() as connection:
+        uid = find_account(connection, "theo").uid
+        school = connection.scalar(
+            select(TABLES["school"].c.id).where(TABLES["school"].c.number == HOME)
+        )
+    assert questions(people) == [("hilde", uid, school, {"permission": "passwords.reset"})]
+
+
+def test_a_question_about_oneself_is_nobodys_business(
+    people: People, served: Callable[..., Any]
+) -> None:
+    with people.store.read() as connection:
+        uid = find_account(connection, "hilde").uid
+    for about in ({}, {"who": "hilde"}, {"who": uid, "school": HOME}):
+        assert served("hilde", permission="estate.read", **about).status_code == 200
+    assert questions(people) == []
+
+
+def test_a_refused_question_is_no_question_that_was_answered(
+    people: People, served: Callable[..., Any]
+) -> None:
+    asked = {"permission": "estate.read", "who": "hilde", "school": HOME}
+    assert served("theo", **asked).status_code == 403
+    assert served("hilde", **asked | {"who": "nobody"}).status_code == 404
+    assert questions(people) == []

@@ -120,6 +120,42 @@ def test_a_sign_in_is_confirmed_kept_renewed_and_ended(
     assert not file.exists()
 
 
+def test_an_administrator_registers_a_key_and_confirms_once_more_with_it(
+    own: tuple[City, Served, Keycloak],
+    home: Path,
+    chromium: Browser,
+    request: pytest.FixtureRequest,
+) -> None:
+    _, served, _ = own
+    login = start("login", "--server", served.url)
+    request.addfinalizer(login.kill)
+    assert login.stderr is not None
+
+    def address() -> str:
+        assert login.stderr is not None
+        found = re.search(r"http\S+", login.stderr.readline())
+        assert found is not None
+        login.stderr.readline()
+        return found[0]
+
+    with portal(chromium) as browser:
+        browser.with_authenticator()
+        browser.page.goto(address())
+        browser.fill("ada")
+        browser.press("#registerWebAuthn")
+        browser.page.click("[name=accept]")
+        browser.page.get_by_text("erfolgreich").first.wait_for()
+        assert "needs a sign-in with a key" in login.stderr.readline()
+        browser.page.goto(address())
+        browser.fill("ada")
+        browser.press("#authenticateWebAuthnButton")
+        browser.page.click("[name=accept]")
+        browser.page.get_by_text("erfolgreich").first.wait_for()
+    out, err = login.communicate(timeout=60)
+    assert login.returncode == 0, err
+    assert "you are ada (authority-admin" in out
+
+
 def test_what_is_kept_goes_into_the_keyring_where_one_works(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

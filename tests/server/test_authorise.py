@@ -55,6 +55,8 @@ BODIES: dict[str, Body] = {
                                  "school": s, "until": "2026-12-01T00:00:00Z", "reason": "x"},
     "ask_for_emergency_access": lambda w, k, s: {
         "school": OWN, "permissions": ["estate.read"], "hours": 1, "reason": "the school is dark"},
+    "send_test_mail": lambda w, k, s: {"address": "x@city.example"},
+    "retry_mail": lambda w, k, s: {"ids": ["x"]},
     "decide": lambda w, k, s: {"approve": False, "note": ""},
     "invite_agent": lambda w, k, s: {"school": s, "name": w.next()},
     "revoke_agent": lambda w, k, s: {"reason": "lost"},

@@ -33,6 +33,20 @@ def test_a_token_of_an_authority_sees_its_schools(two_schools: None, token: Any)
     assert [row[1] for row in person.get("/schools")["rows"]] == ["164800"]
 
 
+def test_an_authority_gives_no_school_away(two_schools: None, token: Any) -> None:
+    """Neither singly nor with others nor by a file: it could not take it back."""
+    person = token("traeger", "authority-admin", authority="10042")
+    school = person.get("/schools/164800")
+    refused = person.edit("schools", school, 403, authority="10099")
+    assert "10042" in refused["detail"]
+    given = {"ids": [school["id"]], "values": {"authority": "10099"}, "dry_run": False}
+    (row,) = person.post("/schools/bulk", given, 200)["rows"]
+    assert row["outcome"] == "refused"
+    report = person.upload("schools", "s.csv", b"number;name;authority\n164800;Rhein;10099\n")
+    assert (report["changed"], report["refused"]) == (0, 1)
+    assert person.get("/schools/164800")["values"]["authority"] == "10042"
+
+
 def test_a_role_that_may_not_write_is_refused(two_schools: None, token: Any, api: Api) -> None:
     viewer = token("guest", "viewer")
     assert viewer.get("/me")["read_only"] is True

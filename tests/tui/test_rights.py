@@ -107,6 +107,22 @@ async def test_the_badge_follows_the_stream(app: Any, city: City) -> None:
         await shows(pilot, "◆ 1 to decide")
 
 
+async def test_an_open_list_shows_a_new_proposal_by_itself(app: Any, city: City) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press("A")
+        await shows(pilot, "Approvals  1", "a.klein")
+        city.propose("b.krause", "asked-2")
+        await shows(pilot, "Approvals  2", "a.klein", "b.krause")
+        await app.perform("main.delegations", app.frames()[0])
+        await shows(pilot, "Delegations  1", "t.kaya")
+        city.add("delegation", "grant-2", receiver="o.demir", giver="p.lindner", school="164800",
+                 permissions="estate.read", source="delegation", state="active",
+                 until="2026-12-04T17:00:00Z", reason="on leave")  # fmt: skip
+        city.tell("delegation", "delegation-grant-2")
+        await shows(pilot, "Delegations  2", "o.demir")
+
+
 async def test_one_withdraws_the_own_and_decides_that_of_others(app: Any, city: City) -> None:
     city.records.pop("approval-asked-1")
     city.propose("m.weber", "asked-3")
@@ -114,9 +130,18 @@ async def test_one_withdraws_the_own_and_decides_that_of_others(app: Any, city: 
         await shows(pilot, "● live")
         assert "to decide" not in text(pilot)
         await pilot.press("A")
-        await shows(pilot, "Approvals  1", "m.weber")
+        await shows(pilot, "Approvals  1", "m.weber", "Withdraw")
+        keys = text(pilot).splitlines()[-1]
+        assert "Approve" not in keys
+        assert "Reject" not in keys
         await pilot.press("a")
-        await says(pilot, "Somebody else must decide")
+        await says(pilot, "Somebody else must decide what you proposed: Administrator of the")
+        city.propose("b.krause", "asked-4")
+        await shows(pilot, "Approvals  2", "b.krause")
+        await pilot.press("k")
+        await shows(pilot, "a Approve", "d Reject")
+        assert "Withdraw" not in text(pilot).splitlines()[-1]
+        await pilot.press("j")
         await pilot.press("W")
         await shows(pilot, "Withdraw the proposal")
         await pilot.press("enter")

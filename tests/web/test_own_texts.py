@@ -18,8 +18,6 @@ from schoolops.core.settings import Settings, load_settings
 from schoolops.db.engine import Store
 from schoolops.server.app import Door, make_app
 from schoolops.server.web.preview import SAMPLES, check
-from schoolops.web.languages import Languages
-from schoolops.web.templates import Templates
 
 PRIVACY = "portal/legal/privacy.de.html"
 
@@ -166,15 +164,29 @@ def test_everything_that_ships_is_good(settings: Settings, home: Path) -> None:
     assert {"start", "my-school", "slips", "privacy", "imprint"} <= set(SAMPLES)
 
 
-@pytest.mark.parametrize("suffix", ["html", "txt"])
-def test_mails_have_a_letterhead(settings: Settings, home: Path, suffix: str) -> None:
-    child = (
-        f'{{% extends "mail/letterhead.{suffix}" %}}{{% block content %}}Guten Tag{{% endblock %}}'
-    )
-    write(home / "templates", f"mail/test.{suffix}", child)
-    values = {"portal": settings.portal, "portal_name": "Schulportal", "city": "Köln"}
-    german = Languages()["de"]
-    text = Templates(home).render(f"mail/test.{suffix}", german, {**values, "language": german})
-    assert "Guten Tag" in text
-    assert "Schulportal" in text
-    assert (resources.folder("templates/mail") / f"letterhead.{suffix}").exists()
+def test_every_page_that_can_be_overridden_has_a_preview() -> None:
+    shipped = {path.name for path in resources.folder("templates/portal").glob("*.html")}
+    # The frame and the parts stand in all of them; the list of previews is for administrators.
+    assert shipped - {template for template, _ in SAMPLES.values()} == {
+        "base.html", "parts.html", "preview.html", "preview_mail.html",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_each_preview_shows_the_draft_and_a_broken_one_says_so_beside_the_built_in_text(
+    browser: TestClient, home: Path, name: str
+) -> None:
+    sign_in(browser)
+    template = f"portal/{SAMPLES[name][0]}"
+    shipped = browser.get(f"/preview/{name}")
+    assert shipped.status_code == 200
+    good = '{% extends "portal/base.html" %}{% block content %}<h1>Unsere Worte</h1>{% endblock %}'
+    write(home / "templates-draft", template, good)
+    assert "Unsere Worte" in browser.get(f"/preview/{name}").text
+    write(home / "templates-draft", template, "<h1>\nHalbes{{ nichts.da }}</h1>")
+    broken = browser.get(f"/preview/{name}")
+    assert broken.status_code == 200
+    assert "Halbes" not in broken.text, "the built-in text is used"
+    told = f"{template}, line 2: &#39;nichts&#39; is undefined"
+    assert told in broken.text, "and the page says why"
+    assert told in browser.get("/preview").text

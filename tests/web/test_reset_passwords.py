@@ -145,7 +145,7 @@ def test_the_key_enter_in_the_list_presses_no_button_of_a_single_pupil(
 def test_a_school_admin_needs_three_clicks_in_any_class_of_the_own_school(
     chromium: Any, signed: SignedCity
 ) -> None:
-    cookie = signed.served.session("Sami", groups=["/schools/164800/school-admin"])
+    cookie = signed.served.session("Sami", groups=["/schools/164800/school-admin"], strong=True)
     with window(chromium, signed.served, cookie) as seen:
         seen.open("/my-school")
         clicks = Clicks(seen.page)

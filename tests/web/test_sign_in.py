@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from schoolops.web.models import web_session
+from schoolops.web.pages import cookie_name
 from tests.peers.keycloak import own_keycloak
 from tests.web.browser import Window, window
 from tests.web.conftest import SECRET, SignedCity, signed_city
@@ -180,6 +181,21 @@ def test_an_administrator_registers_a_passkey_and_gets_in_with_it(
         assert "Ada Admin" in seen.text()
         seen.open("/preview")
         seen.complaints.clear()  # Keycloak's pages
+
+
+def test_who_becomes_an_administrator_meanwhile_is_led_to_the_passkey(signed: SignedCity) -> None:
+    groups = ["/schools/164800/teacher", "/schools/164800/head"]
+    cookie = {cookie_name(tls=False): signed.served.session("Nia", groups=groups)}
+    headers = {"accept": "text/html", "accept-language": "en"}
+    with httpx.Client(
+        base_url=signed.served.url, trust_env=False, cookies=cookie, headers=headers
+    ) as client:
+        refused = client.get("/my-school")
+        assert refused.status_code == 403
+        assert "Sign in with a passkey" in refused.text
+        onward = client.get("/sign-in?strong=1")
+        assert onward.status_code == 303
+        assert "passkey" in httpx.URL(onward.headers["location"]).params["claims"]
 
 
 def _press(seen: Window, selector: str) -> None:

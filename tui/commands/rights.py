@@ -135,7 +135,8 @@ async def _to_decide(screen: Frame, aim: Aim) -> dict[str, Any] | None:
     if values["state"] != "open":
         _say_state(screen, values)
     elif values["mine"]:
-        screen.notify(_("Somebody else must decide what you proposed."), markup=False)
+        text = _("Somebody else must decide what you proposed: {roles}.")
+        screen.notify(text.format(roles=rights.who_decides()), markup=False)
     else:
         screen.notify(_("You may see this proposal, not decide it."), markup=False)
     return None

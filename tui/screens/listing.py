@@ -17,7 +17,7 @@ from tui import cells, columns, describe
 from tui.actions import Aim
 from tui.backend import Json, code_of
 from tui.feed import Changes
-from tui.frame import Frame
+from tui.frame import Frame, KeyBar
 from tui.i18n import _
 from tui.lists import TITLES
 from tui.pages import Row
@@ -27,6 +27,8 @@ from tui.table import PagedTable
 
 DETAIL_PAUSE_S = 0.15
 MEASURED_AT_ONCE = 4
+GROWING = ("approval", "delegation")
+"""Short lists that are read anew with each change: what is new belongs in its place at once."""
 
 
 class ListScreen(Frame):
@@ -112,7 +114,9 @@ class ListScreen(Frame):
     def live(self, changes: Changes) -> None:
         kinds = (self.kind.name, "health") if self.kind.health else (self.kind.name,)
         ids = changes.of(*kinds)
-        if ids:
+        if ids and self.kind.name in GROWING:
+            self.reload()
+        elif ids:
             for id in ids:
                 self.measured.pop(id, None)
             self.quietly(self.table.update_rows(ids), "live", exclusive=False)
@@ -129,7 +133,17 @@ class ListScreen(Frame):
     def on_paged_table_counted(self) -> None:
         self.show_state()
 
+    def suits(self, id: str) -> bool:
+        """Nobody decides an own proposal, and nobody takes back that of others."""
+        row = self.table.current()
+        if not id.startswith("approval.") or row is None:
+            return True
+        mine = bool(value(row, columns.asked(self.names, self.kind), "mine"))
+        return mine == (id == "approval.withdraw")
+
     def on_paged_table_moved(self) -> None:
+        if self.kind.name == "approval":
+            self.query_one(KeyBar).refresh()
         self._detail_soon()
         if "measured_down" in self.names or "share" in self.names:
             self._measure_soon()

@@ -36,6 +36,7 @@ from schoolops.core.permissions.catalogue import (
     ESTATE_WRITE,
     FIELD_CLASSES,
     IN_EMERGENCIES,
+    MAIL_WRITE,
     PASSWORDS_RESET,
     PERMISSIONS,
     PORTAL_WRITE,
@@ -52,12 +53,13 @@ from schoolops.core.permissions.decisions import (
     explain,
     roles_with,
 )
-from schoolops.core.permissions.roles import PERSON_ROLES, ROLES, Role
+from schoolops.core.permissions.roles import ADMINISTRATION, PERSON_ROLES, ROLES, Role
 
 __all__ = [
     "ACCESS_EXPLAIN",
     "ACCOUNTS_READ",
     "ACCOUNTS_WRITE",
+    "ADMINISTRATION",
     "AGENTS_WRITE",
     "APPROVE",
     "AUDIT_READ",
@@ -75,6 +77,7 @@ __all__ = [
     "ESTATE_WRITE",
     "FIELD_CLASSES",
     "IN_EMERGENCIES",
+    "MAIL_WRITE",
     "NOWHERE",
     "PASSWORDS_RESET",
     "PERMISSIONS",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -105,13 +105,14 @@ class Actor:
     """Somebody who acts: a person, the computer's own user, an agent.
 
     `account`: the person's id at the identity provider, '' for tokens and the local user.
+    `token`: who asks came with a token of ours, which says a role and not who holds it.
     """
 
     name: str
     grants: tuple[Grant, ...] = ()
-    agent_id: int | None = None
     account: str = ""
     shown: str = ""
+    token: bool = False
     permissions: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -168,13 +169,18 @@ class Actor:
         left = tuple(g for g in self.grants if g.until is None or g.until > now)
         if len(left) == len(self.grants):
             return self
-        return Actor(self.name, left, self.agent_id, self.account, self.shown)
+        return replace(self, grants=left)
+
+    def by_roles(self) -> Actor:
+        """The actor with what comes from roles alone: nothing that was lent for a time."""
+        return replace(self, grants=tuple(grant for grant in self.grants if grant.role))
 
     def to_json(self) -> dict[str, Any]:
         """For what is done later in the person's name (a download, a job)."""
         return {
             "name": self.name,
             "account": self.account,
+            "token": self.token,
             "grants": [_grant_json(grant) for grant in self.grants],
         }
 
@@ -182,7 +188,8 @@ class Actor:
     def from_json(cls, stored: Mapping[str, Any]) -> Actor:
         """What `to_json` wrote."""
         grants = tuple(_grant_of(one) for one in stored["grants"])
-        return cls(stored["name"], grants, account=stored.get("account", ""))
+        return cls(stored["name"], grants, account=stored.get("account", ""),
+                   token=stored.get("token", False))  # fmt: skip
 
 
 def _grant_json(grant: Grant) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from schoolops.core.permissions.catalogue import (
     DELEGATE,
     ESTATE_READ,
     ESTATE_WRITE,
+    MAIL_WRITE,
     PASSWORDS_RESET,
     PORTAL_WRITE,
     REPORT,
@@ -34,6 +35,13 @@ Opened = frozenset[tuple[str, str]]
 """(purpose, field class)."""
 
 
+ADMINISTRATION = frozenset({
+    ACCOUNTS_READ, ACCOUNTS_WRITE, APPROVE, AUDIT_READ, BACKUP, DELEGATE, TOKENS_WRITE,
+})  # fmt: skip
+"""Power over people's rights, and the sight of what everybody does: a stolen password must not be
+enough for it. A role with any of these is an administrator's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """`says`: what it is for, for people.
@@ -41,7 +49,6 @@ class Role:
     `level`: where it can be held: 'city' (or a school authority), 'school' or 'self'.
     `in_classes`: permissions that hold in a person's own classes alone, not in the school.
     `opens`: which classes of personal fields it opens, for which purpose.
-    `strong`: it counts after a sign-in by passkey alone.
     """
 
     name: str
@@ -51,7 +58,11 @@ class Role:
     permissions: frozenset[str]
     in_classes: frozenset[str] = frozenset()
     opens: Opened = frozenset()
-    strong: bool = False
+
+    @property
+    def strong(self) -> bool:
+        """An administrator's role: it counts after a sign-in by passkey alone."""
+        return not ADMINISTRATION.isdisjoint(self.permissions)
 
 
 def _opens(**purposes: str) -> Opened:
@@ -76,8 +87,9 @@ ROLES: Mapping[str, Role] = MappingProxyType({
             _EQUIPMENT | _OWN_SCHOOL | {
                 CONTACTS_WRITE, AUDIT_READ, TOKENS_WRITE, BACKUP, ACCOUNTS_READ, ACCOUNTS_WRITE,
                 PASSWORDS_RESET, DELEGATE, APPROVE, ACCESS_EXPLAIN, BREAK_GLASS, PORTAL_WRITE,
+                MAIL_WRITE,
             },
-            opens=_SCHOOL_OFFICE | _opens(oversight="core"), strong=True,
+            opens=_SCHOOL_OFFICE | _opens(oversight="core"),
         ),
         Role(
             "service-provider", "Service provider", "runs the equipment; sees no person", "city",

@@ -94,7 +94,7 @@ def _of_export(data: bytes) -> list[Account]:
 
 def match(accounts: list[Account], users: list[Object]) -> list[Match]:
     """What becomes of each account among the users that are here. Pure."""
-    by_source = {source: user for user in users if (source := _source_of(user))}
+    by_source = {source: user for user in users for source in _sources_of(user)}
     by_name = {user["username"]: user for user in users}
     by_email = {user["email"].lower(): user for user in users if user.get("email")}
     twice = Counter(account.username for account in accounts)
@@ -129,9 +129,9 @@ def _decide(account: Account, signs: list[Object]) -> Match:
             account, AMBIGUOUS,
             say("its id, username and e-mail are those of {names}", names=", ".join(names)),
         )  # fmt: skip
-    source = _source_of(user)
-    if source == account.source_id and source:
+    if account.source_id in _sources_of(user):
         return Match(account, SAME, here=here, user=user)
+    source = _noted(user, "source_id")
     if source and account.source_id:
         return Match(account, AMBIGUOUS, say("{here} has another id of the source", here=here))
     same_mail = bool(account.email) and account.email == (user.get("email") or "").lower()
@@ -142,8 +142,13 @@ def _decide(account: Account, signs: list[Object]) -> Match:
     return Match(account, MATCHED, here=here, user=user)
 
 
-def _source_of(user: Object) -> str:
-    return "".join((user.get("attributes") or {}).get("source_id", ()))
+def _sources_of(user: Object) -> list[str]:
+    """The id that was noted, and that of a federated directory."""
+    return [id for name in ("source_id", "LDAP_ID") if (id := _noted(user, name))]
+
+
+def _noted(user: Object, name: str) -> str:
+    return "".join((user.get("attributes") or {}).get(name, ()))
 
 
 def apply(admin: KeycloakAdmin, matches: list[Match]) -> None:

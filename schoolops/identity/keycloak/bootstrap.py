@@ -52,7 +52,7 @@ def plan(admin: KeycloakAdmin, settings: Settings, schools: list[tuple[str, str]
     found = groups.read(admin, paths) if there else groups.NOTHING
     steps += groups.plan(found, paths, wanted.passkey_roles())
     if identity.ldap_url:
-        steps.append(ldap.plan(export, identity))
+        steps.append(ldap.plan(export, admin, identity, there))
     return steps
 
 

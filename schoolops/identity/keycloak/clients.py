@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schoolops.core.errors import Unusable
+from schoolops.core.secretfiles import write_secret
 from schoolops.identity.keycloak.steps import CHANGE, CREATE, SAME, Step, differences, merged
-from schoolops.identity.secretfiles import read_secret, write_secret
+from schoolops.identity.secretfiles import read_secret
 
 if TYPE_CHECKING:
     from keycloak import KeycloakAdmin

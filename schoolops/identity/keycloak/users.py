@@ -56,17 +56,30 @@ def plan(admin: KeycloakAdmin, people: People, group_ids: dict[str, str]) -> lis
     users = {user["username"]: user for user in all_users(admin)}
     emails = {user["email"]: user["username"] for user in users.values() if user.get("email")}
     known = [person for person in people.persons.values() if person.username in users]
-    groups = _memberships(admin, known, group_ids)
+    there = compare(admin, known, users, group_ids)
     rows = [Row(row, "", REFUSED, reason) for row, reason in people.refused.items()]
     for person in people.persons.values():
         name = person.username
         if person.email and emails.get(person.email, name) != name:
             rows.append(Row(person.row, name, REFUSED, "another account has this e-mail address"))
-        elif name in users:
-            rows.append(_compare(person, users[name], groups.get(name, set())))
+        elif name in there:
+            rows.append(there[name])
         else:
             rows.append(Row(person.row, name, NEW, user=_new(person)))
     return sorted(rows, key=lambda row: row.row)
+
+
+def compare(
+    admin: KeycloakAdmin, persons: list[Person], users: dict[str, Object], group_ids: dict[str, str]
+) -> dict[str, Row]:
+    """Username → what changes, of persons who have an account in `users`."""
+    groups = _memberships(admin, persons, group_ids)
+    return {
+        person.username: _compare(
+            person, users[person.username], groups.get(person.username, set())
+        )
+        for person in persons
+    }
 
 
 def _memberships(

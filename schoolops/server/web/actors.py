@@ -11,9 +11,13 @@ from schoolops.identity.oidc import Claims
 
 
 def actor_of(store: Store, claims: Claims) -> Actor:
-    """The actor of verified claims. Raises `Forbidden` for an account that may do nothing yet."""
+    """The actor of verified claims. Raises `Forbidden` for an account that may do nothing yet.
+
+    An administrator without passkey is nobody, neither by other roles nor by rights for a time:
+    at the sign-in Keycloak insists on the key, so this is a first one, or a role that is new.
+    """
     actor = actor_of_claims(store, claims)
-    if not actor.grants and waits_for_passkey(claims.groups, strong=claims.strong):
+    if waits_for_passkey(claims.groups, strong=claims.strong):
         raise Forbidden(
             say("your role needs a sign-in with a passkey; sign in again with it"),
             code="auth.passkey_needed",

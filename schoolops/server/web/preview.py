@@ -14,12 +14,15 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from inventory.kinds import EDITABLE, KINDS
 from inventory.sentences import say
 from schoolops.core.clock import FixedClock
-from schoolops.core.errors import NotFound
+from schoolops.core.errors import Forbidden, NotFound
 from schoolops.core.permissions import PORTAL_WRITE, Actor
 from schoolops.core.settings import Settings
+from schoolops.identity import notices  # noqa: F401  (registers its texts)
 from schoolops.identity.pupils import Pupil, Slip
+from schoolops.notify.texts import NOTICES, Texts
 from schoolops.server.web import legal
 from schoolops.server.web.my_school import Wlan
 from schoolops.web.pages import Page, Portal, Visit
@@ -53,19 +56,70 @@ def _my_school(_: Visit) -> Mapping[str, Any]:
     }
 
 
+def _start(_: Visit) -> Mapping[str, Any]:
+    return {"ready": True, "signed_out": False, "ended": False, "sign_in": "#"}
+
+
+def _schools(visit: Visit) -> Mapping[str, Any]:
+    schools = [
+        {"number": "164800", "name": "Musterschule", "health": "ok"},
+        {"number": "164811", "name": "Beispielschule", "health": "down"},
+    ]
+    return {"path": "/my-school", "heading": visit.gettext("Schools"), "schools": schools,
+            "q": "", "before": None, "after": None}  # fmt: skip
+
+
+def _class(_: Visit) -> Mapping[str, Any]:
+    pupils = [slip.pupil for slip in _SLIPS]
+    return {"school": "Musterschule", "number": "164800", "name": "5a", "pupils": pupils}
+
+
+def _slips(visit: Visit) -> Mapping[str, Any]:
+    return {"school": "Musterschule", "number": "164800", "name": "5a", "address": visit.origin,
+            "slips": _SLIPS}  # fmt: skip
+
+
+def _classes(_: Visit) -> Mapping[str, Any]:
+    school = {"number": "164800", "name": "Musterschule", "classes": ["5a", "6b"]}
+    return {"schools": [school], "others": True}
+
+
+def _upload(_: Visit) -> Mapping[str, Any]:
+    kinds = [{"plural": k.plural, "label": k.label_plural} for k in EDITABLE]
+    return {"kinds": kinds, "chosen": "rooms", "megabytes": 64}
+
+
+def _report(_: Visit) -> Mapping[str, Any]:
+    refused = say(
+        "there is no school {number} that you may see; look for it by its name", number="999999"
+    )
+    rows = [
+        {"row": 3, "key": "999999/1.01", "outcome": "refused", "reason": refused},
+        {"row": 2, "key": "164800/2.14", "outcome": "new", "reason": ""},
+    ]
+    counts = {"new": 1, "changed": 0, "same": 0, "retired": 0, "refused": 1}
+    report = {"dry_run": True, "notes": [], "ignored": ["Bemerkung"], **counts}
+    return {"label": KINDS["room"].label_plural, "filename": "räume.csv", "report": report,
+            "rows": rows, "more": 0, "code": "x", "writes": 1}  # fmt: skip
+
+
+def _error(_: Visit) -> Mapping[str, Any]:
+    return {"error": Forbidden(say("this page is not for your role; ask your administrator")),
+            "number": ""}  # fmt: skip
+
+
 SAMPLES: Mapping[str, tuple[str, Values]] = {
-    "start": ("start.html", lambda _: {"ready": True, "signed_out": False, "sign_in": "#"}),
+    "start": ("start.html", _start),
     "my-school": ("my_school.html", _my_school),
-    "slips": (
-        "slips.html",
-        lambda visit: {
-            "school": "Musterschule",
-            "number": "164800",
-            "name": "5a",
-            "address": visit.origin,
-            "slips": _SLIPS,
-        },
-    ),
+    "schools": ("schools.html", _schools),
+    "classes": ("classes.html", _classes),
+    "class": ("class.html", _class),
+    "slips": ("slips.html", _slips),
+    "upload": ("upload.html", _upload),
+    "report": ("report.html", _report),
+    "error": ("error.html", _error),
+    "language": ("language.html", lambda _: {"next": "/"}),
+    "opening": ("opening.html", lambda _: {}),
     **{name: ("legal.html", partial(legal.values, name=name)) for name in legal.TITLES},
 }
 """Page → (template, invented values)."""
@@ -76,7 +130,8 @@ def show_list(visit: Visit) -> Response:
     broken = {**visit.portal.templates.problems, **visit.portal.languages.problems}
     return visit.show(
         "preview.html",
-        names=list(SAMPLES),
+        samples={name: f"portal/{template}" for name, (template, _) in SAMPLES.items()},
+        mails=list(NOTICES),
         drafts=files_of(visit.portal.settings.home / DRAFT),
         live=files_of(visit.portal.settings.home / LIVE),
         broken=broken,
@@ -85,17 +140,37 @@ def show_list(visit: Visit) -> Response:
 
 
 def show_one(visit: Visit) -> Response:
-    """The page as it will be; what is wrong with it stands on the list."""
+    """The page as it will be; of a broken draft the shipped text, and what is wrong above it."""
     name = visit.path("name")
     if name not in SAMPLES:
         raise NotFound(say("there is no preview {name!r}", name=name))
     drafts = Templates(visit.portal.settings.home, drafts=True)
-    return HTMLResponse(_render(visit, drafts, name))
+    text = _render(visit, drafts, name)
+    if drafts.problems:
+        text = _render(visit, drafts, name, broken_draft="; ".join(drafts.problems.values()))
+    return HTMLResponse(text)
 
 
-def _render(visit: Visit, templates: Templates, name: str) -> str:
+def show_mail(visit: Visit) -> Response:
+    """A mail as it will be."""
+    name = visit.path("name")
+    if name not in NOTICES:
+        raise NotFound(say("there is no preview {name!r}", name=name))
+    settings = visit.portal.settings
+    texts = Texts(settings, Templates(settings.home, drafts=True))
+    text = texts.fill(name, visit.language.tag, NOTICES[name])
+    return visit.show(
+        "preview_mail.html",
+        name=name,
+        text=text,
+        sender=settings.mail.sender,
+        wrong=texts.templates.problems,
+    )
+
+
+def _render(visit: Visit, templates: Templates, name: str, **others: Any) -> str:
     template, values = SAMPLES[name]
-    found = visit.values(**values(visit))
+    found = visit.values(**values(visit), **others)
     return templates.render(f"portal/{template}", visit.language, found)
 
 
@@ -107,6 +182,7 @@ def problems(visit: Visit, templates: Templates) -> dict[str, str]:
         for name in SAMPLES:
             _render(visit, templates, name)
     visit.__dict__["language"] = shown
+    Texts(visit.portal.settings, templates).problems()
     found = dict(templates.problems)
     for file in templates.own_files():
         # A file that no sample shows is at least read.
@@ -154,6 +230,12 @@ def _may(actor: Actor) -> bool:
 
 PAGES = (
     Page("/preview", get=show_list, may=_may, title="Own texts"),
+    Page(
+        "/preview/mail/{name}",
+        get=show_mail,
+        may=_may,
+        examples=("/preview/mail/emergency-asked", "/preview/mail/test"),
+    ),
     Page(
         "/preview/{name}",
         get=show_one,

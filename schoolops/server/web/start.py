@@ -19,6 +19,7 @@ def show_start(visit: Visit) -> Response:
         "start.html",
         ready=bool(visit.portal.settings.identity.issuer),
         signed_out=visit.query("signed-out") == "1",
+        ended=visit.query("ended") == "1",
         sign_in=visit.href("/sign-in", next=target),
     )
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Row, delete, insert, select
 from starlette.responses import Response
 
-from inventory.formats import FileRefused
+from inventory.formats import FileRefused, choose_reader, read_table
 from inventory.kinds import EDITABLE, Kind, find_kind
-from inventory.sentences import as_sentence, say
-from schoolops.core.errors import Invalid, NotFound, SchoolopsError
+from inventory.sentences import say
+from schoolops.core.errors import NotFound
 from schoolops.core.ids import hash_token, new_token
 from schoolops.core.permissions import Actor
 from schoolops.db.access import write_permission
@@ -20,6 +20,8 @@ from schoolops.web.models import web_upload
 from schoolops.web.pages import Page, Visit
 from schoolops.web.tasks import HOUR
 
+ROWS = 50_000
+"""Rows of a file: more than a city has of anything, and done before a browser gives up waiting."""
 SHOWN = 200
 """Rows of a report on the page."""
 
@@ -59,15 +61,34 @@ def upload(visit: Visit) -> Response:
         return _form(visit, 422, errors=errors)
     name, data = visit.upload.name, visit.upload.data
     try:
-        _import(visit, kind, name, data, dry_run=True)
-    except (FileRefused, Invalid) as error:
-        return _form(visit, 422, errors={"file": visit.language.sentence(_said(error))})
+        _read(visit, kind, name, data)
+    except FileRefused as error:
+        return _form(visit, 422, errors={"file": visit.language.sentence(error)})
     return visit.go(f"/upload/{_keep(visit, kind, name, data)}")
+
+
+def _read(visit: Visit, kind: Kind, name: str, data: bytes) -> None:
+    """Raise `FileRefused` for what is no table of the kind, or too long for a page."""
+    most = visit.store.settings.imports.max_megabytes * 1_000_000
+    table = read_table(data, name, most)
+    choose_reader(kind, table)
+    rows = len(table.rows)
+    if not rows:
+        raise FileRefused(say("the file has headings and no row below them"))
+    if rows > ROWS:
+        raise FileRefused(
+            say(
+                "the file has {rows} rows; this page takes {most} at once. Split it, or ask the "
+                "administrator to import it with: schoolops import",
+                rows=rows,
+                most=ROWS,
+            )
+        )
 
 
 def show_report(visit: Visit) -> Response:
     """What the file would change; it can be looked at again."""
-    with visit.store.read(visit.actor) as connection:
+    with visit.store.read() as connection:
         row = connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
     kind, name, data = _waiting(row, visit.store.clock.now())
     report = _import(visit, kind, name, data, dry_run=True)
@@ -76,7 +97,7 @@ def show_report(visit: Visit) -> Response:
 
 def confirm(visit: Visit) -> Response:
     """Import exactly the file that was reported on, once."""
-    with visit.store.write(visit.actor) as unit:
+    with visit.store.write(visit.actor, by_server=True) as unit:
         row = unit.connection.execute(select(web_upload).where(*_kept(visit))).one_or_none()
         unit.connection.execute(delete(web_upload).where(*_kept(visit)))
         now = unit.now
@@ -98,10 +119,6 @@ def _waiting(row: Row[Any] | None, now: int) -> tuple[Kind, str, bytes]:
             code="upload.gone",
         )
     return find_kind(row.plural)[0], row.name, row.data
-
-
-def _said(error: Exception) -> Any:
-    return error.detail if isinstance(error, SchoolopsError) else as_sentence(error)
 
 
 def _kind(visit: Visit) -> Kind | None:
@@ -135,7 +152,7 @@ def _keep(visit: Visit, kind: Kind, name: str, data: bytes) -> str:
     """Keep the file until it is confirmed; one a session."""
     code = new_token("sou")
     session = cast(Session, visit.session)
-    with visit.store.write(visit.actor) as unit:
+    with visit.store.write(visit.actor, by_server=True) as unit:
         unit.connection.execute(delete(web_upload).where(web_upload.c.session == session.uid))
         unit.connection.execute(
             insert(web_upload),
