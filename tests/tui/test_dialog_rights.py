@@ -56,6 +56,7 @@ async def test_an_end_that_cannot_be_is_said_before_anything_is_sent() -> None:
         async with showing("DelegateDialog", lookup, MINE, receiver="x", school="164800") as desk:
             await desk.press("space")
             desk.dialog.until.value = typed
+            await desk.pilot.pause()
             await desk.press("ctrl+s")
             assert words in desk.problem
             assert desk.answer == OPEN

@@ -286,7 +286,7 @@ async def test_whoever_is_not_known_here_can_be_corrected_in_the_delegation(
         assert form.reason.value == "on leave"
 
 
-async def test_an_emergency_at_a_school_that_is_none_can_be_corrected(
+async def test_asking_in_an_emergency_keeps_what_was_typed_through_each_refusal(
     app_of: Make, client: AsyncClient
 ) -> None:
     app = await app_of("technician", "164800")
@@ -302,8 +302,10 @@ async def test_an_emergency_at_a_school_that_is_none_can_be_corrected(
         await shows(pilot, "Ask for emergency access", "✗", "999999")
         form.school.set("101333")
         await pilot.press("ctrl+s")
-        await says(pilot, "Asked. Somebody else decides")
-        assert await client.count("approvals", q="state:open") == 1
+        await shows(pilot, "✗ k.brandt has no account", "[x]")  # a token is nobody's
+        assert app.screen is form
+        assert form.reason.value == "the whole school is dark"
+        assert await client.count("approvals") == 0
 
 
 async def test_a_name_that_is_taken_stays_in_the_form_of_a_token(
