@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from inventory.sentences import say
 
@@ -38,6 +39,17 @@ class Type(StrEnum):
     REFERENCE = "reference"  # id of another record; text form is that record's key
 
 
+class Verdict(NamedTuple):
+    """What is to be said of a value: why it cannot be, or why it is odd; '' for nothing."""
+
+    wrong: str = ""
+    odd: str = ""
+
+
+Judge = Callable[[str, Any], Verdict]
+"""Judges a value that is there, given the name of its field; see `inventory.plausible`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One attribute of a kind.
@@ -46,7 +58,8 @@ class Field:
     compared after `fold_heading`. `choices` maps the stored word to its English label.
     `column` is True when lists show it without being asked. `protected` fields are set by the
     system alone and cannot be edited. `personal` is the class of personal data that it holds
-    ('core', 'contact', 'guardian', 'sensitive'), empty when it is about no person.
+    ('core', 'contact', 'guardian', 'sensitive'), empty when it is about no person. `judge` knows
+    which values cannot be and which are odd.
     """
 
     name: str
@@ -63,9 +76,27 @@ class Field:
     unit: str = ""
     width: int = 16
     personal: str = ""
+    judge: Judge | None = None
 
     def parse(self, text: str) -> Value:
         """Read the text form; empty text is None. Raises ValueError with a useful sentence."""
+        return self.checked(self.read(text))
+
+    def checked(self, value: Value) -> Value:
+        """The value itself. Raises ValueError when it cannot be."""
+        if wrong := self._verdict(value).wrong:
+            raise ValueError(wrong)
+        return value
+
+    def doubt(self, value: Value) -> str:
+        """Why a value that can be is odd all the same, or ''."""
+        return self._verdict(value).odd
+
+    def _verdict(self, value: Value) -> Verdict:
+        return Verdict() if value is None or self.judge is None else self.judge(self.name, value)
+
+    def read(self, text: str) -> Value:
+        """As `parse`, of values that cannot be too: a filter may ask for anything."""
         text = text.strip()
         if not text:
             if self.required:

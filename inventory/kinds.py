@@ -11,10 +11,14 @@ Every record also has the system fields of `SYSTEM_FIELDS`, and kinds with `heal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from inventory.fields import Field, Type, Value
+from inventory import plausible
+from inventory.fields import Field, Type
+from inventory.kind import HEALTH as HEALTH
+from inventory.kind import HEALTH_FIELDS as HEALTH_FIELDS
+from inventory.kind import SYSTEM_FIELDS as SYSTEM_FIELDS
+from inventory.kind import Kind as Kind
 from inventory.sentences import say
 
 T = Type
@@ -46,10 +50,6 @@ DEVICE_KINDS: Mapping[str, str] = MappingProxyType({
 
 NETWORK_KINDS = frozenset({"access-point", "wlan-controller", "switch", "router"})
 
-HEALTH: Mapping[str, str] = MappingProxyType({
-    "down": "down", "warning": "warning", "unknown": "unknown", "ok": "ok",
-})  # fmt: skip
-"""Worst first."""
 
 UPLINK_STATES: Mapping[str, str] = MappingProxyType({
     "planned": "planned", "at-kerb": "fibre at the kerb", "active": "active",
@@ -130,95 +130,6 @@ AGENT_STATES: Mapping[str, str] = MappingProxyType({
     "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
 })  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of record.
-
-    `key` names the fields that together identify a record for people, joined by '/' (a
-    reference contributes the key of the record it points to). With `alternative_keys`, the
-    first of `key` + `alternative_keys` that has a value is the key. `editable` is False for
-    what the system alone writes (agents, discovered devices, the audit). `published`: somebody
-    publishes lists of such records, whose values give way to what people corrected here.
-    `retire_reasons`: why one is usually taken out of use, an offer and no rule.
-    """
-
-    name: str
-    plural: str
-    label: str
-    label_plural: str
-    key: tuple[str, ...]
-    fields: tuple[Field, ...]
-    alternative_keys: tuple[str, ...] = ()
-    health: bool = False
-    editable: bool = True
-    default_sort: str = "key"
-    published: bool = False
-    retire_reasons: tuple[str, ...] = ()
-
-    def field(self, name: str) -> Field:
-        """The field of that name, system fields included; KeyError if there is none."""
-        return self.by_name()[name]
-
-    def by_name(self) -> Mapping[str, Field]:
-        """All fields in order, system and health fields last."""
-        found = _FIELDS.get(self.name)
-        if found is None:
-            extra = SYSTEM_FIELDS + (HEALTH_FIELDS if self.health else ())
-            fields = self.fields + (extra if self.editable else ())
-            found = _FIELDS[self.name] = MappingProxyType({f.name: f for f in fields})
-        return found
-
-    def editable_fields(self) -> tuple[Field, ...]:
-        """What a person may set."""
-        return tuple(f for f in self.fields if not f.protected) if self.editable else ()
-
-    def columns(self) -> tuple[Field, ...]:
-        """What a list shows unless told otherwise, health first."""
-        health = (HEALTH_FIELDS[0],) if self.health else ()
-        return health + tuple(f for f in self.fields if f.column)
-
-    def make_key(self, values: Mapping[str, Value], reference_keys: Mapping[str, str]) -> str:
-        """The key of a record; ValueError if the fields that make it are empty.
-
-        `reference_keys` maps a reference field's name to the key of the record it points to.
-        """
-        if self.alternative_keys:
-            for name in self.key + self.alternative_keys:
-                if values.get(name):
-                    return str(values[name])
-            names = ", ".join(self.key + self.alternative_keys)
-            raise ValueError(
-                say("a {kind} needs one of: {fields}", kind=say(self.label), fields=names)
-            )
-        parts = [str(reference_keys.get(name) or values.get(name) or "") for name in self.key]
-        if not all(parts):
-            missing = [n for n, part in zip(self.key, parts, strict=True) if not part]
-            raise ValueError(
-                say("a {kind} needs {fields}", kind=say(self.label), fields=", ".join(missing))
-            )
-        return "/".join(parts)
-
-
-_FIELDS: dict[str, Mapping[str, Field]] = {}
-"""Kind → what `by_name` answers, made once: it is asked for every cell of an import."""
-
-SYSTEM_FIELDS: tuple[Field, ...] = (
-    Field("key", T.TEXT, "Key", protected=True, width=18),
-    Field("school_name", T.TEXT, "School name", protected=True, width=28, sortable=False),
-    Field("retired", T.BOOLEAN, "Retired", protected=True, width=7, sortable=False),
-    Field("updated", T.TEXT, "Changed at", protected=True, width=20),
-    Field("updated_by", T.TEXT, "Changed by", protected=True, width=16, sortable=False),
-)
-HEALTH_FIELDS: tuple[Field, ...] = (
-    Field("health", T.CHOICE, "State", choices=HEALTH, protected=True, column=True, width=9),
-    Field("reason", T.TEXT, "Because", protected=True, width=32, sortable=False),
-    Field("since", T.TEXT, "Since", protected=True, width=20, sortable=False),
-    Field("observed", T.TEXT, "Last seen", protected=True, width=20, sortable=False),
-    Field("freshness", T.CHOICE, "Freshness", protected=True, width=9, sortable=False,
-          choices={"fresh": "fresh", "stale": "stale", "never": "never"}),
-)  # fmt: skip
-
 _SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "school", "schule",
                 "snr"), reference="school", required=True, column=True, width=8)  # fmt: skip
 
@@ -228,7 +139,8 @@ SCHOOL = Kind(
     retire_reasons=("closed", "merged with another school", "moved away", "entered by mistake"),
     fields=(
         Field("number", T.TEXT, "School number", ("schulnummer", "schulnr", "snr", "number"),
-              required=True, column=True, searchable=True, width=8),
+              required=True, column=True, searchable=True, width=8,
+              judge=plausible.school_number),
         Field("name", T.TEXT, "Name", ("name", "schulname", "schule", "schulbezeichnung"),
               required=True, searchable=True, width=44),
         Field("short_name", T.TEXT, "Short name", ("kurzbezeichnung", "kurzbez", "kurzname"),
@@ -246,25 +158,33 @@ SCHOOL = Kind(
         Field("operating", T.CHOICE, "Operation", ("schulbetriebsschluessel", "schbetrschl",
               "betrieb"), choices=OPERATING, width=9),
         Field("operating_since", T.DATE, "Operation since", ("schulbetriebsdatum",
-              "schbetrschldatum"), width=10),
+              "schbetrschldatum"), width=10,
+              judge=plausible.day(since=1000, years_ahead=20, usual_years_ahead=3)),
         Field("street", T.TEXT, "Street", ("strasse", "street", "anschrift", "adresse"),
               searchable=True, width=24),
-        Field("postcode", T.TEXT, "Postcode", ("plz", "postleitzahl", "postcode"), width=8),
+        Field("postcode", T.TEXT, "Postcode", ("plz", "postleitzahl", "postcode"), width=8,
+              judge=plausible.postcode),
         Field("city", T.TEXT, "City", ("ort", "stadt", "city"), column=True, searchable=True,
               width=16),
         Field("municipality", T.TEXT, "Municipality key", ("gemeindeschluessel", "regschl",
               "municipality"), width=12),
-        Field("phone", T.TEXT, "Telephone", ("telefon", "phone", "tel"), width=18),
-        Field("fax", T.TEXT, "Fax", ("fax",), width=18),
+        Field("phone", T.TEXT, "Telephone", ("telefon", "phone", "tel"), width=18,
+              judge=plausible.telephone),
+        Field("fax", T.TEXT, "Fax", ("fax",), width=18, judge=plausible.telephone),
         Field("email", T.EMAIL, "E-mail", ("email", "emailadresse", "mail"), width=28),
         Field("website", T.TEXT, "Website", ("homepage", "url", "website"), width=28),
-        Field("utm_easting", T.INTEGER, "UTM easting", ("kore", "utmrechtswert"), unit="m"),
-        Field("utm_northing", T.INTEGER, "UTM northing", ("koho", "utmhochwert"), unit="m"),
-        Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat", "breite"), unit="°"),
-        Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon", "laenge"), unit="°"),
+        Field("utm_easting", T.INTEGER, "UTM easting", ("kore", "utmrechtswert"), unit="m",
+              judge=plausible.utm(plausible.UTM_EASTING)),
+        Field("utm_northing", T.INTEGER, "UTM northing", ("koho", "utmhochwert"), unit="m",
+              judge=plausible.utm(plausible.UTM_NORTHING)),
+        Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat", "breite"), unit="°",
+              judge=plausible.within(-90, 90, plausible.GERMAN_LATITUDE)),
+        Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon", "laenge"), unit="°",
+              judge=plausible.within(-180, 180, plausible.GERMAN_LONGITUDE)),
         Field("pupils", T.INTEGER, "Pupils", ("schueler", "schuelerzahl", "pupils"),
-              column=True, width=7),
-        Field("classes", T.INTEGER, "Classes", ("klassen", "klassenzahl", "classes"), width=7),
+              column=True, width=7, judge=plausible.within(0, 200_000, (0, 6_000))),
+        Field("classes", T.INTEGER, "Classes", ("klassen", "klassenzahl", "classes"), width=7,
+              judge=plausible.within(0, 10_000, (0, 300))),
         Field("opening_hours", T.TEXT, "Opening hours", ("oeffnungszeiten",), width=24),
         Field("keys", T.TEXT, "Keys", ("schluessel", "keys"), width=24),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notizen", "notes"), width=24,
@@ -283,12 +203,15 @@ SITE = Kind(
               column=True, width=16),
         Field("street", T.TEXT, "Street", ("strasse", "street", "adresse"), column=True,
               searchable=True, width=24),
-        Field("postcode", T.TEXT, "Postcode", ("plz", "postcode"), width=8),
+        Field("postcode", T.TEXT, "Postcode", ("plz", "postcode"), width=8,
+              judge=plausible.postcode),
         Field("city", T.TEXT, "City", ("ort", "city"), width=16),
-        Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat"), unit="°"),
-        Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon"), unit="°"),
+        Field("latitude", T.DECIMAL, "Latitude", ("latitude", "lat"), unit="°",
+              judge=plausible.within(-90, 90, plausible.GERMAN_LATITUDE)),
+        Field("longitude", T.DECIMAL, "Longitude", ("longitude", "lon"), unit="°",
+              judge=plausible.within(-180, 180, plausible.GERMAN_LONGITUDE)),
         Field("networks", T.TEXT, "Networks (CIDR)", ("netze", "subnetz", "networks"),
-              searchable=True, sortable=False, width=20),
+              searchable=True, sortable=False, width=20, judge=plausible.networks),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
 )  # fmt: skip
@@ -302,7 +225,8 @@ BUILDING = Kind(
               width=24),
         Field("name", T.TEXT, "Name", ("gebaeude", "name", "building", "bauteil"),
               required=True, column=True, searchable=True, width=24),
-        Field("built", T.INTEGER, "Year built", ("baujahr", "built"), width=6),
+        Field("built", T.INTEGER, "Year built", ("baujahr", "built"), width=6,
+              judge=plausible.within(800, 2200, (1500, 2050))),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
 )  # fmt: skip
@@ -321,7 +245,7 @@ ROOM = Kind(
               reference="building", column=True, width=16),
         Field("floor", T.TEXT, "Floor", ("etage", "geschoss", "floor"), width=6),
         Field("seats", T.INTEGER, "Seats", ("plaetze", "sitzplaetze", "seats"), column=True,
-              width=6),
+              width=6, judge=plausible.within(0, 100_000, (0, 1_500))),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),
     ),
 )  # fmt: skip
@@ -331,6 +255,7 @@ DEVICE = Kind(
     health=True,
     retire_reasons=("broken", "lost", "stolen",
                     "returned to the lender", "sold or scrapped", "entered by mistake"),
+    orders=(("purchased", "warranty_until"),),
     fields=(
         Field("kind", T.CHOICE, "Kind", ("geraeteart", "geraetetyp", "art", "kind", "typ"),
               choices=DEVICE_KINDS, required=True, column=True, width=14),
@@ -350,9 +275,10 @@ DEVICE = Kind(
         Field("owner", T.TEXT, "Owner", ("besitzer", "eigentuemer", "ausgeliehenan", "owner",
               "nutzer"), searchable=True, width=20, personal="core"),
         Field("macs", T.MACS, "MAC addresses", ("mac", "macadresse", "macaddress", "macs",
-              "wifimac"), searchable=True, sortable=False, width=18),
+              "wifimac"), searchable=True, sortable=False, width=18, judge=plausible.macs),
         Field("address", T.ADDRESS, "Management address", ("ip", "ipadresse", "ipaddress",
-              "managementip", "address"), searchable=True, width=15),
+              "managementip", "address"), searchable=True, width=15,
+              judge=plausible.address),
         Field("firmware", T.TEXT, "Firmware or OS", ("firmware", "betriebssystem", "os",
               "osversion", "version"), width=14),
         Field("parent", T.REFERENCE, "Connected to", ("angeschlossenan", "switch", "parent",
@@ -363,9 +289,11 @@ DEVICE = Kind(
         Field("credential", T.REFERENCE, "Credential", ("zugang", "credential"),
               reference="credential", width=14),
         Field("purchased", T.DATE, "Purchased", ("kaufdatum", "anschaffung", "purchased",
-              "anschaffungsdatum"), width=10),
+              "anschaffungsdatum"), width=10,
+              judge=plausible.day(since=1980, years_ahead=1, usual_years_ahead=0)),
         Field("warranty_until", T.DATE, "Warranty until", ("garantiebis", "garantie",
-              "warrantyuntil", "garantieende"), width=10),
+              "warrantyuntil", "garantieende"), width=10,
+              judge=plausible.day(since=1980, years_ahead=30, usual_years_ahead=12)),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notizen", "notes"), sortable=False),
     ),
 )  # fmt: skip
@@ -385,13 +313,15 @@ UPLINK = Kind(
         Field("circuit", T.TEXT, "Circuit number", ("leitungsnummer", "vertragsnummer",
               "circuit", "leitungsnr"), column=True, searchable=True, width=16),
         Field("hotline", T.TEXT, "Fault hotline", ("stoerungshotline", "hotline",
-              "stoerungsnummer"), width=18),
+              "stoerungsnummer"), width=18, judge=plausible.telephone),
         Field("contract_down_bps", T.RATE, "Contracted down", ("download", "down",
-              "downstream", "bandbreitedown"), column=True, unit="bit/s", width=12),
+              "downstream", "bandbreitedown"), column=True, unit="bit/s", width=12,
+              judge=plausible.LINE_RATE),
         Field("contract_up_bps", T.RATE, "Contracted up", ("upload", "up", "upstream",
-              "bandbreiteup"), unit="bit/s", width=12),
+              "bandbreiteup"), unit="bit/s", width=12, judge=plausible.LINE_RATE),
         Field("contract_end", T.DATE, "Contract end", ("vertragsende", "contractend",
-              "laufzeitende"), width=10),
+              "laufzeitende"), width=10,
+              judge=plausible.day(since=1980, years_ahead=50, usual_years_ahead=20)),
         Field("state", T.CHOICE, "Build state", ("status", "state", "ausbaustand"),
               choices=UPLINK_STATES, column=True, width=10),
         Field("device", T.REFERENCE, "Router", ("router", "device"), reference="device",
@@ -431,7 +361,7 @@ CONTACT = Kind(
         Field("name", T.TEXT, "Name", ("name", "ansprechpartner", "person"), required=True,
               column=True, searchable=True, width=24, personal="core"),
         Field("phone", T.TEXT, "Telephone", ("telefon", "phone", "tel", "durchwahl"),
-              column=True, width=18, personal="contact"),
+              column=True, width=18, personal="contact", judge=plausible.telephone),
         Field("email", T.EMAIL, "E-mail", ("email", "mail", "emailadresse"), column=True,
               searchable=True, width=28, personal="contact"),
         Field("notes", T.TEXT, "Notes", ("bemerkung", "notes"), sortable=False),

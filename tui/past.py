@@ -18,6 +18,7 @@ MOST = 50
 
 _HOW: Mapping[str, str] = {
     "create": N_("recorded"),
+    "create by import": N_("recorded by import"),
     "edit": N_("edited"),
     "move": N_("moved"),
     "retire": N_("retired"),
@@ -40,7 +41,8 @@ def lines(kind: Kind, history: Json) -> list[Content]:
     if len(changes) > MOST or history.get("more"):
         found.append(Content.styled(_("Earlier changes: schoolops history"), "$foreground 60%"))
     created = history.get("created") or {}
-    found.append(_head({**created, "how": "create"}))
+    found.append(_head({"how": "create", **created}))
+    found += _fields(kind, created.get("fields") or {})
     return found
 
 

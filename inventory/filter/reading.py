@@ -167,7 +167,7 @@ def _values(field: Field, part: _Part) -> tuple[Scalar, ...]:
             return (part.text.strip(),)
         if field.type is Type.CHOICE:
             return _choices(field, part)
-        value = field.parse(part.text) if part.text.strip() else None
+        value = field.read(part.text) if part.text.strip() else None
     except ValueError as error:
         raise FilterError(as_sentence(error), part.start, part.end - part.start) from None
     if isinstance(value, tuple):
@@ -207,13 +207,14 @@ def _pattern(field: Field, part: _Part) -> str:
 
 def _refuse_key(kind: Kind, key: str, part: _Part) -> NoReturn:
     names = keys(kind)
-    close = difflib.get_close_matches(fold(key).replace("-", "_"), names, 3, 0.6)
+    close = difflib.get_close_matches(fold(key).replace("-", "_"), names, 3, 0.4)
     problem = say("{kinds} have no key {key!r}", kinds=say(kind.label_plural), key=key)
     raise FilterError(
         say(
-            "{problem}. Known keys: {known}. To search for the text itself, quote it: {text}",
+            "{problem}. 'schoolops ls {list} --fields' names all. To search for the text itself, "
+            "quote it: {text}",
             problem=did_you_mean(problem, [f"{name}:" for name in close]),
-            known=", ".join(names),
+            list=kind.plural,
             text=f'"{part.text}"',
         ),
         part.start,

@@ -104,6 +104,7 @@ def plan_rows(kind: Kind, table: Table, reader: RowReader) -> Iterator[ParsedRow
                 say("a {kind} needs one of: {fields}", kind=say(kind.label), fields=wanted)
             )
         remarks = [*warnings, *doubtful(values, _place_names(kind))]
+        remarks += [odd for odd in kind.doubts(values).values() if odd not in remarks]
         yield ParsedRow(number, key, values, tuple(found), tuple(remarks))
 
 

@@ -259,7 +259,7 @@ def _listed(table: Table) -> str:
 
 def cell_parser(column: Field) -> Callable[[str], Value]:
     """`Field.parse` for a column of a file: German choices too, repeated texts read once."""
-    if column.type is Type.TEXT:
+    if column.type is Type.TEXT and column.judge is None:
 
         def parse_text(text: str) -> Value:
             # printable and short is nearly every cell, and allowed

@@ -22,6 +22,7 @@ OPERATING: Mapping[str, str] = MappingProxyType({
     "0": "closed", "1": "open", "2": "expiring", "3": "founding", "6": "special",
 })  # fmt: skip
 """Schulbetriebsschlüssel of the state → `operating`."""
+_UTM = ("utm_easting", "utm_northing")
 _INSTITUTION = MappingProxyType({"25": "adult-education", "30": "vocational"})
 
 LAYOUTS: tuple[Mapping[str, str], ...] = (
@@ -85,7 +86,8 @@ class StateList:
         for name, places in self._places.items():
             parts = [cells[index].strip() for index in places]
             try:
-                values[name] = _READERS.get(name, _plain(name))(parts)
+                value = _READERS.get(name, _plain(name))(parts)
+                values[name] = value if name in _UTM else SCHOOL.field(name).checked(value)
             except ValueError as error:
                 values[name] = None
                 warnings.append(say("left out: {why}", why=as_sentence(error)))
@@ -93,8 +95,8 @@ class StateList:
         values["name"] = values.get("name") or values.get("short_name")
         if not number:
             problems.append(say("the school number is missing"))
-        elif doubt(str(number)):
-            warnings.append(doubt(str(number)))
+        elif wrong := doubt(str(number)):
+            warnings.append(wrong)
         if not values["name"]:
             problems.append(say("the name of the school is missing"))
         values["institution"] = _INSTITUTION.get(str(values.get("form")), "school")
@@ -136,7 +138,7 @@ def join_name(parts: Sequence[str]) -> str:
 
 def _plain(name: str) -> Callable[[list[str]], Value]:
     field = SCHOOL.field(name)
-    return lambda parts: field.parse(parts[0]) if parts[0] else None
+    return lambda parts: field.read(parts[0]) if parts[0] else None
 
 
 def _number(parts: list[str]) -> Value:
@@ -169,13 +171,13 @@ def _municipality(parts: list[str]) -> Value:
 
 
 def _date(parts: list[str]) -> Value:
-    return SCHOOL.field("operating_since").parse(parts[0]) if parts[0].strip("0") else None
+    return SCHOOL.field("operating_since").read(parts[0]) if parts[0].strip("0") else None
 
 
 def _metres(name: str) -> Callable[[list[str]], Value]:
     def read(parts: list[str]) -> Value:
         text = re.sub(r"[.,]\d*$", "", parts[0]) if parts[0].count(".") < 2 else parts[0]
-        return SCHOOL.field(name).parse(text) if text.strip("0") else None
+        return SCHOOL.field(name).read(text) if text.strip("0") else None
 
     return read
 
@@ -191,19 +193,30 @@ _READERS: Mapping[str, Callable[[list[str]], Value]] = MappingProxyType({
 
 
 def _place(values: Mapping[str, Value], epsg: str, warnings: list[str]) -> dict[str, Value]:
-    """Latitude and longitude, six decimals (0.1 m), from UTM on ETRS89 (EPSG 25832)."""
-    east, north = values.get("utm_easting"), values.get("utm_northing")
+    """Where a school lies: UTM in zone 32 (EPSG 25832), and latitude and longitude with six
+    decimals (0.1 m), from UTM of any zone."""
+    nowhere: dict[str, Value] = dict.fromkeys((*_UTM, "latitude", "longitude"))
+    east, north = (values.get(name) for name in _UTM)
     if not isinstance(east, int) or not isinstance(north, int):
-        return {"latitude": None, "longitude": None}
+        return nowhere
     import utm
 
-    zone = int(epsg) - 25800 if re.fullmatch(r"258(2[89]|3[0-8])", epsg) else 32
+    zone, metres = int(epsg) - 25800 if re.fullmatch(r"258(2[89]|3[0-8])", epsg) else 32, east
     if east >= 10_000_000:  # with the zone in front, as EPSG 4647 writes it
-        zone, east = divmod(east, 1_000_000)
+        zone, metres = divmod(east, 1_000_000)
     try:
-        latitude, longitude = utm.to_latlon(east, north, zone, northern=True)
+        latitude, longitude = utm.to_latlon(metres, north, zone, northern=True)
+        if zone != 32:
+            metres, north, *_ = utm.from_latlon(latitude, longitude, force_zone_number=32)
+        place = {
+            name: SCHOOL.field(name).checked(round(float(value), digits))
+            for name, value, digits in (
+                ("utm_easting", metres, None), ("utm_northing", north, None),
+                ("latitude", latitude, 6), ("longitude", longitude, 6),
+            )
+        }  # fmt: skip
     except (utm.OutOfRangeError, ValueError):
         why = say("{east} / {north} is no UTM position", east=east, north=north)
         warnings.append(say("left out: {why}", why=why))
-        return {"latitude": None, "longitude": None}
-    return {"latitude": round(float(latitude), 6), "longitude": round(float(longitude), 6)}
+        return nowhere
+    return place

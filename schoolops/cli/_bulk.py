@@ -9,10 +9,10 @@ from inventory.kinds import Kind
 from schoolops.cli._ask import confirm_number
 from schoolops.cli._guard import DONE, REFUSED, UsageError, say
 from schoolops.cli._server import client_of
-from schoolops.cli._table import clean, print_json
+from schoolops.cli._table import clean, print_json, said
 from schoolops.cli._words import filter_of
 
-SHOWN = 12
+SHOWN = 20
 
 
 def add_where(parser: ArgumentParser) -> None:
@@ -50,22 +50,41 @@ def change_many(
 
 def _plan_lines(title: str, plan: dict[str, Any], values: dict[str, Any]) -> list[str]:
     lines = [f"{title}:", *(f"  {name} = {value or '(empty)'}" for name, value in values.items())]
-    rows = plan["rows"]
-    for row in rows[:SHOWN]:
-        outcome = f"  refused: {clean(row['reason'])}" if row["outcome"] == "refused" else ""
-        lines.append(f"  {clean(row['key'])}{outcome}")
-    if len(rows) > SHOWN:
-        lines.append(f"  … and {len(rows) - SHOWN} more")
+    lines += _record_lines(plan["rows"], "--dry-run --json lists them all")
     lines.append(
         f"{plan['changed']} to change, {plan['same']} like that already, {plan['refused']} refused"
     )
     return lines
 
 
+def _record_lines(rows: list[dict[str, Any]], all_of_them: str) -> list[str]:
+    """What becomes of each record, field by field, of so many as one can look at."""
+    lines = []
+    for row in rows[:SHOWN]:
+        told = f"refused: {row['reason']}" if row["outcome"] == "refused" else changes_told(row)
+        lines.append(f"  {clean(row['key'])}  {clean(told)}".rstrip())
+    if len(rows) > SHOWN:
+        lines.append(f"  and {len(rows) - SHOWN} more; {all_of_them}")
+    return lines
+
+
+def changes_told(row: dict[str, Any]) -> str:
+    """`room 'a' → 'b', retired no → yes`."""
+    parts = []
+    for name, pair in (row.get("changes") or {}).items():
+        told = "changed" if pair is None else f"{said(pair[0])} → {said(pair[1])}"
+        parts.append(f"{name} {told}")
+    return ", ".join(parts)
+
+
 def _report(args: Namespace, kind: Kind, report: dict[str, Any], verb: str) -> int:
     if args.json:
         print_json(report)
     else:
+        if report["dry_run"]:
+            changed = [row for row in report["rows"] if row["outcome"] == "changed"]
+            for line in _record_lines(changed, "--json lists them all"):
+                print(line)
         total = report["changed"] + report["same"] + report["refused"]
         print(f"{report['changed']} of {total} {kind.label_plural} {verb}")
     refused = [row for row in report["rows"] if row["outcome"] == "refused"]

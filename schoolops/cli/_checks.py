@@ -177,7 +177,9 @@ def check_server(home: Path) -> State:
     from schoolops.client._endpoint import LOCAL_URL, Endpoint
     from schoolops.client._launch import answers
 
-    path = paths.socket_path(home)
+    path, away = paths.socket_path(home), paths.unserved(home)
+    if away:
+        return "fail", f"the server at {away} is not running and agents wait: schoolops serve"
     if not answers(path):
         return "ok", "not running; it starts when something needs it, or by 'schoolops serve'"
     from schoolops.client import Client
@@ -188,7 +190,7 @@ def check_server(home: Path) -> State:
         return "warn", (
             f"version {version} runs, this is {schoolops.__version__}; restart the server"
         )
-    address = home / "server.address"
+    address = paths.address_path(home)
     where = f", also at {address.read_text().strip()}" if address.exists() else ""
     return "ok", f"version {version} runs{where}"
 

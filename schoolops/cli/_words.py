@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from inventory.kinds import Kind, find_kind
-from schoolops.cli._guard import UsageError
+from schoolops.cli._guard import UsageError, say
 
 WRITTEN = (
     "school, site, building, room, device, uplink, service, contact or credential, or a kind of "
@@ -83,16 +83,27 @@ def values_of(kind: Kind, words: Sequence[str], preset: str = "") -> dict[str, s
                 f"{word!r} is no field=value; write it as name=…, and in quotes when it has blanks"
             )
         if name not in fields:
-            close = get_close_matches(name, fields, 3)
-            meant = (
-                f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(fields)}"
-            )
-            raise UsageError(f"a {kind.label} has no field {name!r}; {meant}")
+            raise UsageError(f"a {kind.label} has no field {name!r}; {meant(kind, name, fields)}")
         if name in seen:
             raise UsageError(f"{name} is given twice")
         seen.add(name)
         values[name] = value
     return values
+
+
+def meant(kind: Kind, name: str, known: Sequence[str]) -> str:
+    """The nearest names, and how to see them all."""
+    close = get_close_matches(name, known, 3, 0.4)
+    nearest = f"did you mean {', '.join(close)}? " if close else ""
+    return f"{nearest}'schoolops ls {kind.plural} --fields' names all"
+
+
+def remark_odd(kind: Kind, values: Mapping[str, str]) -> None:
+    """Say which of the values that were taken are odd."""
+    for name, text in values.items():
+        field = kind.field(name)
+        if field.judge is not None and (odd := field.doubt(field.read(text))):
+            say(odd)
 
 
 def columns_of(kind: Kind, text: str) -> list[str]:
@@ -101,9 +112,8 @@ def columns_of(kind: Kind, text: str) -> list[str]:
     names = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
     for name in names:
         if name not in known:
-            close = get_close_matches(name, known, 3)
-            meant = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
-            raise UsageError(f"{kind.label_plural} have no column {name!r}; {meant}")
+            told = meant(kind, name, known)
+            raise UsageError(f"{kind.label_plural} have no column {name!r}; {told}")
     if not names:
         raise UsageError("--columns wants names, such as --columns name,health")
     return names

@@ -18,7 +18,7 @@ from schoolops.cli._bulk import add_where, change_many
 from schoolops.cli._guard import DONE, Refused, UsageError
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_json, shown
-from schoolops.cli._words import add_kind, editable_kind, full_references, values_of
+from schoolops.cli._words import add_kind, editable_kind, full_references, remark_odd, values_of
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -37,7 +37,9 @@ def run(args: Namespace) -> int:
         if args.version is not None:
             raise UsageError("--version goes with one record, not with --where")
         values = values_of(kind, args.words)
-        return change_many(args, kind, preset, values=dict(values), retire=False, reason="")
+        code = change_many(args, kind, preset, values=dict(values), retire=False, reason="")
+        remark_odd(kind, values)
+        return code
     id, *words = args.words
     values = values_of(kind, words)
     if not values:
@@ -66,6 +68,7 @@ def run(args: Namespace) -> int:
                 print(
                     f"  {name}: {shown(kind, name, old) or '–'} → {shown(kind, name, new) or '–'}"
                 )
+    remark_odd(kind, values)
     return DONE
 
 

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from schoolops.cli._files import need_folder, write_file
-from schoolops.cli._guard import DONE, UsageError, say
+from schoolops.cli._guard import DONE, Refused, UsageError, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._words import (
     ANY,
@@ -33,6 +33,7 @@ def configure(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="the file to write (standard output)"
     )
     parser.add_argument("--columns", metavar="A,B", help="the fields to write (all)")
+    parser.add_argument("--force", action="store_true", help="overwrite a file that is there")
     add_server(parser)
 
 
@@ -47,6 +48,8 @@ def run(args: Namespace) -> int:
         raise UsageError("an XLSX file is nothing for the terminal; name a file with -o")
     if file is not None:
         need_folder(file)
+        if file.exists() and not args.force:
+            raise Refused(f"{file} is there already; --force overwrites it")
     with client_of(args) as client:
         data = client.export(kind.plural, q, format, columns)
         if not client.count(kind.plural, q=q):

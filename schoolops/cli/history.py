@@ -1,7 +1,7 @@
 """What a record was before each change: schoolops history room 164800/2.14
 
-The latest change comes first. An import says its file, a retirement its reason. Of a device it is
-told besides where it stood.
+The latest change comes first, what the record was made of comes last. An import says its file, a
+retirement its reason. Of a device it is told besides where it stood.
 """
 
 from __future__ import annotations
@@ -52,7 +52,13 @@ def run(args: Namespace) -> int:
         [local_time(one["at"]), clean(one["by"]), one["how"], _told(one)]
         for one in history["changes"]
     ]
-    rows.append([local_time(created["at"]), clean(created["by"] or ""), "create", ""])
+    made = {name: pair and pair[1] for name, pair in created["fields"].items()}
+    told = ", ".join(f"{name}: {said(value)}" for name, value in made.items() if value is not None)
+    note = f" ({created['note']})" if created["note"] else ""
+    how = created["how"]
+    rows.append(
+        [local_time(created["at"]), clean(created["by"] or ""), how, clean(f"{told}{note}".strip())]
+    )
     print_table(["WHEN", "WHO", "WHAT", "DETAIL"], rows)
     return DONE
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from inventory.kinds import Kind
+from schoolops.cli._bulk import changes_told
 from schoolops.cli._guard import DONE, REFUSED, UsageError, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, print_json, said
-from schoolops.cli._words import add_kind, editable_kind
+from schoolops.cli._words import add_kind, editable_kind, meant
 
 SHOWN = 20
 
@@ -68,7 +69,7 @@ def _mapping(kind: Kind, words: list[str]) -> dict[str, str]:
         if not equals or not heading:
             raise UsageError(f"--map wants HEADING=FIELD, not {word!r}")
         if field and field not in known:
-            raise UsageError(f"a {kind.label} has no field {field!r}; it has {', '.join(known)}")
+            raise UsageError(f"a {kind.label} has no field {field!r}; {meant(kind, field, known)}")
         mapping[heading] = field
     return mapping
 
@@ -95,11 +96,7 @@ def _print_report(kind: Kind, report: dict[str, Any]) -> None:
     rows = report["rows"]
     changed = [row for row in rows if row["outcome"] == "changed"]
     for row in changed[:SHOWN]:
-        told = ", ".join(
-            f"{name} {said(old)} → {said(new)}"
-            for name, (old, new) in row.get("changes", {}).items()
-        )
-        print(f"row {row['row']}: {clean(row['key'])}: {told}")
+        print(f"row {row['row']}: {clean(row['key'])}: {changes_told(row)}")
     if len(changed) > SHOWN:
         print(f"… and {report['changed'] - SHOWN} more changed")
     kept = [row for row in rows if row.get("kept")]

@@ -4,6 +4,7 @@ FILTER words must all hold: text, key:value, key:>value, !key:value. Retired rec
 only when the filter says retired:yes. A table for people; --json and --csv for programs.
 
     schoolops ls schools
+    schoolops ls schools --fields
     schoolops ls access-points health:down school:164800 --columns name,room,since
     schoolops ls ipads 'model:*air*' '!room:*' --count
 """
@@ -14,7 +15,7 @@ import csv
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,8 @@ def add_filter(parser: ArgumentParser, metavar: str = "FILTER") -> None:
     form.add_argument("--json", action="store_true", help="an array of objects, all fields")
     form.add_argument("--csv", action="store_true", help="comma separated, with a heading")
     form.add_argument("--count", action="store_true", help="only how many there are")
+    form.add_argument("--fields", action="store_true",
+                      help="no records: the names for FILTER, --columns and --sort")  # fmt: skip
     parser.add_argument("--columns", metavar="A,B", help="the fields to show, such as name,health")
     parser.add_argument("--sort", metavar="FIELD", default="", help="order; -FIELD for descending")
     parser.add_argument("--limit", metavar="N", type=positive, default=USUAL_LIMIT,
@@ -62,6 +65,9 @@ def add_filter(parser: ArgumentParser, metavar: str = "FILTER") -> None:
 
 def run(args: Namespace) -> int:
     kind, preset = kind_of(args.kind)
+    if args.fields:
+        print_fields(kind)
+        return DONE
     q = filter_of(kind, preset, args.filter)
     if args.columns:
         columns = columns_of(kind, args.columns)
@@ -73,7 +79,8 @@ def run(args: Namespace) -> int:
         if args.count:
             print(client.count(kind.plural, q=q))
             return DONE
-        rows = Rows(client, kind, q, args.sort, columns, None if args.all else args.limit)
+        sort = args.sort or (shown_order(kind, columns) if not args.json else "")
+        rows = Rows(client, kind, q, sort, columns, None if args.all else args.limit)
         if args.json:
             print_objects(rows, columns)
         elif args.csv:
@@ -83,6 +90,22 @@ def run(args: Namespace) -> int:
     if rows.more:
         say(f"there are more than these {args.limit}; use --limit N or --all")
     return DONE
+
+
+def print_fields(kind: Kind) -> None:
+    """The fields of a kind, and what they hold."""
+    lines = []
+    for field in kind.by_name().values():
+        holds = ", ".join(field.choices) or field.reference or field.type.value
+        lines.append([field.name, holds, field.label])
+    print_table(["FIELD", "HOLDS", "LABEL"], lines)
+
+
+def shown_order(kind: Kind, columns: Sequence[str]) -> str:
+    """The kind's own order if one sees by what it goes, else that of the key, which stands first;
+    '' where the server's is right."""
+    usual = kind.default_sort.removeprefix("-")
+    return "key" if kind.editable and usual not in ("key", *kind.key, *columns) else ""
 
 
 class Rows:

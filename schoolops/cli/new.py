@@ -11,7 +11,14 @@ from argparse import ArgumentParser, Namespace
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import print_json
-from schoolops.cli._words import add_kind, editable_kind, fields_of, full_references, values_of
+from schoolops.cli._words import (
+    add_kind,
+    editable_kind,
+    fields_of,
+    full_references,
+    remark_odd,
+    values_of,
+)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -34,4 +41,5 @@ def run(args: Namespace) -> int:
         print_json(record)
     else:
         print(f"created {kind.label} {record['key']}")
+    remark_odd(kind, values)
     return DONE

@@ -1,14 +1,14 @@
 """Run the server until it is told to stop (SIGTERM, Ctrl+C, or 'schoolops serve --stop').
 
 It listens on this computer's socket, and on --host and --port for agents and colleagues. Commands
-start one in the background where none runs; that one listens on the socket alone, so stop it first.
+start one in the background where none runs; that one listens on the socket alone and gives way.
 """
 
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 
-from schoolops.cli._guard import DONE, Refused
+from schoolops.cli._guard import DONE, Refused, say
 
 STOP_LIMIT_S = 30.0
 
@@ -53,10 +53,34 @@ def run(args: Namespace) -> int:
         return DONE
     from schoolops.server import main
 
+    if not args.on_demand:
+        _take_over()
     return main.run(args)
 
 
 def _stop() -> int:
+    from schoolops.core import paths
+
+    process = _process_at(paths.socket_path(paths.home()))
+    if process is None:
+        print("no server runs here")
+        return DONE
+    _end(process)
+    print(f"stopped the server (process {process})")
+    return DONE
+
+
+def _take_over() -> None:
+    """End the server that a command has started: agents and colleagues cannot reach that one."""
+    from schoolops.core import paths
+
+    process = _process_at(paths.socket_path(paths.home()))
+    if process is not None and not paths.address_path(paths.home()).exists():
+        _end(process)
+        say(f"took over from the server that commands had started (process {process})")
+
+
+def _end(process: int) -> None:
     import os
     import signal
     import time
@@ -64,11 +88,6 @@ def _stop() -> int:
     from schoolops.core import paths
     from schoolops.core.clock import SystemClock, to_iso
 
-    path = paths.socket_path(paths.home())
-    process = _process_at(path)
-    if process is None:
-        print("no server runs here")
-        return DONE
     # Before it ends: whoever follows it must not start another one.
     stopped = paths.stopped_path(paths.home())
     stopped.write_text(f"{_user()}\n{to_iso(SystemClock().now())}\n", encoding="utf-8")
@@ -87,8 +106,6 @@ def _stop() -> int:
             log = paths.home() / "logs" / "server.log"
             raise Refused(f"the server (process {process}) does not stop yet; {log} says why")
         time.sleep(0.05)
-    print(f"stopped the server (process {process})")
-    return DONE
 
 
 def _user() -> str:

@@ -61,6 +61,25 @@ def stopped_path(of: Path) -> Path:
     return runtime_dir() / f"{_name(of)}.stopped"
 
 
+def address_path(of: Path) -> Path:
+    """Where the server of that home listens for others, while one does."""
+    return of / "server.address"
+
+
+def served_path(of: Path) -> Path:
+    """Where the last `schoolops serve` of that home listened: agents look for it there, so a server
+    on demand is no substitute. It stays when that one ends."""
+    return of / "served.address"
+
+
+def unserved(of: Path) -> str:
+    """The address at which agents wait while no `schoolops serve` runs; '' if nobody waits."""
+    try:
+        return "" if address_path(of).exists() else served_path(of).read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
 def ensure_home(folder: Path) -> Path:
     """Create the home (0700) if it is missing and return it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

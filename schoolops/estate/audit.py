@@ -1,7 +1,8 @@
 """The audit as a list.
 
-Events name records and fields. Older ones tell values of personal fields too, and the key of a
-contact is a person's name: the list leaves these out where they are closed to the reader. The
+Events name records and fields, a contact by its id. Older ones tell values of personal fields and
+name a contact by its key, which is a person's name: the list leaves these out where they are closed
+to the reader. The
 chain of hashes holds the events as they are.
 """
 
@@ -54,7 +55,9 @@ def audit_listing(connection: Connection, actor: Actor, now: int) -> Listing:
     open_here = and_(*(inside(scope, c.school_id) for scope in scopes)) if scopes else None
     if open_here is not None:
         school = func.substr(c.record, 1, position(c.record, "/"))
-        closed = c.kind.in_(PERSONS) & (c.record != "") & not_(func.coalesce(open_here, False))
+        closed = (
+            c.kind.in_(PERSONS) & c.record.contains("/") & not_(func.coalesce(open_here, False))
+        )
         columns["record"] = case((closed, school + HIDDEN), else_=c.record)
     return (Listing if open_here is None else _Shortened)(
         connection,
@@ -93,8 +96,14 @@ def _shortened(kind_name: str, detail: str) -> str:
         return detail
     told = without(json.loads(detail), {field.name for field in kind.fields if field.personal})
     if kind_name in PERSONS and "records" in told:
-        told["records"] = [key.partition("/")[0] + "/" + HIDDEN for key in told["records"]]
+        told["records"] = [_unnamed(name) for name in told["records"]]
     return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
+def _unnamed(record: str) -> str:
+    """An id as it is, of a key only the school."""
+    school, slash, _ = record.partition("/")
+    return school + slash + HIDDEN if slash else record
 
 
 def refuse_chain(actor: Actor) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from inventory.fields import Type, Value
-from inventory.kinds import DEVICE, Kind
-from inventory.sentences import Sentence, say
+from inventory.formats.mapping import SCHOOL_RELATIVE
+from inventory.kinds import DEVICE, KINDS, Kind
+from inventory.sentences import Sentence, join, say
 from schoolops.core.errors import Invalid
 from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
 from schoolops.estate.access import readable_by
-from schoolops.estate.models import TABLES, school_of
-from schoolops.estate.personal import Personal
+from schoolops.estate.models import TABLES, column_name, school_of
+from schoolops.estate.personal import Personal, audited
 from schoolops.estate.values import already_retired, explained, invalid, to_columns
-from schoolops.estate.writing import Cause, Change, change_rows
+from schoolops.estate.writing import Cause, Change, change_rows, differences
 
 CHUNK = 500
 
@@ -26,7 +27,8 @@ CHUNK = 500
 class BulkChange:
     """Changes or retires records of a kind within one unit of work.
 
-    `values` are parsed, `ids` has the ids of the references among them. A record that cannot be
+    `values` are parsed, `ids` has the ids of the references among them. A room given without its
+    school ('2.14') has no id: it is that of the record's own school. A record that cannot be
     changed is refused with its reason; the others go.
     """
 
@@ -36,7 +38,10 @@ class BulkChange:
         self.unit = unit
         self.kind = kind
         self.values = dict(values)
-        self.columns = to_columns(kind, values, ids)
+        short = {name: value for name, value in values.items() if is_short(kind, name, value)}
+        whole = {name: value for name, value in values.items() if name not in short}
+        self.columns = to_columns(kind, whole, ids)
+        self._short = {name: self._by_school(name, value) for name, value in short.items()}
         self.counts = {"changed": 0, "same": 0, "refused": 0}
         self.rows: list[dict[str, Any]] = []
         self._schools = self._writable_schools()
@@ -74,15 +79,19 @@ class BulkChange:
             if not problem and row.retired_at is not None:
                 problem = already_retired(self.kind, row.key)
             problem = problem or refusal(row)
-            self._note(row, "refused" if problem else "changed", problem)
-            if not problem:
+            if problem:
+                self._note(row, "refused", problem)
+            else:
                 gone.append(row)
         columns = {"retired_at": self.unit.now, "retired_reason": reason}
         changes = [Change(row, columns) for row in gone]
+        self._note_changes(changes)
         change_rows(self.unit, self.kind, changes, Cause("bulk retire", reason))
 
-    def changed_keys(self) -> list[str]:
-        return [row["key"] for row in self.rows if row["outcome"] == "changed"]
+    def changed_records(self) -> list[str]:
+        """What the audit calls the records that changed."""
+        changed = (row for row in self.rows if row["outcome"] == "changed")
+        return [audited(self.kind, row["key"], row["id"]) for row in changed]
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -102,19 +111,38 @@ class BulkChange:
         refused: Mapping[int, str] = {}
         if isinstance(given, tuple):
             refused = macs.conflicts(self.unit, [macs.Claim(u.row.id, given) for u in updates])
-        for place, change in enumerate(updates):
-            why = refused.get(place, "")
-            self._note(change.row, "refused" if why else "changed", why)
-        return [change for place, change in enumerate(updates) if place not in refused]
+        for place, why in refused.items():
+            self._note(updates[place].row, "refused", why)
+        changes = [change for place, change in enumerate(updates) if place not in refused]
+        self._note_changes(changes)
+        return changes
+
+    def _note_changes(self, changes: Sequence[Change]) -> None:
+        told = differences(self.unit, self.kind, changes)
+        for change, fields in zip(changes, told, strict=True):
+            self._note(change.row, "changed", changes=fields)
 
     def _columns_for(self, row: Row[Any]) -> dict[str, Any]:
         """The columns to set; a device that goes to another school leaves its room behind."""
-        leaves = self.kind is DEVICE and self.columns.get("school_id", row.school_id) != (
-            row.school_id
+        columns = dict(self.columns)
+        school = columns.get("school_id", school_of(self.kind, row))
+        for name, found in self._short.items():
+            columns[column_name(self.kind.field(name))] = found.get(school)
+        if self.kind is DEVICE and school != row.school_id:
+            columns.setdefault("room_id", None)
+        return columns
+
+    def _by_school(self, name: str, value: Value) -> dict[int | None, int]:
+        """School → the record of that name in it."""
+        kind = KINDS[self.kind.field(name).reference or ""]
+        table = TABLES[kind.name]
+        readable = readable_by(self.unit.actor, kind)
+        rows = self.unit.connection.execute(
+            select(table.c.school_id, table.c.id).where(
+                readable, table.c.name == value, table.c.retired_at.is_(None)
+            )
         )
-        if leaves and "room_id" not in self.columns:
-            return self.columns | {"room_id": None}
-        return self.columns
+        return {row.school_id: row.id for row in rows}
 
     def _refusal(self, row: Row[Any]) -> str:
         school_id = school_of(self.kind, row)
@@ -129,9 +157,16 @@ class BulkChange:
                 return outside(self.unit.actor, write_permission(self.kind))
         if closed := self._personal.refusal(self.values, school_id, target):
             return closed
+        for name, found in self._short.items():
+            if target not in found:
+                label = say(name)  # a room stands in the field room
+                key = self.values[name]
+                return say("there is no {kind} {key} at its school", kind=label, key=key)
         for name, home in self._homes.items():
             if home != target:
                 return foreign(name, self.values[name])
+        if clashes := self.kind.clashes({**row._mapping}, self.values):
+            return join(list(clashes.values()))
         if self.columns.get("parent_id") == row.id and self.kind is DEVICE:
             return say("a device cannot be connected to itself")
         return ""
@@ -162,12 +197,18 @@ class BulkChange:
                 )
         return homes
 
-    def _note(self, row: Row[Any], outcome: str, reason: str = "") -> None:
+    def _note(self, row: Row[Any], outcome: str, reason: str = "", **more: Any) -> None:
         self.counts[outcome] += 1
         if outcome != "same":
             self.rows.append(
-                {"id": row.uid, "key": row.key, "outcome": outcome, **explained(reason)}
+                {"id": row.uid, "key": row.key, "outcome": outcome, **explained(reason), **more}
             )
+
+
+def is_short(kind: Kind, name: str, value: Value) -> bool:
+    """Whether a reference is said without the school with which the key of what it means begins."""
+    relative = kind.field(name).reference in SCHOOL_RELATIVE
+    return relative and bool(value) and "/" not in str(value)
 
 
 def foreign(field: str, key: Value) -> Sentence:

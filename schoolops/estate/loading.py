@@ -16,7 +16,7 @@ from sqlalchemy import select
 from inventory.fields import Field, Type, Value, counted_day, fold
 from inventory.formats.importing import ParsedRow
 from inventory.kinds import DEVICE, KINDS, Kind
-from inventory.sentences import Sentence, as_sentence, join, say
+from inventory.sentences import Sentence, join, say
 from schoolops.db.access import outside, require, write_permission
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate import macs
@@ -24,8 +24,9 @@ from schoolops.estate.access import readable_by
 from schoolops.estate.models import TABLES, column_name
 from schoolops.estate.personal import Personal
 from schoolops.estate.plan import ImportPlan, Proposal
-from schoolops.estate.values import from_column, refuse_negative, to_columns, to_json
+from schoolops.estate.values import from_column, to_columns, to_json
 from schoolops.estate.writing import (
+    IMPORTED,
     Cause,
     Change,
     change_rows,
@@ -83,7 +84,8 @@ class Loader:
         kind = plan.kind
         if plan.inserts:
             new = [(one.values, one.ids) for one in plan.inserts]
-            insert_many(self.unit, kind, new, by_person=not plan.published)
+            made_by = Cause(IMPORTED, plan.filename, plan.published)
+            insert_many(self.unit, kind, new, cause=made_by)
         cause = Cause("import", plan.filename, plan.published)
         changes = [Change(one.found, one.columns) for one in plan.updates]
         change_rows(self.unit, kind, changes, cause)
@@ -321,11 +323,8 @@ def _unfit(kind: Kind, key: str, values: Mapping[str, Value], found: Any) -> Ite
     """What is wrong with the values of a row."""
     if found is not None and found.key != key:
         yield say("{key} is there already; write it like that", key=found.key)
-    for name, value in values.items():
-        try:
-            refuse_negative(kind.field(name), value)
-        except ValueError as error:
-            yield as_sentence(error)
+    said = {name: value for name, value in values.items() if value is not None}
+    yield from kind.clashes({**found._mapping} if found is not None else {}, said).values()
     if found is None:
         needed = [f.name for f in kind.editable_fields() if f.required and f.name not in values]
         if needed:

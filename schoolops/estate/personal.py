@@ -157,6 +157,11 @@ def names_a_person(kind: Kind) -> bool:
     return any(kind.field(name).personal for name in kind.key)
 
 
+def audited(kind: Kind, key: str, uid: str) -> str:
+    """What the audit calls a record: its key, unless that is a person's name."""
+    return uid if names_a_person(kind) else key
+
+
 def tellable(kind: Kind, names: Iterable[str]) -> tuple[list[str], list[str]]:
     """The fields whose values an event of the audit may tell, and those of which it says the name.
 

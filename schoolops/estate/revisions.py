@@ -12,8 +12,9 @@ from inventory.kinds import DEVICE, Kind
 from schoolops.core.clock import to_iso
 from schoolops.db.tables import audit_event
 from schoolops.estate.models import placement, revision, school_of
-from schoolops.estate.personal import without
+from schoolops.estate.personal import audited, without
 from schoolops.estate.repository import Estate
+from schoolops.estate.writing import CREATED, IMPORTED
 
 AT_ONCE = 200
 EVENTS = 100
@@ -23,25 +24,35 @@ CHUNK = 500
 def history(estate: Estate, kind: Kind, id_or_key: str, before: int = 0) -> dict[str, Any]:
     """The history of a record that the actor may read, the latest first.
 
-    `{"created": {"at", "by"}, "changes": [{"number", "at", "by", "how", "note", "fields"}],
-    "more", "placements", "events"}`. `fields` is name → [old, new], or null for a secret and
-    what is closed to the actor. At most `AT_ONCE` changes; with `more`, ask for those `before` the
+    `{"created": {"at", "by", "how", "note", "fields"}, "changes": [{"number", "at", "by", "how",
+    "note", "fields"}], "more", "placements", "events"}`. `fields` is name → [old, new], or null for
+    a secret and what is closed to the actor; of `created` it is what the record was made of, as far
+    as that was kept. At most `AT_ONCE` changes; with `more`, ask for those `before` the
     last number. `events` is what the audit has under the record's key: it is older than the
     changes, and has none of files.
     """
     row = estate.find(kind, id_or_key)
     mine = (revision.c.kind == kind.name, revision.c.record_id == row.id)
+    began = revision.c.how.in_((CREATED, IMPORTED))
     earlier = (revision.c.id < before,) if before else ()
+    first = estate.connection.execute(select(revision).where(*mine, began)).first()
     found = estate.connection.execute(
-        select(revision).where(*mine, *earlier).order_by(revision.c.id.desc()).limit(AT_ONCE + 1)
+        select(revision)
+        .where(*mine, ~began, *earlier)
+        .order_by(revision.c.id.desc())
+        .limit(AT_ONCE + 1)
     ).all()
     closed = estate.personal(kind).closed(school_of(kind, row))
     return {
-        "created": {"at": to_iso(row.created_at), "by": row.created_by},
+        "created": {
+            "at": to_iso(row.created_at),
+            "by": row.created_by,
+            **_beginning(first, closed),
+        },
         "changes": [_change(one, closed) for one in found[:AT_ONCE]],
         "more": len(found) > AT_ONCE,
         "placements": _placements(estate, row.id) if kind is DEVICE else [],
-        "events": _events(estate.connection, kind, row.key, closed),
+        "events": _events(estate.connection, kind, row, closed),
     }
 
 
@@ -50,7 +61,11 @@ def since(estate: Estate, kind: Kind, row: Row[Any], version: int) -> list[dict[
     number = min(max(0, row.version - version), AT_ONCE)
     found = estate.connection.execute(
         select(revision)
-        .where(revision.c.kind == kind.name, revision.c.record_id == row.id)
+        .where(
+            revision.c.kind == kind.name,
+            revision.c.record_id == row.id,
+            revision.c.how.not_in((CREATED, IMPORTED)),
+        )
         .order_by(revision.c.id.desc())
         .limit(number)
     )
@@ -69,6 +84,14 @@ def forget(connection: Connection, kind: Kind, record_ids: Sequence[int]) -> Non
         )
 
 
+def _beginning(row: Row[Any] | None, closed: Collection[str]) -> dict[str, Any]:
+    """How a record was made, and of what; older ones only know when."""
+    if row is None:
+        return {"how": CREATED, "note": "", "fields": {}}
+    made = _change(row, closed)
+    return {name: made[name] for name in ("how", "note", "fields")}
+
+
 def _change(row: Row[Any], closed: Collection[str]) -> dict[str, Any]:
     return {
         "number": row.id,
@@ -81,11 +104,12 @@ def _change(row: Row[Any], closed: Collection[str]) -> dict[str, Any]:
 
 
 def _events(
-    connection: Connection, kind: Kind, key: str, closed: Collection[str]
+    connection: Connection, kind: Kind, row: Row[Any], closed: Collection[str]
 ) -> list[dict[str, Any]]:
+    names = {row.key, audited(kind, row.key, row.uid)}  # older events name a person by the key
     rows = connection.execute(
         select(audit_event)
-        .where(audit_event.c.kind == kind.name, audit_event.c.record == key)
+        .where(audit_event.c.kind == kind.name, audit_event.c.record.in_(names))
         .order_by(audit_event.c.id.desc())
         .limit(EVENTS)
     )

@@ -193,6 +193,12 @@ class Rules:
         )
 
 
+def refuse_clashes(kind: Kind, old: Mapping[str, Value], new: Mapping[str, Value]) -> None:
+    """Raise `Invalid` when new values cannot be beside each other or beside the old ones."""
+    if clashes := kind.clashes(old, new):
+        raise invalid(clashes)
+
+
 def refuse_retired(kind: Kind, row: Row[Any]) -> None:
     if row.retired_at is not None:
         raise Conflict(

@@ -134,11 +134,12 @@ class ImportReport(TypedDict):
 
 
 class BulkRow(_Reason):
-    """What becomes of a record that was not the same already."""
+    """What becomes of a record that was not the same already. `changes` is field → [old, new]."""
 
     id: str
     key: str
     outcome: Literal["changed", "refused"]
+    changes: NotRequired[dict[str, list[Any] | None]]
 
 
 class BulkReport(TypedDict):
@@ -152,10 +153,14 @@ class BulkReport(TypedDict):
 
 
 class Creation(TypedDict):
-    """When a record was made, and by whom."""
+    """When a record was made, by whom and of what. `how` is 'create', or 'create by import' with
+    the file as `note`; `fields` as in a change."""
 
     at: Time
     by: str
+    how: str
+    note: str
+    fields: dict[str, list[Any] | None]
 
 
 class PastChange(TypedDict):

@@ -15,10 +15,10 @@ from schoolops.core.errors import Conflict, Invalid
 from schoolops.core.permissions import CREDENTIALS_WRITE
 from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
-from schoolops.estate.bulk import BulkChange, refuse_key_fields
+from schoolops.estate.bulk import BulkChange, is_short, refuse_key_fields
 from schoolops.estate.models import column_name, school_of
-from schoolops.estate.personal import tellable
-from schoolops.estate.rules import Rules, refuse_retired, taken
+from schoolops.estate.personal import audited, names_a_person, tellable
+from schoolops.estate.rules import Rules, refuse_clashes, refuse_retired, taken
 from schoolops.estate.values import (
     already_retired,
     from_column,
@@ -46,6 +46,7 @@ class Inventory:
         """Make a record. `Invalid` names wrong fields, `Conflict` a key that is taken."""
         values = parse_values(kind, given)
         self.rules.require_fields(kind, values)
+        refuse_clashes(kind, {}, values)
         ids = self.rules.resolve(kind, values)
         key = self.rules.make_key(kind, values)
         self.rules.check(kind, values, ids)
@@ -60,7 +61,8 @@ class Inventory:
         except IntegrityError:
             raise taken(kind, key) from None
         shown = row_id if kind.name == "school" else school_id
-        self.unit.audit("create", kind.name, key, shown, _shown(kind, values))
+        named = audited(kind, key, uid)
+        self.unit.audit("create", kind.name, named, shown, _shown(kind, values))
         self.unit.announce(kind.name, uid, shown)
         return self.estate.record(kind, uid)
 
@@ -128,7 +130,8 @@ class Inventory:
             )
         self.rules.refuse_macs(kind, self.current(kind, row), row.id)
         self._update(kind, row, {"retired_at": None, "retired_reason": None}, Cause("reinstate"))
-        self.unit.audit("reinstate", kind.name, row.key, school_of(kind, row))
+        named = audited(kind, row.key, row.uid)
+        self.unit.audit("reinstate", kind.name, named, school_of(kind, row))
         return self.estate.record(kind, row.uid)
 
     def set_secret(self, id_or_key: str, secret: str, secret2: str) -> None:
@@ -158,13 +161,15 @@ class Inventory:
     ) -> dict[str, Any]:
         """Change or retire many records; one that cannot is refused and named, the others go.
 
-        Answers `{"changed", "same", "refused", "rows": [{"id","key","outcome","reason"}]}`.
+        Answers `{"changed", "same", "refused", "rows": [{"id", "key", "outcome", "reason",
+        "changes"}]}`.
         """
         parsed = parse_values(kind, values)
         if not parsed and not retire:
             raise Invalid("say what is to change: a field and its value")
         refuse_key_fields(kind, parsed)
-        change = BulkChange(self.unit, kind, parsed, self.rules.resolve(kind, parsed))
+        whole = {name: v for name, v in parsed.items() if not is_short(kind, name, v)}
+        change = BulkChange(self.unit, kind, parsed, self.rules.resolve(kind, whole))
         if retire:
             if not reason.strip():
                 raise invalid({"reason": say("say why they are retired")})
@@ -172,8 +177,8 @@ class Inventory:
         else:
             change.edit(uids)
         detail: dict[str, Any] = dict(change.counts)
-        detail |= {"reason": reason.strip()} if retire else {"set": _shown(kind, parsed)}
-        detail["records"] = change.changed_keys()
+        detail |= _why(kind, reason) if retire else {"set": _shown(kind, parsed)}
+        detail["records"] = change.changed_records()
         if detail["records"]:
             action = "bulk retire" if retire else "bulk edit"
             self.unit.audit(action, kind.name, "", None, detail)
@@ -205,6 +210,7 @@ class Inventory:
         if kind is DEVICE and "school" in new and "room" not in new:
             merged["room"] = new["room"] = None  # the room stays behind
         self.rules.require_fields(kind, merged)
+        refuse_clashes(kind, old, new)
         ids = self._ids_of(kind, row) | self.rules.resolve(kind, new)
         ids = {name: i for name, i in ids.items() if merged.get(name)}
         self.rules.check(kind, merged, ids, row.id)
@@ -227,7 +233,8 @@ class Inventory:
             detail["changes"] = {n: [to_json(old[n]), to_json(merged[n])] for n in told}
         if cause.note:
             detail["note"] = cause.note
-        self.unit.audit(cause.how, kind.name, key, school_of(kind, row), detail)
+        named = audited(kind, key, row.uid)
+        self.unit.audit(cause.how, kind.name, named, school_of(kind, row), detail)
 
     def _ids_of(self, kind: Kind, row: Row[Any]) -> dict[str, int]:
         ids: dict[str, int] = {}
@@ -256,8 +263,13 @@ class Inventory:
         reason = reason.strip()
         gone = {"retired_at": self.unit.now, "retired_reason": reason}
         self._update(kind, row, gone, Cause("retire", reason))
-        detail = {"reason": reason}
-        self.unit.audit("retire", kind.name, row.key, school_of(kind, row), detail)
+        named = audited(kind, row.key, row.uid)
+        self.unit.audit("retire", kind.name, named, school_of(kind, row), _why(kind, reason))
+
+
+def _why(kind: Kind, reason: str) -> dict[str, str]:
+    """A reason for the audit; what is written about a person stays in the record's history."""
+    return {} if names_a_person(kind) else {"reason": reason.strip()}
 
 
 def _shown(kind: Kind, values: Mapping[str, Value]) -> dict[str, Any]:

@@ -55,19 +55,12 @@ def parse_values(kind: Kind, given: Mapping[str, Any]) -> dict[str, Value]:
             )
             continue
         try:
-            values[name] = refuse_negative(field, parse_given(field, value))
+            values[name] = parse_given(field, value)
         except ValueError as error:
             errors[name] = as_sentence(error)
     if errors:
         raise invalid(errors)
     return values
-
-
-def refuse_negative(field: Field, value: Value) -> Value:
-    """Whatever the inventory counts or measures, there is none less than none."""
-    if field.type in (Type.INTEGER, Type.RATE) and isinstance(value, int) and value < 0:
-        raise ValueError(say("{field} must not be negative", field=field.name))
-    return value
 
 
 def invalid(errors: Mapping[str, str]) -> Invalid:

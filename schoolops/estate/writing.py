@@ -26,6 +26,8 @@ from schoolops.estate.values import from_column, make_search_text, to_columns, t
 
 T = TypeVar("T")
 CHUNK = 5000
+CREATED, IMPORTED = "create", "create by import"
+"""How a record began, in its history."""
 HIDDEN = ("secret", "secret2")
 """Columns of which the history says only that they changed."""
 
@@ -57,6 +59,7 @@ def insert_one(
     result = unit.connection.execute(insert(TABLES[kind.name]), row)
     (row["id"],) = result.inserted_primary_key or (0,)
     _settle_new(unit, kind, [row])
+    _write_history(unit, kind, [row["id"]], [_made_of(values)], Cause(CREATED))
     return row["id"], row["uid"]
 
 
@@ -66,12 +69,13 @@ def insert_many(
     prepared: Sequence[tuple[Mapping[str, Value], Mapping[str, int]]],
     keys: Sequence[str] = (),
     first: int = 0,
-    by_person: bool = False,
+    cause: Cause | None = None,
 ) -> None:
     """Make records of values and the ids of their references, numbered from `first` on.
 
-    `by_person`: the values are somebody's own, not a published list's.
+    With a `cause` the history keeps what they were made of.
     """
+    by_person = cause is not None and not cause.published
     table = TABLES[kind.name]
     first = first or next_id(unit, kind)
     empty = dict.fromkeys((column_name(f) for f in kind.fields), None)
@@ -89,6 +93,13 @@ def insert_many(
             {"table": kind.plural, "value": first + len(rows) - 1},
         )
     _settle_new(unit, kind, rows)
+    if cause is not None:
+        made = [_made_of(values) for values, _ in prepared]
+        _write_history(unit, kind, [row["id"] for row in rows], made, cause)
+
+
+def _made_of(values: Mapping[str, Value]) -> dict[str, list[Any]]:
+    return {name: [None, to_json(value)] for name, value in values.items() if value is not None}
 
 
 def next_id(unit: UnitOfWork, kind: Kind) -> int:
@@ -212,14 +223,16 @@ def _owned(kind: Kind, row: Any, columns: Mapping[str, Any], cause: Cause) -> di
 # -- what they were ------------------------------------------------------------------------
 
 
-def _remember(unit: UnitOfWork, kind: Kind, changes: Sequence[Change], cause: Cause) -> None:
-    """Write the old and new values of the changes into the history."""
+def differences(
+    unit: UnitOfWork, kind: Kind, changes: Sequence[Change]
+) -> list[dict[str, list[Any] | None]]:
+    """Of each change: field → [old, new], references as keys; None for a secret."""
     fields = {column_name(f): f for f in kind.fields}
     keys = _keys(unit, kind, changes)
-    rows = []
+    found = []
     for row, columns in changes:
         stored = row._mapping
-        told: dict[str, Any] = {}
+        told: dict[str, list[Any] | None] = {}
         for name, new in columns.items():
             if (f := fields.get(name)) is None:
                 continue
@@ -231,10 +244,30 @@ def _remember(unit: UnitOfWork, kind: Kind, changes: Sequence[Change], cause: Ca
         told |= dict.fromkeys((name for name in HIDDEN if name in columns), None)
         if "retired_at" in columns:
             told["retired"] = [stored["retired_at"] is not None, columns["retired_at"] is not None]
-        rows.append({
-            "kind": kind.name, "record_id": row.id, "at": unit.now, "by": unit.actor.name,
-            "how": cause.how, "note": cause.note, "fields": json.dumps(told, ensure_ascii=False),
-        })  # fmt: skip
+        found.append(told)
+    return found
+
+
+def _remember(unit: UnitOfWork, kind: Kind, changes: Sequence[Change], cause: Cause) -> None:
+    """Write the old and new values of the changes into the history."""
+    told = differences(unit, kind, changes)
+    _write_history(unit, kind, [c.row.id for c in changes], told, cause)
+
+
+def _write_history(
+    unit: UnitOfWork,
+    kind: Kind,
+    ids: Sequence[Any],
+    told: Sequence[Mapping[str, Any]],
+    cause: Cause,
+) -> None:
+    rows = [
+        {
+            "kind": kind.name, "record_id": record, "at": unit.now, "by": unit.actor.name,
+            "how": cause.how, "note": cause.note, "fields": json.dumps(fields, ensure_ascii=False),
+        }
+        for record, fields in zip(ids, told, strict=True)
+    ]  # fmt: skip
     for part in _parts(rows):
         unit.connection.execute(insert(revision), part)
 

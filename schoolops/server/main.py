@@ -89,6 +89,9 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
     paths.stopped_path(settings.home).unlink(missing_ok=True)
     servers = [uvicorn.Server(uvicorn.Config(Door(app, local=True), lifespan="on", **common))]
     sockets = [[local_socket]]
+    paths.address_path(settings.home).unlink(missing_ok=True)  # one that crashed leaves it
+    if on_demand and (address := paths.unserved(settings.home)):
+        log.warning("the one served at %s is not running; agents wait for it", address)
     if not on_demand:
         tcp = _bind_tcp(settings.server.host, settings.server.port)
         tls: dict[str, Any] = {}
@@ -129,7 +132,7 @@ async def _listen(app: Any, settings: Settings, on_demand: bool) -> None:
     await asyncio.gather(*tasks)
     with contextlib.suppress(OSError):
         paths.socket_path(settings.home).unlink()
-        (settings.home / "server.address").unlink()
+        paths.address_path(settings.home).unlink()
 
 
 async def _until_unneeded(app: Any, settings: Settings) -> None:
@@ -186,9 +189,10 @@ def _address(tcp: socket.socket, tls: bool) -> str:
 
 def _write_address(settings: Settings, tcp: socket.socket, tls: bool) -> None:
     address = _address(tcp, tls)
-    fresh = settings.home / "server.address.new"
-    fresh.write_text(address + "\n", encoding="utf-8")
-    fresh.replace(settings.home / "server.address")  # nobody reads half of it
+    for path in (paths.served_path(settings.home), paths.address_path(settings.home)):
+        fresh = path.with_name(path.name + ".new")
+        fresh.write_text(address + "\n", encoding="utf-8")
+        fresh.replace(path)  # nobody reads half of it
     log.info("listening on %s", address)
 
 

@@ -1,7 +1,8 @@
 """The hot route: batches of agents, decoded at once, booked by one writer in groups.
 
 All batches that wait are booked in one transaction, and each is answered only when it is on
-disk. A batch that is refused (unknown agent, gap, wild clock) does not disturb the others.
+disk. A batch that is refused (unknown agent, gap, wild clock) does not disturb the others, and one
+that the database cannot take fails alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import logging
 import queue
 import threading
 from typing import Any
+
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from schoolops.core.errors import SchoolopsError, TooMany
 from schoolops.core.ids import hash_token
@@ -81,21 +84,33 @@ class Reports:
             self._book_group(group)
 
     def _book_group(self, group: list[Waiting]) -> None:
-        try:
-            with self.store.write(_AGENT, by_server=True) as unit:
-                touched = Booking(unit, group, self._etags).book()
-        except SchoolopsError as error:
-            for waiting in group:
-                waiting.error = error
-            touched = set()
-        except Exception:
-            log.exception("a group of %d batches could not be booked", len(group))
-            touched = set()
-            for waiting in group:
-                waiting.error = SchoolopsError("the batch could not be booked; send it again")
+        touched = self._book_some(group)
         for waiting in group:
             waiting.loop.call_soon_threadsafe(_resolve, waiting)
         self.assessor.touch(touched)
+
+    def _book_some(self, group: list[Waiting]) -> set[int]:
+        """Book in one transaction; where one batch spoils it, the halves each in their own, so that
+        it fails alone. Answers the schools touched."""
+        try:
+            with self.store.write(_AGENT, by_server=True) as unit:
+                return Booking(unit, group, self._etags).book()
+        except SchoolopsError as error:
+            for waiting in group:
+                waiting.error = error
+            return set()
+        except (OperationalError, InterfaceError):  # the database itself: no batch can help it
+            log.exception("a group of %d batches could not be booked", len(group))
+        except Exception:
+            if len(group) > 1:
+                for waiting in group:
+                    waiting.answer = waiting.error = None  # none of it happened
+                half = len(group) // 2
+                return self._book_some(group[:half]) | self._book_some(group[half:])
+            log.exception("a batch of agent %.40r could not be booked", group[0].wire.agent)
+        for waiting in group:
+            waiting.error = SchoolopsError("the batch could not be booked; send it again")
+        return set()
 
 
 def _resolve(waiting: Waiting) -> None:

@@ -114,6 +114,10 @@ def test_a_bulk_change_without_anybody_to_ask_shows_its_plan_and_changes_nothing
     assert "BULK-0" in result.err
     assert "3 to change" in result.err
     assert run("ls", "printers", "firmware:2.0", "--count").out == "0\n"
+    assert "BULK-0  firmware empty → '2.0'" in result.err
+    shown = run(*where, "firmware=2.0", "--dry-run")
+    assert "  BULK-1  firmware empty → '2.0'\n" in shown.out
+    assert "3 of 3 devices would be changed" in shown.out
     report = run(*where, "firmware=2.0", "--dry-run", "--json").json
     assert (report["changed"], report["same"]) == (3, 0)
     assert run("ls", "printers", "firmware:2.0", "--count").out == "0\n"
@@ -151,3 +155,24 @@ def test_a_new_record_without_fields_tells_which_there_are(run: Run) -> None:
     assert told.code == 2
     assert "school*, name*" in told.err
     assert "seats" in told.err
+
+
+def test_what_is_odd_about_a_value_is_said_and_taken(run: Run) -> None:
+    made = run("new", "device", "serial=ODD-1", "kind=ipad", "school=164800", "macs=020000000009")
+    assert made.code == 0, made.err
+    assert "02:00:00:00:00:09 is not its maker's" in made.err
+    edited = run("edit", "device", "ODD-1", "purchased=2025-01-01", "warranty_until=2045-06-01")
+    assert edited.code == 0, edited.err
+    assert "warranty_until 2045-06-01 is far ahead" in edited.err
+
+
+def test_a_warranty_before_the_purchase_is_refused_singly_in_bulk_and_in_a_file(run: Run) -> None:
+    words = ("serial=ODD-2", "kind=ipad", "school=164800", "purchased=2025-01-01")
+    assert run("new", "device", *words, "warranty_until=2024-01-01").code == 1
+    assert run("new", "device", *words).code == 0
+    assert run("edit", "device", "ODD-2", "warranty_until=2024-01-01").code == 1
+    many = run("edit", "devices", "--where", "serial:ODD-2", "warranty_until=2024-01-01", "--yes")
+    assert (many.code, "is before purchased 2025-01-01" in many.err) == (1, True)
+    data = b"serial;school;kind;warranty_until\nODD-2;164800;ipad;2024-01-01\n"
+    file = run("import", "devices", "-", stdin=data)
+    assert (file.code, "is before purchased 2025-01-01" in file.err) == (1, True)

@@ -165,3 +165,13 @@ def test_an_export_of_nothing_says_so_beside_the_data(run: Run, tmp_path: Path) 
     file = tmp_path / "none.xlsx"
     assert "no devices match" in run("export", "devices", "name:nix-da", "-o", str(file)).err
     assert file.exists()
+
+
+def test_a_file_that_is_there_is_overwritten_only_when_told_so(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "schools.csv"
+    file.write_text("mine")
+    refused = run("export", "schools", "-o", str(file))
+    assert (refused.code, file.read_text()) == (1, "mine")
+    assert "--force overwrites it" in refused.err
+    assert run("export", "schools", "-o", str(file), "--force").code == 0
+    assert "number" in file.read_text("utf-8-sig")

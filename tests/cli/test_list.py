@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 
+from inventory.kinds import DEVICE
 from tests.cli.conftest import Run, Served
 
 
@@ -84,7 +85,9 @@ def test_a_device_kind_is_a_list_of_its_own(run: Run) -> None:
 def test_a_wrong_filter_is_wrong_use_and_names_the_right_keys(run: Run) -> None:
     result = run("ls", "schools", "towm:Neuss")
     assert result.code == 2
-    assert "Known keys" in result.err
+    assert "did you mean " in result.err
+    assert "'schoolops ls schools --fields' names all" in result.err
+    assert len(result.err) < 220
     assert result.err.count("\n") == 1
 
 
@@ -135,3 +138,25 @@ def test_a_reader_that_leaves_early_is_no_error(served: Served) -> None:
     )
     assert result.returncode == 0
     assert result.stderr == b""
+
+
+def test_all_fields_of_a_kind_are_named_without_a_server(run: Run) -> None:
+    told = run("ls", "devices", "--fields").out
+    for name in DEVICE.by_name():
+        assert f"\n{name} " in told
+    assert "access-point" in told
+
+
+def test_a_list_is_sorted_by_what_it_shows(run: Run) -> None:
+    def order(*more: str) -> list[str]:
+        lines = run("ls", "schools", "number:100000,100001,164800", "--csv", *more).out.splitlines()
+        return [line.split(",")[0] for line in lines[1:]]
+
+    run("new", "school", "number=100001", "name=Zeppelinschule")
+    try:
+        assert order() == ["100000", "100001", "164800"]
+        # Berufskolleg, Schule am Rhein, Zeppelinschule
+        assert order("--columns", "name") == ["100000", "164800", "100001"]
+        assert order("--sort=-number") == ["164800", "100001", "100000"]
+    finally:
+        run("retire", "school", "100001", "--reason", "entered by mistake")

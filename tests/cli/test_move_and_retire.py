@@ -68,3 +68,34 @@ def test_retiring_wants_one_of_id_and_where_and_a_reason(run: Run) -> None:
     assert run("retire", "ipad", "RT-1", "--where", "serial:1", "--reason", "x").code == 2
     assert run("retire", "ipad", "RT-1").code == 2
     assert run("retire", "ipad", "RT-1", "--reason", " ").code == 2
+
+
+def test_a_long_plan_shows_twenty_records_and_how_many_more(run: Run) -> None:
+    rows = "".join(f"LP-{n:02};164800;printer\n" for n in range(23))
+    assert run("import", "devices", "-", stdin=f"serial;school;kind\n{rows}".encode()).code == 0
+    where = ("retire", "printers", "--where", "serial:LP-*", "--reason", "old", "--dry-run")
+    shown = run(*where)
+    assert shown.out.count("retired no → yes") == 20
+    assert "and 3 more; --json lists them all" in shown.out
+    assert len(run(*where, "--json").json["rows"]) == 23
+
+
+def test_a_room_in_bulk_may_be_named_without_its_school(run: Run) -> None:
+    run("new", "room", "school=164800", "name=7.07")
+    for serial in ("SR-1", "SR-2"):
+        run("new", "ipad", f"serial={serial}", "school=164800")
+    where = ("edit", "ipads", "--where", "serial:SR-*")
+    assert run(*where, "room=7.07", "--yes").code == 0
+    assert run("ls", "ipads", "room:7.07", "--count").out == "2\n"
+    refused = run(*where, "room=8.88", "--yes")
+    assert refused.code == 1
+    assert "SR-1 refused: there is no room 8.88 at its school" in refused.err
+
+
+def test_the_history_of_an_imported_device_names_its_file_and_values(run: Run) -> None:
+    data = b"serial;school;kind;model\nHI-1;164800;ipad;Air\n"
+    run("import", "devices", "-", "--name", "lieferung.csv", stdin=data)
+    told = run("history", "device", "HI-1").out
+    assert "create by import" in told
+    assert "model: 'Air'" in told
+    assert "(lieferung.csv)" in told

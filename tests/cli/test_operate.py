@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from schoolops.cli.serve import _process_at
 from schoolops.client import ApiError, Offline
+from schoolops.client._launch import answers
+from schoolops.core import paths
 from tests.cli.conftest import Run, Served
 
 
@@ -146,15 +150,6 @@ def test_doctor_asks_another_computers_server(own: Run, served: Served) -> None:
     assert "token" in server["detail"]
 
 
-def test_two_servers_on_one_home_the_second_says_so(own: Run, home: Path) -> None:
-    own("ls", "schools")
-    command = [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert second.returncode == 1
-    assert "already" in second.stderr
-    assert "Traceback" not in second.stderr
-
-
 def test_a_port_that_is_none_is_wrong_use(own: Run) -> None:
     assert own("serve", "--port", "99999").code == 2
     assert own("serve", "--port", "-1").code == 2
@@ -166,3 +161,56 @@ def test_errors_of_the_client_are_of_one_tree() -> None:
     assert issubclass(ApiError, SchoolopsError)
     assert issubclass(Offline, SchoolopsError)
     assert json.dumps(Offline("nobody").problem())
+
+
+def _serve(home: Path) -> subprocess.Popen[bytes]:
+    """`schoolops serve` on a free port, once it listens."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not ((home / "server.address").exists() and answers(paths.socket_path(home))):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process
+
+
+def test_while_the_served_one_is_down_commands_say_that_agents_wait_and_it_takes_over(
+    own: Run, home: Path
+) -> None:
+    assert "agents wait" not in own("ls", "schools").err
+    own("serve", "--stop")
+    crashed = _serve(home)
+    address = (home / "server.address").read_text().strip()
+    assert "agents wait" not in own("ls", "schools").err
+    crashed.kill()
+    crashed.wait()
+
+    told = own("ls", "schools", "--count")
+    assert (told.code, told.out) == (0, "0\n")
+    assert f"the server at {address} is not running" in told.err
+    assert not (home / "server.address").exists()
+    assert own("doctor").code == 1
+    on_demand = _process_at(paths.socket_path(home))
+
+    again = _serve(home)
+    try:
+        assert _process_at(paths.socket_path(home)) == again.pid != on_demand
+        assert own("ls", "schools").err.count("agents wait") == 0
+    finally:
+        own("serve", "--stop")
+        again.wait()
+
+
+def test_two_servers_on_one_home_the_second_says_so(own: Run, home: Path) -> None:
+    first = _serve(home)
+    command = [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert "already" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert _process_at(paths.socket_path(home)) == first.pid
+    own("serve", "--stop")
+    first.wait()

@@ -408,7 +408,7 @@ def events(store: Store, actor: Actor, q: str = "") -> list[dict[str, Any]]:
 
 @pytest.fixture
 def older(city: Store) -> Store:
-    """With an event as they were written before fields had classes."""
+    """With events as they were written before fields had classes and contacts their ids."""
     with city.write(ADMIN) as unit:
         school = TABLES["school"]
         id = unit.connection.scalar(select(school.c.id).where(school.c.number == A))
@@ -422,6 +422,9 @@ def older(city: Store) -> Store:
              "school_id": id, "detail": json.dumps(detail)}
             for action, detail in details.items()
         ])  # fmt: skip
+        for number in (A, B):
+            at = unit.connection.scalar(select(school.c.id).where(school.c.number == number))
+            unit.audit("create", "contact", f"{number}/head/{HEADS[number]}", at)
         unit.audit("bulk edit", "contact", "", id, {"records": [f"{A}/head/{HEADS[A]}"]})
     return city
 
@@ -472,11 +475,11 @@ def test_the_auditor_sees_who_did_what_and_no_person(older: Store) -> None:
     assert {"owner": None, "name": "N"} in details
     assert {"set": {"owner": None, "name": "N"}, "changed": 1} in details
     contacts = {e["record"] for e in shown if e["kind"] == "contact" and e["action"] == "create"}
-    assert contacts == {f"{A}/…", f"{B}/…"}
+    assert {record for record in contacts if "/" in record} == {f"{A}/…", f"{B}/…"}
     assert json.loads(shown[0]["detail"]) == {"records": [f"{A}/…"]}
     for q in ("drossel", "record:*drossel*", f'record:"{A}/head/{HEADS[A]}"'):
         assert events(older, AUDITOR, q) == []
-    assert len(events(older, ADMIN, "drossel")) == 1
+    assert len(events(older, ADMIN, "drossel")) == 1  # the older event alone tells the name
 
 
 def test_the_audit_of_one_school_is_open_at_that_school(older: Store) -> None:

@@ -131,7 +131,8 @@ def test_a_wrong_key_names_the_right_ones_and_the_place() -> None:
     with pytest.raises(FilterError) as refused:
         parse("kind:ipad serail:x", DEVICE)
     assert "did you mean serial:" in str(refused.value)
-    assert "asset_tag" in str(refused.value)
+    assert "'schoolops ls devices --fields' names all" in str(refused.value)
+    assert "asset_tag" not in str(refused.value)
     assert "character 11" in str(refused.value)
     assert (refused.value.position, refused.value.length) == (10, 6)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from pathlib import Path
@@ -117,16 +118,33 @@ def _text() -> st.SearchStrategy[str]:
     )
 
 
+_JUDGED: dict[str, st.SearchStrategy[Any]] = {
+    "number": st.sampled_from(["164800", "01A02", "KITA-1"]),
+    "phone": st.sampled_from(["0211 8924260", "+49 (211) 89-1", "Durchwahl 12; =1+2"]),
+    "postcode": st.sampled_from(["01067", "40213", "=L-1234"]),
+    "networks": st.sampled_from(["10.20.0.0/16", "10.1.0.0/24, 2001:db8::/32"]),
+    "utm_easting": st.integers(270_000, 950_000),
+    "utm_northing": st.integers(5_200_000, 6_130_000),
+    "latitude": st.floats(-90, 90).map(lambda x: round(x, 6)),
+    "built": st.integers(800, 2200),
+}
+_JUDGED |= dict.fromkeys(("fax", "hotline"), _JUDGED["phone"])
+
+
 def _stored(field: Field) -> st.SearchStrategy[Value]:
-    macs = st.binary(min_size=6, max_size=6).map(lambda raw: raw.hex(":"))
+    if field.name in _JUDGED and field.judge is not None:
+        return _JUDGED[field.name]
+    macs = st.binary(min_size=6, max_size=6).map(lambda raw: bytes([4, *raw[1:]]).hex(":"))
     by_type: dict[Type, st.SearchStrategy[Any]] = {
         Type.TEXT: _text(),
-        Type.INTEGER: st.integers(-(10**14), 10**14),
+        Type.INTEGER: st.integers(0, 10_000),
         Type.DECIMAL: st.floats(-180, 180).map(lambda x: round(x, 6)),
-        Type.DATE: st.dates().map(lambda day: day.isoformat()),
+        Type.DATE: st.dates(dt.date(1980, 1, 1), dt.date(2026, 1, 1)).map(
+            lambda day: day.isoformat()
+        ),
         Type.RATE: st.integers(0, 10**14),
         Type.MACS: st.lists(macs, min_size=1, max_size=3, unique=True).map(tuple),
-        Type.ADDRESS: st.ip_addresses().map(str),
+        Type.ADDRESS: st.ip_addresses(network="10.0.0.0/8").map(str),
         Type.EMAIL: st.sampled_from(["a.b@schule.nrw.de", "+x@y.de"]),
         Type.REFERENCE: _text().map(lambda text: f"164800/{text}"),
     }
@@ -151,7 +169,7 @@ def test_what_is_exported_and_imported_again_is_equal(
         ]
         for index, field in enumerate(fields):  # keys differ
             if field.name in (kind.key[-1], *kind.alternative_keys):
-                row[index] = f"{row[index]} {number}"
+                row[index] = f"{row[index]}-{number}"
         rows.append(row)
     columns = [f.name for f in fields]
     plan = plan_file(kind, export(format, kind, columns, rows), f"x.{format}")

@@ -55,3 +55,50 @@ def test_a_bulk_edit_is_one_event_that_names_the_records(api: Api, cart: list[An
     events = [row for row in api.get("/audit")["rows"] if row[6] == "bulk edit"]
     assert len(events) == 1
     assert "DMPX4" in events[0][9]
+
+
+def test_a_dry_run_has_the_old_and_the_new_value_of_each_field(api: Api, cart: list[Any]) -> None:
+    api.create("rooms", school="164800", name="3.01")
+    api.edit("devices", cart[0], firmware="17.0")
+    values = {"firmware": "18.1", "room": "164800/3.01"}
+    plan = api.post("/ipads/bulk", {"q": "", "values": values, "dry_run": True})
+    assert {row["key"]: row["changes"] for row in plan["rows"]}["DMPX0"] == {
+        "firmware": ["17.0", "18.1"],
+        "room": ["164800/2.14", "164800/3.01"],
+    }
+    gone = api.post("/ipads/bulk", {"q": "", "retire": True, "reason": "old", "dry_run": True})
+    assert gone["rows"][0]["changes"] == {"retired": [False, True]}
+
+
+def test_a_room_without_its_school_is_that_of_the_device_s_own_school(
+    api: Api, cart: list[Any]
+) -> None:
+    api.create("schools", number="164801", name="B")
+    for school in ("164800", "164801"):
+        api.create("rooms", school=school, name="3.01")
+    api.create("ipads", serial="OTHER", school="164801")
+    api.create("schools", number="164802", name="C")
+    api.create("ipads", serial="THIRD", school="164802")
+    done = api.post("/ipads/bulk", {"q": "", "values": {"room": "3.01"}})
+    assert (done["changed"], done["refused"]) == (6, 1)
+    assert api.get("/devices/DMPX0")["values"]["room"] == "164800/3.01"
+    assert api.get("/devices/OTHER")["values"]["room"] == "164801/3.01"
+    (refused,) = (row for row in done["rows"] if row["outcome"] == "refused")
+    assert (refused["key"], refused["reason"]) == ("THIRD", "there is no room 3.01 at its school")
+
+
+def test_a_room_without_its_school_is_that_of_the_school_to_which_devices_go(
+    api: Api, cart: list[Any]
+) -> None:
+    api.create("schools", number="164801", name="B")
+    api.create("rooms", school="164801", name="1")
+    api.create("rooms", school="164800", name="1")
+    api.post("/ipads/bulk", {"q": "", "values": {"school": "164801", "room": "1"}})
+    assert api.get("/devices/DMPX0")["values"]["room"] == "164801/1"
+
+
+def test_a_retired_room_is_none_of_its_school(api: Api, cart: list[Any]) -> None:
+    made = api.create("rooms", school="164800", name="9")
+    api.post("/rooms/164800/9/retire", {"version": made["version"], "reason": "gone"})
+    done = api.post("/ipads/bulk", {"q": "", "values": {"room": "9"}})
+    assert (done["changed"], done["refused"]) == (0, 5)

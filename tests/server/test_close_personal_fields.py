@@ -116,3 +116,38 @@ def test_the_chain_of_the_audit_is_for_those_to_whom_persons_are_open(
     assert auditor.get("/audit/verify")["ok"]
     assert not [name for name in PERSONS if name in str(auditor.get("/audit"))]
     token("dsb", "data-protection-officer").call_raw("/audit/chain")
+
+
+def test_no_event_about_a_contact_tells_a_name(api: Api, school: Any) -> None:
+    """Singly, in bulk, retired and back: the chain of the audit has the id, never the person."""
+    given = {"school": "164800", "role": "head", "name": "Ulla Uhu", "phone": "0211 77"}
+    made = api.create("contacts", **given)
+    made = api.edit("contacts", made, name="Ulla Zeisig", notes="Frau Zeisig, vormals Uhu")
+    body = {"ids": [made["id"]], "values": {"phone": "0211 78"}}
+    assert api.post("/contacts/bulk", body)["changed"] == 1
+    one = {"version": 3, "reason": "Frau Zeisig ist gegangen"}
+    api.post(f"/contacts/{made['id']}/retire", one)
+    api.post(f"/contacts/{made['id']}/reinstate", {"version": 4})
+    many = {"ids": [made["id"]], "retire": True, "reason": "Zeisig ging"}
+    assert api.post("/contacts/bulk", many)["changed"] == 1
+    text = "school;role;name\n164800;other;Vera Zeisig\n"
+    assert api.upload("contacts", "kontakte.csv", text.encode())["new"] == 1
+    events = api.call_raw("/audit?limit=100")
+    for word in ("Uhu", "Zeisig", "0211"):
+        assert word not in events
+    assert events.count(made["id"]) >= 6
+    told = api.get(f"/contacts/{made['id']}/history")
+    assert told["changes"][-1]["fields"]["name"] == ["Ulla Uhu", "Ulla Zeisig"]
+    assert told["created"]["fields"]["name"] == [None, "Ulla Uhu"]
+    assert {event["action"] for event in told["events"]} == {
+        "create", "edit", "retire", "reinstate",
+    }  # fmt: skip
+
+
+def test_the_audit_s_list_shows_the_id_of_a_contact_to_those_to_whom_it_is_closed(
+    api: Api, school: Any, token: Any
+) -> None:
+    made = api.create("contacts", school="164800", role="head", name="Ulla Uhu")
+    auditor = token("r.pruefer", "auditor")
+    listed = auditor.get("/audit", q="kind:contact", columns="record")
+    assert made["id"] in str(listed["rows"])

@@ -183,3 +183,44 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     with pytest.raises(Conflict, match="at the same time"), store.write() as unit:
         change_rows(unit, device, [Change(seen, {"owner": "Cart 2"})], Cause("edit"))
     assert changes(api, "devices", "DMPX1") == [("edit", "", {"owner": [None, "Cart 1"]})]
+
+
+def test_an_imported_record_tells_its_file_and_what_it_came_with(api: Api, room: Any) -> None:
+    text = "serial;kind;school;room;purchased\nIM-1;ipad;164800;2.14;31.08.2025\n"
+    api.upload("devices", "lieferung.csv", text.encode())
+    told = history(api, "devices", "IM-1")
+    assert told["changes"] == []
+    assert (told["created"]["how"], told["created"]["note"]) == (
+        "create by import",
+        "lieferung.csv",
+    )
+    assert told["created"]["fields"] == {
+        "serial": [None, "IM-1"], "kind": [None, "ipad"], "school": [None, "164800"],
+        "room": [None, "164800/2.14"], "purchased": [None, "2025-08-31"],
+    }  # fmt: skip
+
+
+def test_a_record_made_by_hand_tells_what_it_was_made_of_even_after_edits(
+    api: Api, ipad: Any
+) -> None:
+    api.edit("devices", ipad, serial="DMPX2")
+    told = history(api, "devices", "DMPX2")
+    assert told["created"]["how"] == "create"
+    assert told["created"]["fields"]["serial"] == [None, "DMPX1"]
+    assert [change["how"] for change in told["changes"]] == ["edit"]
+
+
+def test_what_a_record_was_made_of_is_closed_where_the_field_is(
+    api: Api, room: Any, token: Any
+) -> None:
+    api.create("ipads", serial="DMPX9", school="164800", owner="Zacharias Amsel")
+    person = token("netz", "service-provider", schools=["164800"])
+    assert history(person, "devices", "DMPX9")["created"]["fields"]["owner"] is None
+
+
+def test_a_stale_edit_of_an_imported_record_names_the_changes_alone(api: Api, room: Any) -> None:
+    api.upload("devices", "d.csv", b"serial;kind;school\nIM-2;ipad;164800\n")
+    made = api.get("/devices/IM-2")
+    api.edit("devices", made, name="a")
+    stale = api.edit("devices", made, 409, name="b")
+    assert [change["how"] for change in stale["since"]] == ["edit"]

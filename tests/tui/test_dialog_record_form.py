@@ -379,3 +379,19 @@ async def test_the_saving_key_never_answers_that_changes_be_discarded() -> None:
         assert desk.answer is OPEN
         await desk.press("ctrl+s")
         assert desk.answer is False
+
+
+async def test_what_cannot_be_is_refused_and_what_is_odd_only_remarked() -> None:
+    async with showing("RecordForm", SCHOOL, SCHOOL_VALUES, title="Edit", size=(140, 45)) as desk:
+        await find(desk, "latitude")
+        await desk.type("999")
+        await desk.press("ctrl+s")
+        await desk.settle(lambda: "✗ Latitude 999" in desk.text)
+        assert desk.answer == OPEN
+        await find(desk, "latitude")
+        await desk.type("6.77")
+        await desk.press("down")
+        await desk.settle(lambda: "Latitude is unusual: 6.77; is it right?" in desk.text)
+        assert "✗" not in desk.text
+        await desk.press("ctrl+s")
+        assert desk.answer == {"latitude": 6.77}

@@ -182,7 +182,8 @@ async def _retire(screen: Frame, aim: Aim, reason: str) -> int | None:
     plan = await client.bulk(aim.plural, **_which(aim), retire=True, reason=reason, dry_run=True)
     number = int(plan["changed"])
     title = ngettext("Retire {count} record", "Retire {count} records", number)
-    if not await _confirmed(screen, title.format(count=cells.number(number)), plan, reason):
+    title = title.format(count=cells.number(number))
+    if not await _confirmed(screen, kind_of(aim), title, plan, reason):
         return None
     if number == 1 and len(aim.ids) == 1 and not aim.matching:
         record = await fresh(screen, aim)
@@ -235,7 +236,7 @@ async def _set_field(screen: Frame, aim: Aim, kind: Kind, answer: Json) -> Json 
     plan = await client.bulk(aim.plural, **_which(aim), values=values, dry_run=True)
     shown = cells.shown(kind.field(name), answer["value"]) or _("empty")
     title = _("Set {field} to {value}").format(field=_(kind.field(name).label), value=shown)
-    if not await _confirmed(screen, title, plan):
+    if not await _confirmed(screen, kind, title, plan):
         return None
     return await client.bulk(aim.plural, **_which(aim), values=values, expect=_expect(plan))
 
@@ -270,7 +271,18 @@ def _unmark(screen: Frame) -> None:
         screen.table.unmark()
 
 
-async def _confirmed(screen: Frame, title: str, plan: Json, reason: str = "") -> bool:
+def _told(kind: Kind, row: Json) -> str:
+    """What changes in a record, as `Room 2.14 → 2.15`."""
+    known = kind.by_name()
+    return ", ".join(
+        f"{_(known[name].label)} {cells.shown(known[name], pair[0]) or _('empty')} → "
+        f"{cells.shown(known[name], pair[1]) or _('empty')}"
+        for name, pair in (row.get("changes") or {}).items()
+        if pair is not None and not known[name].protected
+    )
+
+
+async def _confirmed(screen: Frame, kind: Kind, title: str, plan: Json, reason: str = "") -> bool:
     """Show what a dry run found; several records want their number typed."""
     lines = [_("{changed} change, {same} stay as they are, {refused} are refused.").format(
         changed=cells.number(plan["changed"]), same=cells.number(plan["same"]),
@@ -280,7 +292,7 @@ async def _confirmed(screen: Frame, title: str, plan: Json, reason: str = "") ->
     words = {"changed": "→", "same": "=", "refused": "✖", "retired": "→"}
     for row in plan.get("rows", [])[:SHOWN_IN_PLAN]:
         mark = words.get(row.get("outcome"), row.get("outcome", ""))
-        why = translated(row, str(row.get("reason") or ""))
+        why = translated(row, str(row.get("reason") or "")) or _told(kind, row)
         lines.append(f"{mark} {row.get('key', '')}  {why}".rstrip())
     if not plan["changed"]:
         raise NothingDone("\n".join(lines[:SHOWN_ON_FORM]))

@@ -159,8 +159,10 @@ class FieldRow(VerticalGroup):
         server said stays until the text changes."""
         if self._server_said:
             return self.error
-        _value, sentence = self.outcome()
+        value, sentence = self.outcome()
         self.show_error(sentence)
+        if not sentence and self.touched:
+            self._error.say(texts.doubt(self.field, value))
         return sentence
 
     def show_error(self, sentence: str, *, by_server: bool = False) -> None:
@@ -220,7 +222,6 @@ class FieldRow(VerticalGroup):
         if self.text == self._seen:
             return  # the first message of an input tells the text it was made with
         self._seen = self.text
-        if self.error:
-            self.show_error("")
+        self.show_error("")
         self._show_mark()
         self.post_message(self.Edited(self))

@@ -70,6 +70,12 @@ def check(field: Field, text: str) -> tuple[Value, str]:
         return None, said(error, field=label(field))
 
 
+def doubt(field: Field, value: Value) -> str:
+    """What is odd about a value that can be, or ''."""
+    odd = field.doubt(value)
+    return said(odd, field=label(field)) if odd else ""
+
+
 _EXAMPLES: Mapping[Type, str] = {
     Type.INTEGER: "120",
     Type.DECIMAL: "51.2277",

@@ -130,13 +130,20 @@ def show_list(visit: Visit) -> Response:
     broken = {**visit.portal.templates.problems, **visit.portal.languages.problems}
     return visit.show(
         "preview.html",
-        samples={name: f"portal/{template}" for name, (template, _) in SAMPLES.items()},
+        samples={name: _file(visit, name) for name in SAMPLES},
         mails=list(NOTICES),
         drafts=files_of(visit.portal.settings.home / DRAFT),
         live=files_of(visit.portal.settings.home / LIVE),
         broken=broken,
         wrong=problems(visit, drafts),
     )
+
+
+def _file(visit: Visit, name: str) -> str:
+    """The file that a city replaces to have its own words on a page."""
+    if name in legal.TITLES:
+        return str(legal.values(visit, name)["body"])
+    return f"portal/{SAMPLES[name][0]}"
 
 
 def show_one(visit: Visit) -> Response:
