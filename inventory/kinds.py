@@ -123,7 +123,7 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "first sign-in", "ignore discovered", "import", "invite agent", "join", "load",
     "make sign-in link", "move", "propose", "reinstate", "rejected", "reset passwords", "retire", "revoke agent",
     "revoke delegation", "revoke emergency", "revoke token", "roles changed", "set secret",
-    "sign in", "sign out", "sign-in refused", "tell by mail", "use approval", "withdraw",
+    "send test mail", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval", "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
