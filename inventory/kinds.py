@@ -400,6 +400,7 @@ AGENT = Kind(
         Field("last_seen", T.TEXT, "Last report", column=True, width=20),
         Field("reports", T.INTEGER, "Reports", column=True, width=8),
         Field("dropped", T.INTEGER, "Dropped", width=8),
+        Field("implausible", T.INTEGER, "Implausible values", width=8),
         Field("clock_offset_ms", T.INTEGER, "Clock offset", unit="ms", width=10),
     ),
 )  # fmt: skip

@@ -115,8 +115,17 @@ class AgentSettings(Group):
 class TelemetrySettings(Group):
     """How long measurements are kept."""
 
-    raw_hours: int = Field(default=48, ge=1)
-    """Hours of raw measurements."""
+    raw_hours: int = Field(default=48, ge=2)
+    """Hours for which raw measurements stand as rows."""
+
+    sealed_days: int = Field(default=30, ge=1)
+    """Days for which each measurement is kept, packed."""
+
+    fine_days: int = Field(default=396, ge=1)
+    """Days for which least, mean and most of each 5 minutes are kept."""
+
+    hourly_days: int = Field(default=1827, ge=1)
+    """Days for which least, mean and most of each hour are kept: evidence against a provider."""
 
 
 class BackupSettings(Group):

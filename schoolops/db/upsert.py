@@ -29,3 +29,9 @@ def upsert(
     where = statement.excluded[newer] >= table.c[newer] if newer else None
     statement = statement.on_conflict_do_update(index_elements=primary, set_=others, where=where)
     connection.execute(statement, rows)
+
+
+def add_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows whose primary key is not there yet."""
+    make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(make(table).on_conflict_do_nothing(), rows)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from agents import protocol
 from inventory.kinds import NETWORK_KINDS
@@ -46,6 +46,25 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
     )
     data = json.dumps(protocol.config_to_json(config), sort_keys=True)
     return config._replace(etag=hashlib.sha256(data.encode()).hexdigest()[:24])
+
+
+def _stamp() -> Select[Any]:
+    parts: list[Any] = []
+    for table in (devices, uplinks, TABLES["site"], credentials):
+        for measure in (func.max(table.c.updated_at), func.sum(table.c.version), func.count()):
+            found = select(measure).select_from(table)
+            if table is not credentials:
+                found = found.where(table.c.school_id == bindparam("school"))
+            parts.append(found.scalar_subquery())
+    return select(*parts)
+
+
+_STAMP = _stamp()
+
+
+def stamp_of(connection: Connection, school_id: int) -> tuple[Any, ...]:
+    """Changes when a record that the config of the school's agents is made of has changed."""
+    return tuple(connection.execute(_STAMP, {"school": school_id}).one())
 
 
 def _networks(connection: Connection, school_id: int) -> list[str]:

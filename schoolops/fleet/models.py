@@ -24,6 +24,7 @@ agent = Table(
     Column("last_seen_at", BigInteger),
     Column("reports", BigInteger, nullable=False, default=0),
     Column("dropped", BigInteger, nullable=False, default=0),
+    Column("implausible", BigInteger, nullable=False, default=0, server_default="0"),
     Column("clock_offset_ms", BigInteger),
     Column("revoked_reason", Text),
     Index("ix_agent_school_id", "school_id"),

@@ -37,6 +37,7 @@ def agents_listing(connection: Connection, actor: Actor, now: int) -> Listing:
             "last_seen": c.last_seen_at,
             "reports": c.reports,
             "dropped": c.dropped,
+            "implausible": c.implausible,
             "clock_offset_ms": c.clock_offset_ms,
         },
         uid=c.uid,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from schoolops.migrations.metadata import metadata
+from schoolops.migrations.metadata import is_described, metadata
 
 
 def run() -> None:
@@ -14,6 +14,7 @@ def run() -> None:
         transactional_ddl=True,
         render_as_batch=True,
         compare_type=True,
+        include_name=is_described,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,37 +1,50 @@
 """Booking a group of decoded batches in one transaction.
 
-A batch that is refused (unknown agent, gap, wild clock) does not disturb the others.
+A batch that is refused (unknown agent, gap, wild clock) does not disturb the others. What is
+written of all batches together, a kind each: streams, agents, raw rows, the latest facts, and the
+hours that must be rolled up again because their reports came late.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+import msgspec
+from sqlalchemy import Connection, Row, Select, bindparam, select, tuple_, update
 
 from agents import protocol
 from schoolops.core.errors import Conflict, SchoolopsError, Unauthenticated
 from schoolops.core.ids import uuid7
-from schoolops.core.settings import AgentSettings
 from schoolops.db.engine import UnitOfWork
-from schoolops.db.upsert import upsert
+from schoolops.db.upsert import add_missing, upsert
 from schoolops.estate.models import TABLES, observation
-from schoolops.fleet.config import config_of
+from schoolops.fleet.config import config_of, stamp_of
 from schoolops.fleet.models import agent, agent_stream, discovered
-from schoolops.telemetry.decoding import BadReport, Wire
-from schoolops.telemetry.models import SAMPLES
+from schoolops.telemetry import raw
+from schoolops.telemetry.decoding import BadReport, Batch, Part
+from schoolops.telemetry.metrics import METRICS, SUBJECTS, TEXTS
+from schoolops.telemetry.models import late_hour
 
 CORRECT_FROM_S = 5
 """Smaller clock offsets are the network's doing and left alone."""
 
-ETAG_S = 10.0
+LOOK_EVERY_S = 10.0
+"""So long what is known of an agent and its school is taken to be what it was."""
+KNOWN_FOR_S = 600.0
+"""So long it is believed if nothing it is made of has a new stamp."""
 
-_SUBJECTS = {"uplink": "uplink", "device": "device"}
+ROLLED_AFTER = 10 * 60 * 1_000_000
+"""Micros after the end of an hour from when its rollup is made."""
+MARKED_AFTER = ROLLED_AFTER // 2
+"""From then on a report of that hour marks it late: nobody books a report for so long."""
+
+_facts = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -39,8 +52,7 @@ class Waiting:
     """A decoded batch on its way to the disk."""
 
     secret_hash: str
-    wire: Wire
-    rows: list[protocol.Row]
+    batch: Batch
     received_at: int
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[dict[str, Any]]
@@ -53,29 +65,63 @@ class OutOfOrder(Conflict):
 
 
 @dataclass(slots=True)
+class _Stream:
+    """A boot of an agent: how far it is booked."""
+
+    id: int
+    acked: int
+    lost: int = 0
+
+
+@dataclass(slots=True)
+class _News:
+    """What the group's batches say of one agent."""
+
+    row: Row[Any]
+    reports: int = 0
+    lost: int = 0
+    implausible: int = 0
+    seen_at: int = 0
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Known:
+    """What is remembered of an agent from one batch to the next, and what it was made of."""
+
+    stamp: tuple[Any, ...]
+    looked: float
+    made: float
+    etag: str
+    subjects: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Table and key of an uplink or device of its school → id."""
+
+
+@dataclass(slots=True)
 class Booking:
     """One transaction for a group of batches."""
 
     unit: UnitOfWork
     group: list[Waiting]
-    etags: dict[int, tuple[float, str]]
-    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    known: dict[int, Known]
+    """By id of an agent; outlives the booking."""
+    streams: dict[tuple[int, str], _Stream] = field(default_factory=dict)
+    news: dict[int, _News] = field(default_factory=dict)
+    samples: dict[str, list[raw.Sample]] = field(default_factory=lambda: defaultdict(list))
     latest: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
-    subjects: dict[tuple[str, int, str], int | None] = field(default_factory=dict)
+    late: set[tuple[str, int, int]] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
 
     def book(self) -> set[int]:
         """Book what is right, note a refusal for what is not; answers the schools touched."""
         agents = self._agents()
+        self._read_streams(agents)
         for waiting in self.group:
             try:
                 self._book_one(waiting, agents.get(waiting.secret_hash))
             except SchoolopsError as error:
                 waiting.error = error
-        connection = self.unit.connection
-        for name, rows in self.samples.items():
-            connection.execute(SAMPLES[name].insert(), rows)
-        upsert(connection, observation, list(self.latest.values()), newer="observed_at")
+        self._write()
         return self.touched
 
     def _agents(self) -> dict[str, Row[Any]]:
@@ -86,8 +132,24 @@ class Booking:
             statement = statement.order_by(agent.c.id).with_for_update()
         return {row.secret_hash: row for row in self.unit.connection.execute(statement)}
 
+    def _read_streams(self, agents: dict[str, Row[Any]]) -> None:
+        wanted = {
+            (agents[waiting.secret_hash].id, waiting.batch.wire.boot)
+            for waiting in self.group
+            if waiting.secret_hash in agents
+        }
+        if not wanted:
+            return
+        s = agent_stream.c
+        rows = self.unit.connection.execute(
+            select(s.agent_id, s.boot, s.id, s.acked_seq).where(
+                tuple_(s.agent_id, s.boot).in_(list(wanted))
+            )
+        )
+        self.streams = {(row.agent_id, row.boot): _Stream(row.id, row.acked_seq) for row in rows}
+
     def _book_one(self, waiting: Waiting, row: Row[Any] | None) -> None:
-        wire = waiting.wire
+        wire = waiting.batch.wire
         if row is None:
             raise Unauthenticated("the agent's secret is not known here; join again")
         if row.state == "revoked":
@@ -95,51 +157,54 @@ class Booking:
         if wire.agent != row.uid:
             raise BadReport("the batch names another agent than the secret belongs to")
         offset = waiting.received_at - wire.sent_at
-        settings = self.unit.store.settings.agent
-        if abs(offset) > settings.max_clock_offset_s * 1_000_000:
+        if abs(offset) > self.unit.store.settings.agent.max_clock_offset_s * 1_000_000:
             raise Conflict(
                 f"the agent's clock is {abs(offset) // 1_000_000} s "
                 f"{'slow' if offset > 0 else 'fast'}; set it right (NTP)",
                 code="report.clock",
                 server_time=waiting.received_at,
             )
-        stream, acked, lost = self._advance(row, wire)
-        fresh = [r for r in waiting.rows if r.seq > acked]
+        stream, acked, lost = self._advance(row, waiting.batch)
         shift = offset if abs(offset) > CORRECT_FROM_S * 1_000_000 else 0
-        self._keep(row, stream, fresh, waiting.received_at, shift, settings)
-        self.unit.connection.execute(
-            update(agent)
-            .where(agent.c.id == row.id)
-            .values(
-                reports=agent.c.reports + len(fresh),
-                dropped=agent.c.dropped + lost,
-                last_seen_at=waiting.received_at,
-                state="active",
-                clock_offset_ms=offset // 1000,
-            )
-        )
+        parts = [part.after(acked) for part in waiting.batch.parts]
+        known = self._known(row)
+        self._look_up(row, known, parts)
+        for part in parts:
+            if part.kind == "discovered":
+                self._discover(row, part, waiting.received_at, shift)
+            elif part.seq:
+                self._keep(row, known, stream, part, waiting.received_at, shift)
+        fresh = sum(len(part.seq) for part in parts)
+        news = self.news.setdefault(row.id, _News(row))
+        news.reports += fresh
+        news.lost += lost
+        news.implausible += waiting.batch.implausible if fresh else 0
+        news.seen_at, news.offset = waiting.received_at, offset
         if row.state != "active" or fresh:
             self.unit.announce("agent", row.uid, row.school_id)
-        if fresh:
+        if row.state != "active":
             self.touched.add(row.school_id)
         waiting.answer = protocol.Ack(
-            max(acked, wire.last_seq), waiting.received_at, self._etag(row), []
+            max(acked, wire.last_seq), waiting.received_at, known.etag, []
         )._asdict()
 
-    def _etag(self, row: Row[Any]) -> str:
-        """The config's ETag, made anew every ten seconds at most."""
-        made, etag = self.etags.get(row.id, (0.0, ""))
-        if not etag or time.monotonic() - made > ETAG_S:
+    def _known(self, row: Row[Any]) -> Known:
+        """What is remembered, made anew when something it is made of has changed."""
+        known, now = self.known.get(row.id), time.monotonic()
+        if known is not None and now - known.looked < LOOK_EVERY_S:
+            return known
+        stamp = stamp_of(self.unit.connection, row.school_id)
+        if known is None or known.stamp != stamp or now - known.made > KNOWN_FOR_S:
             etag = config_of(self.unit.store, self.unit.connection, row).etag
-            self.etags[row.id] = (time.monotonic(), etag)
-        return etag
+            known = self.known[row.id] = Known(stamp, now, now, etag)
+        known.looked = now
+        return known
 
-    def _advance(self, row: Row[Any], wire: Wire) -> tuple[int, int, int]:
+    def _advance(self, row: Row[Any], batch: Batch) -> tuple[int, int, int]:
         """Move the boot's number on: (stream, booked before, lost between)."""
-        connection = self.unit.connection
-        where = (agent_stream.c.agent_id == row.id, agent_stream.c.boot == wire.boot)
-        stream = connection.execute(select(agent_stream).where(*where)).one_or_none()
-        acked = stream.acked_seq if stream else 0
+        wire = batch.wire
+        stream = self.streams.get((row.id, wire.boot))
+        acked = stream.acked if stream else 0
         lost = 0
         if wire.first_seq > acked + 1:
             # Only the agent knows that what lies between is gone and not merely late.
@@ -151,99 +216,190 @@ class Booking:
             lost = wire.first_seq - acked - 1
         if wire.last_seq <= acked:
             return stream.id if stream else 0, acked, 0
-        values = {"acked_seq": wire.last_seq, "updated_at": self.unit.now}
-        if stream is not None:
-            connection.execute(
-                update(agent_stream).where(*where).values(lost=agent_stream.c.lost + lost, **values)
-            )
-            return stream.id, acked, lost
-        made = connection.execute(
-            agent_stream.insert(),
-            {"agent_id": row.id, "boot": wire.boot, "lost": lost, **values},
-        )
-        (stream_id,) = made.inserted_primary_key or (0,)
-        return stream_id, acked, lost
+        if stream is None:
+            made = self.unit.connection.execute(
+                agent_stream.insert(),
+                {"agent_id": row.id, "boot": wire.boot, "acked_seq": 0, "lost": 0,
+                 "updated_at": self.unit.now},
+            )  # fmt: skip
+            (stream_id,) = made.inserted_primary_key or (0,)
+            stream = self.streams[row.id, wire.boot] = _Stream(stream_id, 0)
+        stream.acked = wire.last_seq
+        stream.lost += lost
+        return stream.id, acked, lost
 
     def _keep(
-        self,
-        row: Row[Any],
-        stream: int,
-        rows: Sequence[protocol.Row],
-        received: int,
-        shift: int,
-        settings: AgentSettings,
+        self, row: Row[Any], known: Known, stream: int, part: Part, received: int, shift: int
     ) -> None:
-        self._look_up(row, rows)
-        for report in rows:
-            # Nothing can have been seen after it arrived.
-            at = min(report.observed_at + shift, received)
-            names = protocol.REPORTS[report.table]._fields
-            values = dict(zip(names, report.report, strict=True))
-            if report.table == "discovered":
-                self._discover(row, at, values)
-                continue
-            record = row.id
-            if report.table in _SUBJECTS:
-                key = values.pop(_SUBJECTS[report.table])
-                found = self.subjects.get((report.table, row.school_id, key))
-                if found is None:
-                    continue  # retired or renamed since the agent read its config
-                record = found
-            base = {"record_id": record, "observed_at": at, "stream_id": stream}
-            self.samples.setdefault(report.table, []).append(
-                base | {"seq": report.seq, "received_at": received} | values
+        """Take the rows of a table; those of records that are gone by now are left out."""
+        # Nothing can have been seen after it arrived.
+        times = [min(at + shift, received) for at in part.observed_at]
+        if part.kind in SUBJECTS:
+            records = [known.subjects.get((part.kind, key)) for key in part.subjects]
+        else:
+            records = [row.id] * len(times)
+        rows = list(
+            zip(records, times, repeat(stream), part.seq,
+                [(received - at) // 1000 for at in times], *part.columns, strict=False)
+        )  # fmt: skip
+        if None in records:  # retired or renamed since the agent read its config
+            rows = [sample for sample in rows if sample[0] is not None]
+        self.samples[part.kind] += rows
+        self._keep_latest(row, part.kind, rows, received)
+        closed = (received - MARKED_AFTER) // raw.HOUR
+        if rows and min(times) // raw.HOUR < closed:
+            self.late.update(
+                (part.kind, sample[0], sample[1] // raw.HOUR)
+                for sample in rows
+                if sample[1] // raw.HOUR < closed
             )
-            kind = "agent" if report.table == "host" else report.table
-            facts = {name: value for name, value in values.items() if value is not None}
-            last = self.latest.get((kind, record))
-            if last is None or last["observed_at"] <= at:
-                self.latest[kind, record] = {
-                    "kind": kind,
-                    "record_id": record,
-                    "observed_at": at,
-                    "received_at": received,
-                    "fresh_until": at + round(settings.interval_s * settings.stale_after * 1e6),
-                    "source": f"agent {row.name}",
-                    "facts": json.dumps(facts),
-                }
 
-    def _look_up(self, row: Row[Any], rows: Sequence[protocol.Row]) -> None:
+    def _keep_latest(
+        self, row: Row[Any], kind: str, rows: Sequence[raw.Sample], received: int
+    ) -> None:
+        newest: dict[int, raw.Sample] = {}
+        for sample in rows:
+            last = newest.get(sample[0])
+            if last is None or last[1] <= sample[1]:
+                newest[sample[0]] = sample
+        settings = self.unit.store.settings.agent
+        holds = round(settings.interval_s * settings.stale_after * 1e6)
+        named = "agent" if kind == "host" else kind
+        for record, sample in newest.items():
+            at = sample[1]
+            known = self.latest.get((named, record))
+            if known is not None and known["observed_at"] > at:
+                continue
+            if at + holds >= received:
+                self.touched.add(row.school_id)
+            self.latest[named, record] = {
+                "kind": named,
+                "record_id": record,
+                "observed_at": at,
+                "received_at": received,
+                "fresh_until": at + holds,
+                "source": f"agent {row.name}",
+                "facts": sample,
+            }
+
+    def _look_up(self, row: Row[Any], known: Known, parts: Sequence[Part]) -> None:
         """Ids of the devices and uplinks; an agent speaks for its own school alone."""
-        wanted: dict[str, set[str]] = {"device": set(), "uplink": set()}
-        for report in rows:
-            if report.table in wanted:
-                wanted[report.table].add(report.report[0])
-        for name, keys in wanted.items():
-            keys = {k for k in keys if (name, row.school_id, k) not in self.subjects}
-            if not keys:
-                continue
-            table = TABLES[name]
-            column = table.c.key if name == "device" else table.c.name
-            found = self.unit.connection.execute(
-                select(column, table.c.id).where(
-                    table.c.school_id == row.school_id,
-                    column.in_(keys),
-                    table.c.retired_at.is_(None),
+        for part in parts:
+            keys = {key for key in part.subjects if (part.kind, key) not in known.subjects}
+            if keys:
+                found = self.unit.connection.execute(
+                    _LOOK_UP[part.kind], {"school": row.school_id, "keys": list(keys)}
                 )
-            )
-            self.subjects.update({(name, row.school_id, k): i for k, i in found})
+                known.subjects |= {(part.kind, key): record for key, record in found}
 
-    def _discover(self, row: Row[Any], at: int, values: dict[str, Any]) -> None:
+    def _discover(self, row: Row[Any], part: Part, received: int, shift: int) -> None:
         connection: Connection = self.unit.connection
-        columns = {name: (values[name] or "")[:300] for name in values}
-        where = (
-            discovered.c.school_id == row.school_id,
-            discovered.c.address == columns["address"],
-            discovered.c.mac == columns["mac"],
-        )
-        found = connection.execute(select(discovered).where(*where)).one_or_none()
-        if found is not None:
-            connection.execute(update(discovered).where(*where).values(**columns, last_seen_at=at))
-            return
-        uid = uuid7()
-        connection.execute(
-            discovered.insert(),
-            {"uid": uid, "school_id": row.school_id, "first_seen_at": at, "last_seen_at": at}
-            | columns,
-        )
-        self.unit.announce("discovered", uid, row.school_id)
+        names = protocol.DiscoveredReport._fields
+        for at, *texts in zip(part.observed_at, *part.columns, strict=True):
+            seen_at = min(at + shift, received)
+            columns = {name: text[:300] for name, text in zip(names, texts, strict=True)}
+            where = (
+                discovered.c.school_id == row.school_id,
+                discovered.c.address == columns["address"],
+                discovered.c.mac == columns["mac"],
+            )
+            found = connection.execute(select(discovered).where(*where)).one_or_none()
+            if found is not None:
+                connection.execute(
+                    update(discovered).where(*where).values(**columns, last_seen_at=seen_at)
+                )
+                continue
+            uid = uuid7()
+            connection.execute(
+                discovered.insert(),
+                {"uid": uid, "school_id": row.school_id, "first_seen_at": seen_at,
+                 "last_seen_at": seen_at} | columns,
+            )  # fmt: skip
+            self.unit.announce("discovered", uid, row.school_id)
+
+    def _write(self) -> None:
+        connection = self.unit.connection
+        for kind, rows in self.samples.items():
+            if rows:
+                raw.insert(connection, kind, rows)
+        if self.late:
+            add_missing(
+                connection, late_hour,
+                [{"kind": kind, "record_id": record, "hour": hour}
+                 for kind, record, hour in sorted(self.late)],
+            )  # fmt: skip
+        upsert(
+            connection, observation,
+            [one | {"facts": _facts_of(one["kind"], one["facts"])}
+             for one in self.latest.values()],
+            newer="observed_at",
+        )  # fmt: skip
+        if self.streams:
+            connection.execute(
+                _MOVE_STREAM,
+                [{"row_id": s.id, "acked": s.acked, "more": s.lost, "now": self.unit.now}
+                 for s in self.streams.values()],
+            )  # fmt: skip
+        if self.news:
+            connection.execute(
+                _MOVE_AGENT,
+                [{"row_id": row_id, "more": n.reports, "gone": n.lost, "wrong": n.implausible,
+                  "seen": n.seen_at, "offset_ms": n.offset // 1000}
+                 for row_id, n in self.news.items()],
+            )  # fmt: skip
+
+
+def _looking_up(kind: str, key: str) -> Select[Any]:
+    columns = TABLES[kind].c
+    return select(columns[key], columns.id).where(
+        columns.school_id == bindparam("school"),
+        columns[key].in_(bindparam("keys", expanding=True)),
+        columns.retired_at.is_(None),
+    )
+
+
+_LOOK_UP = {"device": _looking_up("device", "key"), "uplink": _looking_up("uplink", "name")}
+
+_MOVE_STREAM = (
+    update(agent_stream)
+    .where(agent_stream.c.id == bindparam("row_id"))
+    .values(
+        acked_seq=bindparam("acked"),
+        lost=agent_stream.c.lost + bindparam("more"),
+        updated_at=bindparam("now"),
+    )
+)
+_MOVE_AGENT = (
+    update(agent)
+    .where(agent.c.id == bindparam("row_id"))
+    .values(
+        reports=agent.c.reports + bindparam("more"),
+        dropped=agent.c.dropped + bindparam("gone"),
+        implausible=agent.c.implausible + bindparam("wrong"),
+        last_seen_at=bindparam("seen"),
+        state="active",
+        clock_offset_ms=bindparam("offset_ms"),
+    )
+)
+
+_LEADING = 5
+"""Columns of a raw row before its metrics: record, time, stream, number, delay."""
+
+_NAMES: dict[str, list[tuple[str, int]]] = {
+    "agent" if kind == "host" else kind: [
+        *((metric.name, metric.scale) for metric in METRICS[kind]),
+        *((name, 1) for name in TEXTS[kind]),
+    ]
+    for kind in METRICS
+}
+
+
+def _facts_of(kind: str, sample: raw.Sample) -> str:
+    """JSON of what a raw row says, in the metrics' own units."""
+    return _facts(
+        {
+            name: value if scale == 1 else value / scale
+            for (name, scale), value in zip(_NAMES[kind], sample[_LEADING:], strict=True)
+            if value is not None and value != ""
+        }
+    ).decode()

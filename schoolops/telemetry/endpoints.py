@@ -21,6 +21,8 @@ from schoolops.web.shapes import Key
 router = APIRouter(tags=["measurements"])
 
 Subject = Literal["devices", "uplinks", "agents"]
+FIVE_YEARS_S = 1827 * 24 * 3600
+STEPS = {"raw": 0, "5m": 300, "1h": 3600, "1d": 86_400}
 
 
 @router.post(
@@ -66,9 +68,13 @@ def read_series(
     store: TheStore,
     actor: TheActor,
     metric: Annotated[str, Query(max_length=100)],
-    since: Annotated[int, Query(ge=1, le=7 * 24 * 3600)] = 3600,
+    since: Annotated[int, Query(ge=1, le=FIVE_YEARS_S)] = 3600,
+    until: Annotated[int, Query(ge=0, le=FIVE_YEARS_S)] = 0,
+    step: Annotated[Literal["raw", "5m", "1h", "1d"] | None, Query()] = None,
 ) -> Json:
-    """A metric over time; rates of counters as `rx_bps` and `tx_bps`."""
+    """A metric from `since` to `until` seconds ago; rates of counters as `rx_bps`, `tx_bps` and
+    `errors_per_s`. Without `step` the span decides: raw up to six hours, 5 minutes up to four
+    days, an hour up to ten weeks, then a day."""
     with store.read(actor) as connection:
         found = Measurements(connection, actor, store.clock.now())
-        return Json(found.series(subject, id, metric, since))
+        return Json(found.series(subject, id, metric, since, until, STEPS.get(step or "")))

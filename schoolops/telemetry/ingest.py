@@ -19,7 +19,7 @@ from schoolops.core.errors import SchoolopsError, TooMany
 from schoolops.core.ids import hash_token
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.telemetry.booking import Booking, Waiting
+from schoolops.telemetry.booking import Booking, Known, Waiting
 from schoolops.telemetry.decoding import decode, unpack
 from schoolops.telemetry.health import Assessor
 
@@ -41,7 +41,7 @@ class Reports:
         self.assessor = Assessor(store)
         self._queue: queue.Queue[Waiting | None] = queue.Queue(QUEUE)
         self._thread: threading.Thread | None = None
-        self._etags: dict[int, tuple[float, str]] = {}
+        self._known: dict[int, Known] = {}
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -56,10 +56,10 @@ class Reports:
 
     async def book(self, secret: str, body: bytes, encoding: str) -> dict[str, Any]:
         """Book one POST; answers the ack once it is on disk."""
-        wire, rows = decode(unpack(body, encoding))
+        batch = decode(unpack(body, encoding))
         loop = asyncio.get_running_loop()
         now = self.store.clock.now()
-        waiting = Waiting(hash_token(secret), wire, rows, now, loop, loop.create_future())
+        waiting = Waiting(hash_token(secret), batch, now, loop, loop.create_future())
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:
@@ -94,7 +94,7 @@ class Reports:
         it fails alone. Answers the schools touched."""
         try:
             with self.store.write(_AGENT, by_server=True) as unit:
-                return Booking(unit, group, self._etags).book()
+                return Booking(unit, group, self._known).book()
         except SchoolopsError as error:
             for waiting in group:
                 waiting.error = error
@@ -107,7 +107,7 @@ class Reports:
                     waiting.answer = waiting.error = None  # none of it happened
                 half = len(group) // 2
                 return self._book_some(group[:half]) | self._book_some(group[half:])
-            log.exception("a batch of agent %.40r could not be booked", group[0].wire.agent)
+            log.exception("a batch of agent %.40r could not be booked", group[0].batch.wire.agent)
         for waiting in group:
             waiting.error = SchoolopsError("the batch could not be booked; send it again")
         return set()

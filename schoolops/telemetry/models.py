@@ -1,50 +1,91 @@
-"""Wide tables, one row a report, made from the wire's description."""
+"""Tables of measurements: raw rows, packed hours, rollups.
+
+Raw rows are wide, one a report, and hold whole numbers (`schoolops.telemetry.metrics`); the views
+`measured_host`, `measured_uplink` and `measured_device` give them in the metrics' own units, for
+whoever asks in SQL.
+"""
 
 from __future__ import annotations
 
-import typing
-from typing import Any
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Table, Text
-
-from agents.protocol import DeviceReport, HostReport, UplinkReport
 from schoolops.db.tables import metadata
-
-_TYPES: dict[Any, Any] = {
-    float | None: Float,
-    int | None: BigInteger,
-    bool | None: Boolean,
-    str: Text,
-}
+from schoolops.telemetry.metrics import METRICS, STATE, TEXTS, Metric
 
 
-def _samples(name: str, report: type[Any], subject: str) -> Table:
-    hints = typing.get_type_hints(report)
-    fields = [field for field in report._fields if field != subject]
+def _type(metric: Metric) -> type[Boolean | BigInteger | Integer]:
+    if metric.kind == STATE:
+        return Boolean
+    return BigInteger if metric.most * metric.scale > 2**31 - 1 else Integer
+
+
+def _samples(kind: str) -> Table:
     return Table(
-        name,
+        f"sample_{kind}",
         metadata,
         Column("record_id", BigInteger, primary_key=True, autoincrement=False),
         Column("observed_at", BigInteger, primary_key=True, autoincrement=False),
         Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
         Column("seq", BigInteger, primary_key=True, autoincrement=False),
-        Column("received_at", BigInteger, nullable=False),
-        *(Column(field, _TYPES[hints[field]]) for field in fields),
-        Index(f"ix_{name}_received_at", "received_at"),
+        Column("delay_ms", BigInteger, nullable=False),
+        *(Column(metric.column, _type(metric)) for metric in METRICS[kind]),
+        *(Column(name, Text) for name in TEXTS[kind]),
         sqlite_with_rowid=False,
     )
 
 
-sample_host = _samples("sample_host", HostReport, "")
-"""`record_id` is the agent's id."""
-sample_uplink = _samples("sample_uplink", UplinkReport, "uplink")
-"""`record_id` is the uplink's id."""
-sample_device = _samples("sample_device", DeviceReport, "device")
-"""`record_id` is the device's id."""
+SAMPLES: dict[str, Table] = {kind: _samples(kind) for kind in METRICS}
+"""Table of a batch → table of the store. `record_id` is the id of the agent (host), uplink or
+device; `delay_ms` is how long after its observation a report came."""
 
-SAMPLES: dict[str, Table] = {
-    "host": sample_host,
-    "uplink": sample_uplink,
-    "device": sample_device,
-}
-"""Table of a batch → table of the store."""
+sealed = Table(
+    "sealed",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("reports", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+"""An hour (since 1970) of one record, packed (`schoolops.telemetry.chunks`)."""
+
+rollup = Table(
+    "rollup",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("fine", LargeBinary),
+    Column("hourly", LargeBinary, nullable=False),
+)
+"""A day (UTC, since 1970) of one record: buckets of 5 minutes, until they are past their time, and
+of an hour, packed (`schoolops.telemetry.rollups`)."""
+
+rolled_hour = Table(
+    "rolled_hour",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("fine", LargeBinary, nullable=False),
+)
+"""Buckets of 5 minutes of one hour, until its day is over and joined into a `rollup`."""
+
+late_hour = Table(
+    "late_hour",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Hours whose rollup was made, or may have been, before this record's reports of it came."""

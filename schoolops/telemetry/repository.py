@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select
@@ -18,18 +17,14 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.repository import Estate
 from schoolops.fleet.models import agent, discovered
 from schoolops.fleet.repository import find_agent
+from schoolops.telemetry.history import History, step_for
+from schoolops.telemetry.metrics import shown
 from schoolops.telemetry.models import SAMPLES
+from schoolops.telemetry.rollups import MICROS
 
-UNITS = {"bps": "bit/s", "percent": "%", "ms": "ms", "c": "°C", "s": "s", "bytes": "bytes"}
-RATES = {"rx_bps": "rx_bytes", "tx_bps": "tx_bytes"}
 MAX_POINTS = 2000
-WRAP_S = 3600
-"""A counter that did not grow for longer than this says nothing about a rate."""
-
-
-def unit_of(metric: str) -> str:
-    """The unit that the name of a metric carries."""
-    return UNITS.get(metric.rsplit("_", 1)[-1], "")
+RAW_S = 15
+"""A raw series may be asked for as if reports came so often."""
 
 
 class Measurements:
@@ -115,38 +110,54 @@ class Measurements:
             )
         return {"devices": shown}
 
-    def series(self, plural: str, id_or_key: str, metric: str, since_s: int) -> dict[str, Any]:
-        """A metric over the last `since_s` seconds: times (epoch seconds) and values."""
+    def series(
+        self,
+        plural: str,
+        id_or_key: str,
+        metric: str,
+        since_s: int,
+        until_s: int = 0,
+        step_s: int | None = None,
+    ) -> dict[str, Any]:
+        """A metric from `since_s` to `until_s` ago, in steps that fit the span or are asked for.
+
+        `times` (epoch seconds), `values` (the mean of each step), `least` and `most`.
+        """
         kind, record_id, _ = self.subject(plural, id_or_key)
-        table = SAMPLES["host" if kind == "agent" else kind]
-        column = metric if metric in table.c else RATES.get(metric, "")
-        known = [c.name for c in table.c if c.name not in _BASE]
-        if column not in known:
+        kind = "host" if kind == "agent" else kind
+        known = shown(kind)
+        if metric not in known:
             raise Invalid(
                 say(
                     "there is no metric {metric!r}; known are {known}",
                     metric=metric,
-                    known=", ".join([*known, *RATES]),
+                    known=", ".join(known),
                 )
             )
-        rows = self.connection.execute(
-            select(table.c.observed_at, table.c[column])
-            .where(
-                table.c.record_id == record_id,
-                table.c.observed_at >= self.now - since_s * 1_000_000,
-                table.c[column].is_not(None),
+        span = since_s - until_s
+        if span <= 0:
+            raise Invalid(say("the span ends before it begins; until is less than since"))
+        step = step_for(span) if step_s is None else step_s
+        if span > MAX_POINTS * (step or RAW_S):
+            raise Invalid(
+                say(
+                    "{step} s are too fine for that span: it has more than {most} points",
+                    step=step,
+                    most=MAX_POINTS,
+                )
             )
-            .order_by(table.c.observed_at.desc())
-            .limit(MAX_POINTS)
-        ).all()[::-1]
-        points: Sequence[tuple[int, Any]] = [(at, value) for at, value in rows]
-        if metric not in table.c:
-            points = rates(points)
+        now = self.now // MICROS
+        points = History(self.connection, self.now).series(
+            kind, record_id, known[metric], now - since_s, now - until_s + 1, step
+        )[-MAX_POINTS:]
         return {
             "metric": metric,
-            "unit": unit_of(metric),
-            "times": [at // 1_000_000 for at, _ in points],
-            "values": [value for _, value in points],
+            "unit": known[metric].unit,
+            "step_s": step,
+            "times": [point.at for point in points],
+            "values": [point.value for point in points],
+            "least": [point.least for point in points],
+            "most": [point.most for point in points],
         }
 
     def overview(self) -> dict[str, Any]:
@@ -244,23 +255,5 @@ class Measurements:
         ]
 
 
-_BASE = frozenset(
-    {"record_id", "observed_at", "stream_id", "seq", "received_at", "reachable", "source", "error"}
-)
-
-
 def _counts(rows: Iterable[Any]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
-
-
-def rates(points: Sequence[tuple[int, Any]]) -> list[tuple[int, float]]:
-    """Counter readings (micros, bytes) → bit/s between them.
-
-    A counter that went back was reset, or belongs to another boot: that step has no rate.
-    """
-    found: list[tuple[int, float]] = []
-    for (before, low), (after, high) in pairwise(points):
-        seconds = (after - before) / 1e6
-        if high >= low and 0 < seconds <= WRAP_S:
-            found.append((after, (high - low) * 8 / seconds))
-    return found

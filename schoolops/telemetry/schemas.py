@@ -83,9 +83,13 @@ class Latest(_Latest, total=False):
 
 
 class Series(TypedDict):
-    """A metric over time: `times` in seconds since 1970, and as many `values`."""
+    """A metric over time: `times` (seconds since 1970, where each step begins), and as many
+    `values` (the mean of a step), `least` and `most`. `step_s` 0: each report by itself."""
 
     metric: str
     unit: str
+    step_s: int
     times: list[int]
     values: list[float]
+    least: list[float]
+    most: list[float]

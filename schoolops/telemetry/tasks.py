@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, select, update
+from sqlalchemy import Select, and_, exists, select, update
 
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES, observation
 from schoolops.fleet.models import agent
 from schoolops.telemetry.health import assess_safely
-from schoolops.telemetry.models import SAMPLES
-
-HOUR = 3_600_000_000
-CHUNK = 20_000
 
 
 def notice_silence(store: Store) -> None:
@@ -90,20 +86,3 @@ def _mark_silent(store: Store, school_id: int, now: int) -> None:
                 update(agent).where(agent.c.id == row.id).values(state="silent")
             )
             unit.announce("agent", row.uid, school_id)
-
-
-def forget_old(store: Store) -> None:
-    """Delete raw measurements past their time, some at a time."""
-    before = store.clock.now() - store.settings.telemetry.raw_hours * HOUR
-    for table in SAMPLES.values():
-        while True:
-            with store.write() as unit:
-                keys = list(table.primary_key)
-                some = select(*keys).where(table.c.received_at < before).limit(CHUNK)
-                rows = unit.connection.execute(some).all()
-                if not rows:
-                    break
-                newest = max(row.observed_at for row in rows)
-                unit.connection.execute(
-                    delete(table).where(table.c.received_at < before, table.c.observed_at <= newest)
-                )

@@ -20,7 +20,9 @@ log = logging.getLogger("schoolops.worker")
 TASKS: dict[str, tuple[float, str]] = {
     "seal the audit": (1.0, "schoolops.db.audit:seal"),
     "notice silence": (5.0, "schoolops.telemetry.tasks:notice_silence"),
-    "forget old measurements": (900.0, "schoolops.telemetry.tasks:forget_old"),
+    "roll up measurements": (10.0, "schoolops.telemetry.packing:roll_up"),
+    "keep partitions ready": (3600.0, "schoolops.telemetry.partitions:keep_ready"),
+    "pack old measurements": (10.0, "schoolops.telemetry.packing:seal"),
     "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
     "forget ended sessions": (3600.0, "schoolops.identity.sessions:forget_old"),
     "forget unconfirmed uploads": (600.0, "schoolops.web.tasks:forget_uploads"),

@@ -31,7 +31,7 @@ from schoolops.estate.loading import Loader
 from schoolops.estate.models import TABLES, column_name
 from schoolops.estate.repository import Estate
 from schoolops.estate.values import make_search_text
-from schoolops.migrations.metadata import metadata
+from schoolops.migrations.metadata import is_described, metadata
 
 
 def _script() -> ScriptDirectory:
@@ -44,7 +44,11 @@ def _script() -> ScriptDirectory:
 def test_what_the_migrations_make_is_what_the_code_describes(store: Store) -> None:
     with store.read() as connection:
         # SQLite reads an empty default back in a form that Alembic takes for another one.
-        options = {"compare_type": True, "compare_server_default": store.is_postgresql}
+        options = {
+            "compare_type": True,
+            "compare_server_default": store.is_postgresql,
+            "include_name": is_described,
+        }
         context = MigrationContext.configure(connection, opts=options)
         with warnings.catch_warnings():
             warnings.simplefilter("error")

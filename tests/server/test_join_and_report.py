@@ -14,6 +14,7 @@ from agents import protocol
 from agents.protocol import DeviceReport, DiscoveredReport, HostReport, UplinkReport
 from schoolops.core.clock import FixedClock
 from schoolops.db.engine import Store
+from schoolops.telemetry import booking
 from schoolops.telemetry.models import SAMPLES
 from tests.server.conftest import Agent, Api
 
@@ -261,3 +262,59 @@ def test_a_body_that_is_too_large_is_refused(agent: Agent) -> None:
 
 def test_a_wrong_secret_is_refused(agent: Agent) -> None:
     assert agent.send(agent.batch([HOST]), 401, secret="soa_wrong")["code"] == "auth.required"
+
+
+def test_a_value_that_cannot_be_is_left_out_and_counted_and_the_rest_is_booked(
+    api: Api, agent: Agent, access_point: Any, store: Store
+) -> None:
+    agent.report(
+        ("host", HostReport(cpu_percent=300.0, memory_used_percent=40.0)),
+        ("device", DeviceReport("AP1", True, rx_bytes=10**300, clients=-3, temperature_c=1e308)),
+        ("device", DeviceReport("AP1", True, rx_bytes=2**63 - 1, tx_bytes=2**63)),
+    )
+    assert api.get(f"/agents/{agent.id}/latest")["values"] == {"memory_used_percent": 40.0}
+    assert api.get("/devices/AP1/latest")["values"] == {"reachable": True, "rx_bytes": 2**63 - 1}
+    assert api.get("/agents", columns="implausible")["rows"][0][4] == 5
+
+
+def test_an_agent_learns_of_a_new_config_when_a_record_it_is_made_of_changed(
+    api: Api, agent: Agent, access_point: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking, "LOOK_EVERY_S", 0.0)
+    before = agent.report(HOST)["config_etag"]
+    assert agent.report(HOST)["config_etag"] == before
+    api.edit("devices", access_point, address="127.0.0.10")
+    after = agent.report(HOST)["config_etag"]
+    assert after != before
+    api.create("uplinks", school="164800", name="line1", state="active")
+    assert agent.report(HOST)["config_etag"] not in (before, after)
+
+
+def test_a_long_silence_that_ends_is_told_in_graphs_of_every_grain(
+    api: Api, agent: Agent, clock: FixedClock, access_point: Any
+) -> None:
+    agent.report(("device", DeviceReport("AP1", True, clients=3)))
+    clock.advance(20 * 24 * 3600)
+    agent.report(("device", DeviceReport("AP1", True, clients=5)))
+    month = 30 * 24 * 3600
+    for step, length in (("1h", 3600), ("1d", 86_400), (None, 3600)):
+        params = {"metric": "clients", "since": month} | ({"step": step} if step else {})
+        found = api.get("/devices/AP1/series", **params)
+        assert (found["values"], found["step_s"]) == ([3, 5], length)
+        assert found["least"] == found["most"] == [3, 5]
+    assert api.get("/devices/AP1/series", metric="clients", since=month, until=86_400,
+                   step="1h")["values"] == [3]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"metric": "magic"}, "there is no metric 'magic'"),
+        ({"metric": "clients", "since": 60, "until": 60}, "ends before it begins"),
+        ({"metric": "clients", "since": 30 * 86_400, "step": "raw"}, "too fine"),
+    ],
+)
+def test_a_graph_that_cannot_be_drawn_is_refused_in_words(
+    api: Api, access_point: Any, params: dict[str, Any], words: str
+) -> None:
+    assert words in api.get("/devices/AP1/series", 422, **params)["detail"]

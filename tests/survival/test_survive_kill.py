@@ -25,7 +25,7 @@ from schoolops.core import paths
 from schoolops.core.settings import Settings
 from schoolops.db.engine import Store
 from schoolops.fleet.models import agent, agent_stream
-from schoolops.telemetry.models import sample_host
+from schoolops.telemetry.models import SAMPLES
 
 TOTAL = 10_000
 FEEDER = Path(__file__).with_name("feeder.py")
@@ -132,12 +132,11 @@ def _check(settings: Settings, state: Path) -> None:
         with store.read() as connection:
             streams = connection.execute(select(agent_stream)).all()
             counted = connection.scalar(select(agent.c.reports))
-            stored = connection.scalar(select(func.count()).select_from(sample_host))
+            host = SAMPLES["host"]
+            stored = connection.scalar(select(func.count()).select_from(host))
             for stream in streams:
                 seqs = connection.scalars(
-                    select(sample_host.c.seq)
-                    .where(sample_host.c.stream_id == stream.id)
-                    .order_by(sample_host.c.seq)
+                    select(host.c.seq).where(host.c.stream_id == stream.id).order_by(host.c.seq)
                 ).all()
                 assert seqs == list(range(1, stream.acked_seq + 1))
                 assert acknowledged[stream.boot] <= stream.acked_seq

@@ -175,7 +175,7 @@ def test_a_line_test_holds_until_the_next_one(house: House, clock: FixedClock) -
     def measured(bps: float) -> None:
         with house.store.write() as unit:
             line = Estate(unit.connection, ADMIN, unit.now).find(KINDS["uplink"], "164800/line1")
-            sample = {"record_id": line.id, "observed_at": unit.now, "received_at": unit.now}
+            sample = {"record_id": line.id, "observed_at": unit.now, "delay_ms": 0}
             unit.connection.execute(
                 insert(SAMPLES["uplink"]), sample | {"stream_id": 1, "seq": 1, "test_down_bps": bps}
             )

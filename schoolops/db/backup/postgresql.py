@@ -130,7 +130,7 @@ def restore(url: str, manifest: dict[str, Any], database: Path) -> str | None:
         except BaseException:
             with engine.begin() as connection:
                 for name in _tables(connection, "public"):
-                    connection.execute(text(f'DROP TABLE public."{name}" CASCADE'))
+                    connection.execute(text(f'DROP TABLE IF EXISTS public."{name}" CASCADE'))
                 if tables:
                     _move_tables(connection, kept, "public")
                     connection.execute(text(f'DROP SCHEMA "{kept}"'))
@@ -164,8 +164,9 @@ def _tables(connection: Connection, schema: str) -> list[str]:
 
 
 def _move_tables(connection: Connection, source: str, target: str) -> list[str]:
-    """Move all tables with their indexes and sequences into another schema."""
-    names = _tables(connection, source)
+    """Move all tables with their indexes and sequences, and views, into another schema."""
+    views = text("SELECT viewname FROM pg_views WHERE schemaname = :schema ORDER BY viewname")
+    names = _tables(connection, source) + list(connection.scalars(views, {"schema": source}))
     if names and target != "public":
         connection.execute(text(f'CREATE SCHEMA "{target}"'))
     for name in names:
