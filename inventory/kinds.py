@@ -121,7 +121,8 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "access refused", "approved", "backup", "bulk edit", "bulk retire", "create", "create token",
     "delegate", "download link", "edit", "emergency access", "end sessions", "explain access",
     "first sign-in", "ignore discovered", "import", "invite agent", "join", "load",
-    "make sign-in link", "move", "propose", "reinstate", "rejected", "reset passwords", "retire", "revoke agent",
+    "make sign-in link", "move", "propose", "reinstate", "rejected", "reset passwords", "retire", "retry mail",
+    "revoke agent",
     "revoke delegation", "revoke emergency", "revoke token", "roles changed", "set secret",
     "send test mail", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval", "withdraw",
 )})  # fmt: skip
