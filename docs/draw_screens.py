@@ -1,7 +1,7 @@
 """Draws docs/screens from a live demo: `python docs/draw_screens.py [options of tui.screenshots]`.
 
-Starts `schoolops demo` in a home of its own, waits until it has named faults, takes the pictures
-of its server, and ends it.
+Starts `schoolops demo` in a home of its own, waits until it has named faults, lets some people sign
+in, takes the pictures of its server, and ends it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import sample_people
+
 PATIENCE_S = 180.0
-SHOWN_S = 900
+SHOWN_S = 2400
 """The demo ends by itself after so long, should this program die."""
 WANTED = (
     ("devices", "health:down", 2),
@@ -56,6 +58,8 @@ def main(options: list[str]) -> int:
         demo = subprocess.Popen([*command, "--for", str(SHOWN_S), "--home", str(home)])
         try:
             wait_for_faults(demo, home, environment)
+            os.environ["SCHOOLOPS_HOME"] = str(home)
+            sample_people.fill()
             taking = [sys.executable, "-m", "tui.screenshots", *options]
             return subprocess.run(taking, env=environment, check=False).returncode
         finally:

@@ -13,6 +13,8 @@ from typing import Any
 
 from textual.binding import Binding
 
+from tui.i18n import _
+
 N_ = str
 """Marks a message for extraction; it is translated where it is shown."""
 
@@ -248,14 +250,16 @@ def check_keymap(keymap: Mapping[str, str]) -> list[str]:
         if id.startswith("dialog."):
             continue
         if id not in BY_ID:
-            problems.append(f"{id!r}: no such action; docs/keys.md names them")
+            text = _("{id}: there is no such action; docs/keys.md names them")
+            problems.append(text.format(id=repr(id)))
             continue
         mine = set(keys_of(BY_ID[id], keymap))
         for other in ACTIONS:
             if other.id == id or not _meet(BY_ID[id], other):
                 continue
             for key in sorted(mine & set(keys_of(other, keymap))):
-                problems.append(f"{id!r} and {other.id!r} are both on {key!r}")
+                text = _("{id} and {other} are both on {key}")
+                problems.append(text.format(id=repr(id), other=repr(other.id), key=repr(key)))
     return problems
 
 
@@ -265,13 +269,16 @@ def _meet(one: Action, other: Action) -> bool:
 
 _DISPLAY = {
     "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*",
-    "exclamation_mark": "!", "escape": "Esc",
-    "enter": "Enter", "tab": "Tab", "space": "Space", "pagedown": "PgDn", "pageup": "PgUp",
-    "down": "↓", "up": "↑", "left": "←", "right": "→", "home": "Home", "end": "End", "comma": ",",
+    "exclamation_mark": "!", "escape": "Esc", "enter": "Enter", "tab": "Tab",
+    "space": N_("Space"), "delete": N_("Del"), "pagedown": N_("PgDn"), "pageup": N_("PgUp"),
+    "home": N_("Home"), "end": N_("End"),
+    "down": "↓", "up": "↑", "left": "←", "right": "→", "comma": ",",
 }  # fmt: skip
 
 
 def key_label(key: str) -> str:
-    """A key as it is printed: '/', 'Esc', '^d'."""
+    """A key as it stands on the keyboard: '/', 'Esc', '^d'."""
     key = key.strip()
-    return _DISPLAY.get(key, "^" + key[5:] if key.startswith("ctrl+") else key)
+    if key.startswith("ctrl+"):
+        return "^" + key[5:]
+    return _(_DISPLAY[key]) if key in _DISPLAY else key

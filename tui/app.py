@@ -51,7 +51,7 @@ class SchoolopsApp(TypeAhead):
     """The terminal UI of schoolops."""
 
     TITLE = "schoolops"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # ours has a key of its own, which can be mapped anew
     COMMANDS: ClassVar[set[Any]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=True)]
     CSS = """
@@ -321,11 +321,15 @@ class SchoolopsApp(TypeAhead):
 
     def report(self, error: BaseException) -> None:
         """Tell the person about an error."""
+        self.look_at(error)
+        self.notify(self.explain(error), severity="error", markup=False, timeout=10)
+
+    def look_at(self, error: BaseException) -> None:
+        """What an error that the person has read says about the connection."""
         if is_offline(error):
             if self.feed is not None:
                 self.feed.retry_now()
             self._went_offline()
-        self.notify(self.explain(error), severity="error", markup=False, timeout=10)
 
     def _handle_exception(self, error: Exception) -> None:
         """An error outside of any action: leave in order, with a sentence instead of a trace."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.i18n import _
 from tui.said import is_sentence, said
+
+if TYPE_CHECKING:
+    from schoolops.client import Endpoint
 
 Json = dict[str, Any]
 
@@ -24,6 +27,8 @@ class PageLike(Protocol):
 
 class Backend(Protocol):
     """The asynchronous client, as far as the screens use it."""
+
+    endpoint: Endpoint
 
     async def page(
         self,
@@ -151,8 +156,14 @@ def extra_of(error: BaseException) -> Json:
     return extra if isinstance(extra, dict) else {}
 
 
+class NothingDone(Exception):
+    """What was asked for would do nothing; the text says why, in the person's language."""
+
+
 def sentence(error: BaseException) -> str | None:
     """What to tell a person; None for an error that nobody expected."""
+    if isinstance(error, NothingDone):
+        return str(error)
     if is_offline(error):
         return _(
             "No connection to the server. Try again when it is back; nothing is written twice."

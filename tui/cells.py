@@ -14,6 +14,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from inventory.fields import Field, Type, format_rate
+from inventory.kinds import AUDIT_ACTIONS, KINDS
 from tui.i18n import _, language
 
 GLYPHS = {"ok": "●", "warning": "▲", "down": "✖", "unknown": "?"}
@@ -115,6 +116,8 @@ _TIMES = frozenset({
 })  # fmt: skip
 _RIGHTS = frozenset({"roles", "permissions", "content"})
 """Fields whose values `tui.rights` has the words for."""
+_AUDITED = frozenset({"action", "kind"})
+"""Text of the audit that is a word of ours: choices of other kinds are none of it."""
 _SHORT_KEYS = frozenset({"room", "building", "site"})
 
 
@@ -139,6 +142,8 @@ def shown(field: Field, value: Any) -> str:
         from tui import rights
 
         return clean(str(getattr(rights, field.name)(value)))
+    if field.type is Type.TEXT and field.name in _AUDITED:
+        return _audited(str(value))
     if isinstance(value, (list, tuple)):
         return clean(" ".join(str(item) for item in value))
     if field.reference in _SHORT_KEYS:
@@ -146,6 +151,13 @@ def shown(field: Field, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return clean(str(value))
+
+
+def _audited(word: str) -> str:
+    """What an event is about or what was done, in the person's language."""
+    if word == "token":
+        return _("Token")
+    return _(KINDS[word].label if word in KINDS else AUDIT_ACTIONS.get(word, clean(word)))
 
 
 def spark(values: Sequence[float | None], width: int) -> str:

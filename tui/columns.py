@@ -40,7 +40,7 @@ WIDTHS: Mapping[str, int] = {
     "room": 8, "building": 14, "site": 16, "name": 16, "kind": 14, "seats": 5, "state": 10,
     "contract_down_bps": 10, "contract_up_bps": 10, "measured_down": 11, "measured_up": 11,
     "share": 9, "updated": 14, "since": 14, "observed": 14, "last_seen": 14, "first_seen": 14,
-    "until": 14, "proposed": 14, "decided": 14, "at": 14, "detail": 40,
+    "action": 19, "actor": 14, "until": 14, "proposed": 14, "decided": 14, "at": 14, "detail": 40,
     "username": 14, "phone": 18, "pupils": 6, "reports": 9,
 }  # fmt: skip
 _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
@@ -129,7 +129,7 @@ def build(
             Column(
                 name,
                 label,
-                _width(plural, name, field),
+                _width(plural, name, field, label),
                 cell,
                 right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
                 flex=name in _FLEX,
@@ -140,10 +140,11 @@ def build(
     return tuple(found)
 
 
-def _width(plural: str, name: str, field: Field) -> int:
+def _width(plural: str, name: str, field: Field, label: str) -> int:
     if (special := _SPECIAL_WIDTHS.get((plural, name))) is not None:
         return special
-    return WIDTHS.get(name, min(field.width, 24))
+    width = WIDTHS.get(name, min(field.width, 24))
+    return max(width, len(label)) if field.type is Type.INTEGER else width
 
 
 def _plain(field: Field, at: int) -> Any:

@@ -53,6 +53,10 @@ class TitleBar(Widget):
         return Content(cells.fit(left, max(10, room)) + " " + right + " ")
 
 
+_LATER = ("list.columns", "list.export")
+"""What each list has, and gives way in the line of keys to what this one is for."""
+
+
 class KeyBar(Widget):
     """The keys that work here, most important first; each can be clicked."""
 
@@ -72,7 +76,10 @@ class KeyBar(Widget):
         first = [a for a in shown if a.id == "help.show"]
         last = [a for a in shown if a.id == "app.quit"]
         room -= sum(len(_(a.label)) + 3 for a in last)
-        for action in first + [a for a in shown if a not in first + last] + last:
+        rest = [a for a in shown if a not in first + last]
+        urgent = screen.urgent()
+        rest.sort(key=lambda a: (a.id not in urgent, a.id in _LATER))
+        for action in first + rest + last:
             keys = keys_of(action, screen.ops.settings.keymap)
             if not keys:
                 continue
@@ -190,6 +197,10 @@ class Frame(Screen[None]):
             banner.update(text)
 
     # ---- actions ------------------------------------------------------------------------
+
+    def urgent(self) -> tuple[str, ...]:
+        """Actions that come first in the line of keys now."""
+        return ()
 
     def aim(self) -> Aim:
         """What an action would act on now."""

@@ -3,7 +3,8 @@
 Messages are extracted freshly by Babel's extractor from the screens, from the sentences with
 which the server, the client and the vocabulary refuse something, and from the vocabulary's own
 words (kinds, fields, choices). With `--update`, missing ids are added to `tui.po`, those of
-sentences to `sentences.po`, with an empty translation; ids that nothing uses are taken out.
+dialogs to `dialogs.po` and of sentences to `sentences.po`, with an empty translation; ids that
+nothing uses are taken out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from inventory.kinds import HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
+from inventory.kinds import AUDIT_ACTIONS, HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
 from schoolops.core.permissions import FIELD_CLASSES, PERMISSIONS, PURPOSES, ROLES
 from tui import i18n
 
@@ -94,7 +95,7 @@ def from_inventory() -> set[str]:
     """Labels of kinds, fields and choices, of roles and permissions, the usual reasons."""
     found = {text for role in ROLES.values() for text in (role.label, role.says)}
     found |= {permission.label for permission in PERMISSIONS.values()}
-    found |= {*PURPOSES.values(), *FIELD_CLASSES.values()}
+    found |= {*PURPOSES.values(), *FIELD_CLASSES.values(), *AUDIT_ACTIONS.values()}
     fields = [*SYSTEM_FIELDS, *HEALTH_FIELDS]
     for kind in KINDS.values():
         found |= {kind.label, kind.label_plural, *kind.retire_reasons}
@@ -146,6 +147,7 @@ def update(name: str, wanted: Mapping[str, str | None]) -> None:
 
 if __name__ == "__main__":
     if "--update" in sys.argv:
+        update("dialogs.po", from_code(HERE / "dialogs"))
         update("tui.po", from_code() | dict.fromkeys(from_inventory()))
         update("sentences.po", dict.fromkeys(from_sentences()))
     lacking = missing()

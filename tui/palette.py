@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets.option_list import Option
 
 from tui.actions import ACTIONS, key_label, keys_of
 from tui.frame import Frame
@@ -78,6 +79,27 @@ class Themes(Provider):
                 yield Hit(score, matcher.highlight(name), run)
 
 
+class Palette(CommandPalette):
+    """Textual's palette, whose word for nothing is English."""
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        self._stop_no_matches_countdown()
+
+        def show() -> None:
+            if search_value:
+                nothing = Content.styled(_("nothing fits"), "$text-muted")
+                entry = Option(nothing, disabled=True, id=self._NO_MATCHES)
+                self.query_one(CommandList).add_option(entry)
+            self._list_visible = bool(search_value)
+
+        self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, show)
+
+
+def actions() -> CommandPalette:
+    """The palette of what works on the screen below it."""
+    return Palette(placeholder=_("Type what you want to do"), id="--command-palette")
+
+
 def choose(app: SchoolopsApp, name: str) -> None:
     """Use a theme and remember it."""
     app.theme = name
@@ -87,4 +109,4 @@ def choose(app: SchoolopsApp, name: str) -> None:
 
 def themes(app: SchoolopsApp) -> CommandPalette:
     """The palette of themes."""
-    return CommandPalette(providers=[Themes], placeholder=_("Theme"), id="--command-palette")
+    return Palette(providers=[Themes], placeholder=_("Theme"), id="--command-palette")

@@ -12,14 +12,17 @@ import argparse
 import asyncio
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from textual.pilot import Pilot
 
 from tui.app import SchoolopsApp
 from tui.backend import Backend
+from tui.dialogs.base import Dialog
 from tui.frame import Frame
 from tui.settings import TuiSettings
 
@@ -28,15 +31,19 @@ LANGUAGES = ("de", "en")
 PATIENCE_S = 20.0
 
 
+def shown(pilot: Pilot[int]) -> str:
+    """What one reads on the screen now."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
 async def quiet(pilot: Pilot[int], ready: Callable[[], bool] | None = None) -> None:
     """Wait until the screen is complete and has not changed for half a second."""
     end = time.monotonic() + PATIENCE_S
     last, since = "", time.monotonic()
     while time.monotonic() < end:
         await pilot.pause(0.1)
-        app = pilot.app
-        text = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-        if text != last or (ready is not None and not ready()):
+        text = shown(pilot)
+        if text != last or not text.strip() or (ready is not None and not ready()):
             last, since = text, time.monotonic()
         elif time.monotonic() - since > 0.5:
             return
@@ -49,8 +56,23 @@ async def _list(pilot: Pilot[int], action: str) -> None:
     await quiet(pilot)
 
 
+DialogType = TypeVar("DialogType", bound=Dialog[Any])
+
+
+async def _dialog(pilot: Pilot[int], action: str, kind: type[DialogType]) -> DialogType:
+    """Open a dialog by its action and wait until it is there."""
+    screen = pilot.app.screen
+    assert isinstance(screen, Frame)
+    await screen.action_run(action)
+    await quiet(pilot, lambda: isinstance(pilot.app.screen, kind) and pilot.app.screen.is_mounted)
+    dialog = pilot.app.screen
+    assert isinstance(dialog, kind)
+    return dialog
+
+
 async def overview(pilot: Pilot[int]) -> None:
     await _list(pilot, "main.overview")
+    await quiet(pilot, lambda: "   …" not in shown(pilot))  # the numbers have come
 
 
 async def access_points(pilot: Pilot[int]) -> None:
@@ -112,7 +134,107 @@ async def filter_(pilot: Pilot[int]) -> None:
     await quiet(pilot)
 
 
+async def people(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.people")
+
+
+async def person(pilot: Pilot[int]) -> None:
+    """The last in the list, a teacher."""
+    await people(pilot)
+    await _list(pilot, "row.bottom")
+    await _list(pilot, "row.open")
+
+
+async def delegations(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.delegations")
+
+
+async def approvals(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.approvals")
+
+
+async def approve(pilot: Pilot[int]) -> None:
+    """A proposal, as it is read before it is approved."""
+    from tui.dialogs.confirm_plan import ConfirmPlan
+
+    await approvals(pilot)
+    await _dialog(pilot, "approval.approve", ConfirmPlan)
+
+
+async def explain(pilot: Pilot[int]) -> None:
+    """Whether the person under the cursor may reset passwords at their school."""
+    from textual.widgets import Input
+
+    from tui.dialogs.explain import ExplainDialog
+    from tui.rights import schools
+
+    await people(pilot)
+    await _list(pilot, "row.bottom")
+    screen = pilot.app.screen
+    assert isinstance(screen, Frame)
+    roles = str(screen.aim().values.get("roles") or "")
+    dialog = await _dialog(pilot, "access.explain", ExplainDialog)
+    dialog.permission.value = "passwords.reset"
+    dialog.school.set(next(iter(schools(roles)), ""))
+    dialog.query_one("#class", Input).value = "5a"
+    await quiet(pilot)
+    await pilot.press("ctrl+s")
+    await quiet(pilot)
+
+
+async def emergency(pilot: Pilot[int]) -> None:
+    from tui.dialogs.emergency import EmergencyDialog
+
+    await school(pilot)
+    dialog = await _dialog(pilot, "access.emergency", EmergencyDialog)
+    dialog.query("Tick").first().focus()
+    await pilot.press("down", "space")
+    dialog.reason.value = "Router tot, Hotline nicht erreichbar"
+    await quiet(pilot)
+
+
+async def delegate(pilot: Pilot[int]) -> None:
+    from tui.dialogs.delegate import DelegateDialog
+
+    await people(pilot)
+    await _list(pilot, "row.bottom")
+    await _dialog(pilot, "delegation.new", DelegateDialog)
+
+
+async def history(pilot: Pilot[int]) -> None:
+    """What became of the worst access point."""
+    await device(pilot)
+    await _list(pilot, "row.bottom")
+
+
+async def import_report(pilot: Pilot[int]) -> None:
+    """A list of devices with all that a report can say; nothing of it is written."""
+    from tui.dialogs.import_file import ImportDialog
+    from tui.dialogs.import_report import ImportReport
+
+    await _list(pilot, "main.devices")
+    dialog = await _dialog(pilot, "file.import", ImportDialog)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "geraete.csv"
+        path.write_text(LIST, "utf-8")
+        dialog.path.set(str(path))
+        await pilot.press("ctrl+s")
+        await quiet(pilot, lambda: isinstance(pilot.app.screen, ImportReport))
+
+
+LIST = """Seriennummer;Typ;Schule;Raum;Modell;Lieferschein
+DMPX40010001;iPad;100286;100286/1.03;iPad (10th generation);L-17
+DMPX40010002;iPad;100286;100286/1.03;iPad (10th generation);L-17
+DMPX40010003;iPad;999999;;iPad (10th generation);L-17
+DMPX40010004;Kühlschrank;100286;;;L-17
+DMPX40010001;iPad;100286;;iPad (10th generation);L-17
+"""
+"""Three rows that go and three that do not."""
+
 SCREENS = {
+    "people": people, "person": person, "delegations": delegations, "delegate": delegate,
+    "approvals": approvals, "approve": approve, "explain": explain, "emergency": emergency,
+    "history": history, "import-report": import_report,
     "overview": overview, "school": school, "room": room, "access-points": access_points,
     "device": device, "uplinks": uplinks, "uplink": uplink, "agents": agents,
     "discovered": discovered, "audit": audit, "filter": filter_, "help": help_,

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.i18n import _
+
 FILE = "tui.toml"
 
 
@@ -101,18 +103,19 @@ def _word(data: dict[str, Any], name: str) -> str:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} wants text in quotes, not {value!r}")
+        text = _("{name} wants text in quotes, not {value}")
+        raise ValueError(text.format(name=name, value=repr(value)))
     return value
 
 
 def _names(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"{name} wants a list of column names in quotes")
+        raise ValueError(_("{name} wants a list of column names in quotes").format(name=name))
     return tuple(value)
 
 
 def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
     value = data.get(name, {})
     if not isinstance(value, dict):
-        raise ValueError(f'[{name}] wants lines such as id = "value"')
+        raise ValueError(_('[{name}] wants lines such as id = "value"').format(name=name))
     return value

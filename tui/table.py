@@ -360,9 +360,9 @@ class PagedTable(ScrollView, can_focus=True, inherit_bindings=False):
         return style
 
     def render_line(self, y: int) -> Strip:
-        left, width = round(self.scroll_x), self.size.width
+        width = self.size.width
         if y == 0:
-            return self._header().crop_extend(left, left + width, self._style("header"))
+            return self._seen(self._header(), self._style("header"))
         index = round(self.scroll_y) + y - 1
         if index >= self.length:
             return Strip.blank(width, self.rich_style)
@@ -377,7 +377,18 @@ class PagedTable(ScrollView, can_focus=True, inherit_bindings=False):
             if len(self._strips) > 512:
                 self._strips.clear()
             self._strips[(index, cursor, marked)] = strip
-        return strip.crop_extend(left, left + width, self._style("", cursor))
+        return self._seen(strip, self._style("", cursor))
+
+    def _seen(self, strip: Strip, style: Style) -> Strip:
+        """The part on the screen; a text that goes on beyond its edge ends in an ellipsis."""
+        left, width = round(self.scroll_x), self.size.width
+        edge = left + width - self._scrollbar()
+        seen = strip.crop_extend(left, left + width, style)
+        if strip.cell_length > edge and " " not in strip.crop(edge - 1, edge + 1).text:
+            last = strip.crop(edge - 1, edge)
+            end = Strip([Segment("…", next(iter(last)).style)])
+            seen = Strip.join([strip.crop(left, edge - 1), end]).extend_cell_length(width, style)
+        return seen
 
     def _placeholder(self, index: int, width: int) -> Strip:
         cursor = index == self.cursor

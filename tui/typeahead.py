@@ -111,20 +111,43 @@ def current_opening(opening: Opening | None) -> None:
     _current.set(opening)
 
 
-async def show_dialog(app: App[Any], screen: Any) -> Any:
-    """Show a dialog and wait for its answer; keys go on once it is mounted."""
-    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+class Shown:
+    """A dialog on the screen. Keys go to it while its answer is waited for, and wait while
+    something is done with that."""
 
-    def answered(result: Any) -> None:
-        if not answer.done():
-            answer.set_result(result)
+    def __init__(self, app: App[Any], dialog: Any) -> None:
+        self.app = app
+        self.dialog = dialog
+        self.closed = False
+        self._answers: asyncio.Queue[Any] = asyncio.Queue()
 
-    opening = _current.get()
-    await app.push_screen(screen, answered)
-    if opening is not None:
-        opening.release()
-    try:
-        return await answer
-    finally:
+    async def open(self, *, stays: bool = False) -> Shown:
+        """Put it on the screen; one that `stays` is closed by `close`, or by whoever gives up."""
+        if stays:
+            self.dialog.taken_by = self._answers.put_nowait
+        await self.app.push_screen(self.dialog, self._closed)
+        return self
+
+    def _closed(self, answer: Any) -> None:
+        self.closed = True
+        self._answers.put_nowait(answer)
+
+    async def answer(self) -> Any:
+        """What the person decides next."""
+        opening = _current.get()
         if opening is not None:
-            opening.hold()
+            opening.release()
+        try:
+            return await self._answers.get()
+        finally:
+            if opening is not None:
+                opening.hold()
+
+    async def close(self) -> None:
+        if not self.closed:
+            await self.dialog.dismiss(None)
+
+
+async def show_dialog(app: App[Any], dialog: Any) -> Any:
+    """Show a dialog and wait for its answer; keys go on once it is mounted."""
+    return await (await Shown(app, dialog).open()).answer()

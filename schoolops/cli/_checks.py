@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import stat
@@ -64,6 +65,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         add("key file", lambda: check_key(home))
     add("SNMP", check_snmp)
     add("clock", check_clock)
+    add("school holidays", check_school_holidays)
     add("terminal", check_terminal)
     return checks
 
@@ -333,6 +335,16 @@ def _synchronised() -> bool | None:
     except (OSError, AttributeError):
         return None
     return None if state < 0 else state != 5
+
+
+def check_school_holidays(today: dt.date | None = None) -> State:
+    from schoolops.calendar.holidays import WARN_DAYS, known_until
+
+    last = known_until()
+    told = f"known up to {last}"
+    if (last - (today or dt.date.today())).days < WARN_DAYS:
+        return "warn", f"{told}; install a newer schoolops, or enter later ones as closed days"
+    return "ok", told
 
 
 def check_terminal() -> State:

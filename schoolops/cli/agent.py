@@ -10,25 +10,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from schoolops.cli import ls
-from schoolops.cli._guard import DONE, UsageError, say
+from schoolops.cli._guard import DONE, Refused, UsageError, say
 from schoolops.cli._lookup import find_id
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import local_time, print_json
 
 INTERMIXED = False
-
-
-PROBLEMS = {
-    "no-port": "no agent can reach this server, for it listens on no port; 'schoolops serve "
-    "--stop', then 'schoolops serve --host ADDRESS --port 8443' and invite again, or set "
-    "server.public_url (docs/operations.md)",
-    "this-computer": "{url} is good on this computer alone; for agents elsewhere set "
-    "server.public_url, or 'schoolops serve --host ADDRESS' (docs/operations.md)",
-    "unreachable": "nothing answers at {url} as seen from here; see that the server runs and that "
-    "server.public_url is right",
-    "untrusted": "nobody this computer trusts vouches for the certificate of {url}; give the agent "
-    "--ca FILE with your authority, and set SCHOOLOPS_CA here to have the pin printed",
-}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -59,16 +46,17 @@ def run(args: Namespace) -> int:
             client.revoke(find_id(client, "agents", args.id, ("name",)), args.reason)
             print(f"revoked agent {args.id}")
             return DONE
+        way = way_of_agents(client.endpoint, client.me().get("public_url") or "")
+        if not way.url:  # an invitation that nobody can follow would wait in the list for ever
+            raise Refused(way.warning())
         made = client.invite(args.school, args.name)
-        way = way_of_agents(client.endpoint, made.get("server") or "")
-    command = way.command(made["code"]) if way.url else None
+    command = way.command(made["code"])
     if args.json:
-        print_json(made | {"server": way.url or None, "join": command})
+        print_json(made | {"server": way.url, "join": command})
     else:
         print(f"Code for agent {made['name']}: {made['code']}")
         print(f"Good once, until {local_time(made['expires'])}.")
-        if command:
-            print(f"On the machine at the school:\n  {command}\n  schoolops-agent run")
+        print(f"On the machine at the school:\n  {command}\n  schoolops-agent run")
     if way.problem:
-        say(PROBLEMS[way.problem].format(url=way.url))
+        say(way.warning())
     return DONE

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from inventory.sentences import say
 from schoolops.client._endpoint import Endpoint, is_loopback
 
 LIMIT_S = 3.0
@@ -29,6 +30,34 @@ class Way(NamedTuple):
     url: str = ""
     pin: str = ""
     problem: str = ""
+
+    def warning(self) -> str:
+        """What to do about the problem; empty without one."""
+        if self.problem == "no-port":
+            return say(
+                "nobody elsewhere reaches this server, for it listens on no port; "
+                "'schoolops serve --stop', then 'schoolops serve --host ADDRESS --port 8443', or "
+                "set server.public_url (docs/operations.md)"
+            )
+        if self.problem == "this-computer":
+            return say(
+                "{url} is good on this computer alone; for elsewhere set server.public_url, or "
+                "'schoolops serve --host ADDRESS' (docs/operations.md)",
+                url=self.url,
+            )
+        if self.problem == "unreachable":
+            return say(
+                "nothing answers at {url} as seen from here; see that the server runs and that "
+                "server.public_url is right",
+                url=self.url,
+            )
+        if self.problem == "untrusted":
+            return say(
+                "nobody this computer trusts vouches for the certificate of {url}; give the agent "
+                "--ca FILE with your authority, and set SCHOOLOPS_CA here to have the pin printed",
+                url=self.url,
+            )
+        return ""
 
     def command(self, code: str) -> str:
         """What to type at the school."""

@@ -39,6 +39,7 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
             "may": sorted(actor.permissions),
             "read_only": all(name in READING for name in actor.permissions),
             "city": store.settings.city,
+            "public_url": store.settings.server.public_url,
             "server_version": schoolops.__version__,
             "database": store.dialect,
         }

@@ -15,7 +15,7 @@ class Live(TypedDict):
 
 
 class Me(TypedDict):
-    """Who asks, and what they may do where."""
+    """Who asks, and what they may do where; `public_url` is '' where none is set."""
 
     name: str
     role: str
@@ -23,6 +23,7 @@ class Me(TypedDict):
     may: list[str]
     read_only: bool
     city: str
+    public_url: str
     server_version: str
     database: Literal["sqlite", "postgresql"]
 

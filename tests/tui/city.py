@@ -13,7 +13,7 @@ from typing import Any
 from inventory.fields import fold
 from inventory.filter import matches, parse
 from inventory.kinds import KINDS, Kind, find_kind
-from schoolops.client import ApiError, Change, Offline, Page, Ping
+from schoolops.client import ApiError, Change, Endpoint, Offline, Page, Ping
 from schoolops.core.permissions import ROLES
 
 Json = dict[str, Any]
@@ -30,6 +30,8 @@ NOW = "2026-11-24T07:00:00Z"
 
 class City:
     """The fake client. `broken` makes every call fail as if no server answered."""
+
+    endpoint = Endpoint("http://127.0.0.1:9")  # where nothing answers
 
     def __init__(self, role: str = "authority-admin", read_only: bool = False) -> None:
         self.role = role
@@ -116,7 +118,7 @@ class City:
                  until="2026-12-04T17:00:00Z", since=NOW, reason="on leave", **{"class": "5a"},
                  )  # fmt: skip
         self.propose("a.klein", "asked-1")
-        self.people = [{"name": "m.weber", "role": "service-provider", "scope": "all schools",
+        self.people = [{"name": "m.weber", "role": "service-provider", "schools": None,
                         "expires": "2027-11-24T07:00:00Z"}]  # fmt: skip
 
     def fault(self, key: str, health: str, reason: str) -> None:

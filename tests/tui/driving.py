@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 
@@ -41,3 +42,15 @@ async def says(pilot: Pilot[Any], *words: str) -> None:
         return any(all(word in text for word in words) for text in texts)
 
     await until(pilot, said)
+
+
+def answered_by(monkeypatch: pytest.MonkeyPatch, module: Any, ask: Callable[..., Any]) -> None:
+    """Let `ask(screen, dialog, …)` answer the dialogs of a module of commands, unseen."""
+
+    async def submit(screen: Any, name: str, *args: Any, send: Any, **kwargs: Any) -> Any:
+        answer = await ask(screen, name, *args, **kwargs)
+        return answer and await send(answer)
+
+    for name, stand_in in (("ask", ask), ("submit", submit)):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, stand_in)

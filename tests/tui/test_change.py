@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tui.city import City
-from tests.tui.driving import says, shows, text, until
+from tests.tui.driving import answered_by, says, shows, text, until
 from tui.app import SchoolopsApp
 
 
@@ -32,7 +32,7 @@ async def test_an_action_is_bound_to_the_id_under_the_cursor_at_the_key_press(
         await until(pilot, lambda: screen.table.total == 24 and screen.table.current())
         return "broken" if name == "RetireDialog" else True
 
-    monkeypatch.setattr(records, "ask", ask)
+    answered_by(monkeypatch, records, ask)
     async with app.run_test(size=(80, 24)) as pilot:
         await _devices(pilot)
         await pilot.press("d")
@@ -51,7 +51,7 @@ async def test_marked_records_are_changed_together_after_a_dry_run(
         asked.append((name, args))
         return {"field": "owner", "value": "Kolleg"} if name == "BulkEdit" else True
 
-    monkeypatch.setattr(records, "ask", ask)
+    answered_by(monkeypatch, records, ask)
     async with app.run_test(size=(80, 24)) as pilot:
         await _devices(pilot)
         await pilot.press("space", "space", "space")
@@ -78,7 +78,7 @@ async def test_all_matching_are_changed_by_the_filter_with_their_number(
             assert args[1] == 24
         return {"field": "owner", "value": "Kolleg"} if name == "BulkEdit" else True
 
-    monkeypatch.setattr(records, "ask", ask)
+    answered_by(monkeypatch, records, ask)
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live")
         await pilot.press("5")
@@ -97,7 +97,7 @@ async def test_giving_up_the_plan_changes_nothing(
     async def ask(screen: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         return {"RetireDialog": "broken", "ConfirmPlan": None}[name]
 
-    monkeypatch.setattr(records, "ask", ask)
+    answered_by(monkeypatch, records, ask)
     async with app.run_test(size=(80, 24)) as pilot:
         await _devices(pilot)
         await pilot.press("d")
@@ -121,7 +121,7 @@ async def test_a_stale_edit_shows_who_changed_it_and_mine_is_written_on_top(
             return {"name": "mine"}
         return "mine"
 
-    monkeypatch.setattr(records, "ask", ask)
+    answered_by(monkeypatch, records, ask)
     async with app.run_test(size=(80, 24)) as pilot:
         await _devices(pilot)
         await pilot.press("e")
@@ -130,32 +130,6 @@ async def test_a_stale_edit_shows_who_changed_it_and_mine_is_written_on_top(
         assert seen[1][1][0]["changed_by"] == "a.kaya"
         assert [call[1] for call in calls(city, "edit")] == [1, 5]
         assert city.records["device-AP1013331.01"]["values"]["name"] == "mine"
-
-
-async def test_a_refused_value_opens_the_form_again_with_what_was_typed(
-    app: SchoolopsApp, city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from schoolops.client import ApiError
-    from tui.commands import records
-
-    forms: list[dict[str, Any]] = []
-    answers: list[Any] = [{"address": "10.1.1.8"}, None]
-
-    async def ask(screen: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-        forms.append(kwargs)
-        return answers.pop(0)
-
-    async def edit(*args: Any) -> Any:
-        raise ApiError(422, "estate.invalid", "no", {"errors": {"address": "in use already"}})
-
-    monkeypatch.setattr(records, "ask", ask)
-    city.edit = edit  # type: ignore[method-assign]
-    async with app.run_test(size=(80, 24)) as pilot:
-        await _devices(pilot)
-        await pilot.press("e")
-        await until(pilot, lambda: len(forms) == 2)
-        assert forms[1]["errors"] == {"address": "in use already"}
-        assert forms[1]["draft"] == {"address": "10.1.1.8"}
 
 
 async def test_editing_and_moving_by_the_real_dialogs(app: SchoolopsApp, city: City) -> None:
@@ -179,29 +153,6 @@ async def test_copying_puts_the_cell_into_the_clipboard(app: SchoolopsApp) -> No
         await until(pilot, lambda: app.clipboard == "ap-101333-1.01")
 
 
-async def test_what_was_typed_survives_a_lost_connection(
-    app: SchoolopsApp, city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tui.commands import records
-
-    forms: list[dict[str, Any]] = []
-    answers: list[Any] = [{"name": "typed"}, None]
-
-    async def ask(screen: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-        forms.append(kwargs)
-        city.broken = len(forms) == 1
-        return answers.pop(0)
-
-    monkeypatch.setattr(records, "ask", ask)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await _devices(pilot)
-        await pilot.press("e")
-        await until(pilot, lambda: len(forms) == 2)
-        assert forms[1]["draft"] == {"name": "typed"}
-        assert forms[1]["place"] is forms[0]["place"]
-        assert "nothing is written twice" in forms[1]["errors"][""]
-
-
 async def test_leaving_the_clash_returns_to_the_form_with_what_was_typed(
     app: SchoolopsApp, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +167,7 @@ async def test_leaving_the_clash_returns_to_the_form_with_what_was_typed(
             return {"name": "mine"}
         return None
 
-    monkeypatch.setattr(records, "ask", ask)
+    answered_by(monkeypatch, records, ask)
     async with app.run_test(size=(80, 24)) as pilot:
         await _devices(pilot)
         await pilot.press("e")

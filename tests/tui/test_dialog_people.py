@@ -183,9 +183,9 @@ async def test_a_discovered_device_is_adopted_with_what_is_known_of_it() -> None
 
 
 async def test_adopting_shows_a_refusal_where_it_belongs() -> None:
-    async with showing(
-        "AdoptDialog", FOUND, lookup, errors={"serial": "taken"}, draft={"serial": "FCW1"}
-    ) as desk:
+    async with showing("AdoptDialog", FOUND, lookup) as desk:
+        desk.dialog.refuse({"serial": "taken"})
+        await desk.pilot.pause()
         assert "✗ taken" in desk.text
         await desk.press("escape")
         assert "Discard" in desk.text

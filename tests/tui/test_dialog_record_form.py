@@ -150,9 +150,9 @@ async def test_a_device_needs_a_serial_number_or_an_asset_tag() -> None:
 async def test_server_errors_stand_at_their_field_until_it_changes() -> None:
     errors = {"serial": "DMPX1 is taken by a device at 165189", "": "Try again."}
     values = {"kind": "ipad", "school": "164800", "serial": "OLD"}
-    async with showing(
-        "RecordForm", DEVICE, values, title="E", errors=errors, draft={"serial": "DMPX1"}
-    ) as desk:
+    async with showing("RecordForm", DEVICE, values, title="E", draft={"serial": "DMPX1"}) as desk:
+        desk.dialog.refuse(errors)
+        await desk.pilot.pause()
         assert "✗ DMPX1 is taken by a device at 165189" in desk.text
         assert desk.problem == "Try again."
         assert desk.dialog.row("serial").has_focus_within
@@ -203,15 +203,7 @@ async def test_the_foot_line_names_the_key_that_finds_a_field_where_one_is() -> 
         await desk.settle(lambda: " / " in _foot(desk))
 
 
-async def test_a_refused_form_opens_again_at_the_field_with_the_error() -> None:
-    place = Place("model")
-    values = {"school": "164800", "serial": "X"}
-    errors = {"vendor": "is wrong"}
-    async with showing("RecordForm", DEVICE, values, title="E", errors=errors, place=place) as desk:
-        assert desk.dialog.row("vendor").has_focus_within
-
-
-async def test_a_refusal_that_names_no_field_leaves_the_cursor_where_it_was() -> None:
+async def test_a_form_that_opens_again_does_so_at_the_field_it_was_left_at() -> None:
     place = Place()
     values = {"school": "164800", "serial": "X"}
     async with showing("RecordForm", DEVICE, values, title="E", place=place) as desk:
@@ -219,8 +211,17 @@ async def test_a_refusal_that_names_no_field_leaves_the_cursor_where_it_was() ->
         await desk.type("iPad 9")
         await desk.press("ctrl+s")
         assert place.field == "model"
-    errors = {"": "No connection to the server."}
-    async with showing("RecordForm", DEVICE, values, title="E", errors=errors, place=place) as desk:
+    async with showing("RecordForm", DEVICE, values, title="E", place=place) as desk:
+        assert desk.dialog.row("model").has_focus_within
+
+
+async def test_a_refusal_that_names_no_field_leaves_the_cursor_where_it_is() -> None:
+    values = {"school": "164800", "serial": "X"}
+    async with showing("RecordForm", DEVICE, values, title="E") as desk:
+        desk.dialog.row("model").enter()
+        desk.dialog.refuse({"": "No connection to the server."})
+        await desk.pilot.pause()
+        assert desk.problem == "No connection to the server."
         assert desk.dialog.row("model").has_focus_within
 
 

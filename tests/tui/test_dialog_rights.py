@@ -44,7 +44,7 @@ async def test_rights_are_ticked_and_go_to_somebody_until_a_day() -> None:
         await desk.press("enter")
         answer = desk.answer
         assert answer["until"].startswith(day(7)[:4])
-        del answer["until"], answer["until_text"]
+        del answer["until"]
         assert answer == {
             "receiver": "t.kaya", "school": "164800", "class_name": "", "reason": "on leave",
             "permissions": ["passwords.reset"],
@@ -52,25 +52,27 @@ async def test_rights_are_ticked_and_go_to_somebody_until_a_day() -> None:
 
 
 async def test_an_end_that_cannot_be_is_said_before_anything_is_sent() -> None:
-    draft = {"receiver": "t.kaya", "school": "164800", "permissions": ["estate.read"]}
-    draft["reason"] = "ill"
     for typed, words in (("soon", "is no time"), (day(-1), "92 days"), (day(99), "92 days")):
-        given = draft | {"until_text": typed}
-        async with showing("DelegateDialog", lookup, MINE, draft=given) as desk:
+        async with showing("DelegateDialog", lookup, MINE, receiver="x", school="164800") as desk:
+            await desk.press("space")
+            desk.dialog.until.value = typed
+            await desk.pilot.pause()
             await desk.press("ctrl+s")
             assert words in desk.problem
             assert desk.answer == OPEN
 
 
-async def test_what_the_server_refused_is_there_again_with_the_reason() -> None:
-    draft = {"receiver": "x.y", "school": "164800", "permissions": ["passwords.reset"],
-             "reason": "ill", "until_text": day(3), "class_name": "5a"}  # fmt: skip
-    refusal = "Nobody called 'x.y' has signed in here yet"
-    async with showing("DelegateDialog", lookup, MINE, draft=draft, problem=refusal) as desk:
+async def test_a_refusal_stands_under_what_was_typed_until_that_changes() -> None:
+    async with showing("DelegateDialog", lookup, MINE, receiver="x.y", school="164800") as desk:
+        await desk.press("down", "space")
+        desk.dialog.refuse({"reason": "A reason is wanted"})
         await desk.pilot.pause()
-        assert desk.problem == refusal
-        for text in ("x.y", "164800", "5a", day(3), "[x] reset pupils' passwords"):
+        assert desk.problem == "A reason is wanted"
+        assert desk.dialog.reason.has_focus
+        for text in ("x.y", "164800", "[x] reset pupils' passwords"):
             assert text in desk.text
+        await desk.type("ill")
+        assert desk.problem == ""
 
 
 async def test_emergency_access_wants_a_school_a_right_few_hours_and_a_sentence() -> None:

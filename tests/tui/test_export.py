@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.tui.city import City
-from tests.tui.driving import says, shows, text, until
+from tests.tui.driving import answered_by, says, shows, text, until
 from tui.app import SchoolopsApp
 from tui.commands import files, fleet
 
@@ -24,7 +24,7 @@ def answering(
         asked.append((name, args))
         return answers.get(name)
 
-    monkeypatch.setattr(module, "ask", ask)
+    answered_by(monkeypatch, module, ask)
     return asked
 
 

@@ -111,7 +111,7 @@ async def test_the_palette_finds_and_runs_by_typing_at_once(app: SchoolopsApp) -
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live")
         await pilot.press("ctrl+p")
-        await shows(pilot, "Search for commands", "Schools")
+        await shows(pilot, "Type what you want to do", "Reload")
         await pilot.press(*"uplinks")
         await pilot.pause(0.5)
         await pilot.press("enter")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
+from inventory.kinds import AUDIT, AUDIT_ACTIONS
 from inventory.sentences import say
-from tui import i18n, messages
+from tui import cells, i18n, messages
 from tui.reasons import reason
 from tui.said import said
 
@@ -94,3 +96,48 @@ def test_every_reason_a_health_rule_gives_is_known_here() -> None:
     said.discard("")
     assert len(said) >= 11
     assert not [text for text in said if reason(text) == text]
+
+
+def test_every_deed_in_the_audit_has_a_name() -> None:
+    """What is done under a word that stands in the code is named for people."""
+    for path in sorted((messages.ROOT / "schoolops").rglob("*.py")):
+        for word in re.findall(r'\.audit\(\s*"([^"]+)"', path.read_text("utf-8")):
+            assert word in AUDIT_ACTIONS, f"{path.name}: {word}"
+    i18n.use("de")
+    field = AUDIT.field("action")
+    assert cells.shown(field, "invite agent") == "Agent eingeladen"
+    assert cells.shown(AUDIT.field("kind"), "uplink") == "Anschluss"
+    assert cells.shown(field, "of tomorrow") == "of tomorrow"
+
+
+SHOWN_BY = {"notify", "problem", "say", "want", "Static", "plain", "Sentence", "Option", "Confirm"}
+"""What puts its first argument on the screen."""
+PARTS = {"placeholder", "title", "prompt", "border_title", "border_subtitle"}
+"""Arguments and attributes that stand on the screen."""
+
+
+def test_no_text_goes_to_the_screen_past_the_catalogue() -> None:
+    """A literal with words in it, where a person reads it, is one that nobody can translate."""
+
+    def words(node: ast.expr | None) -> bool:
+        texts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        return any(
+            isinstance(text, ast.Constant)
+            and isinstance(text.value, str)
+            and re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}|[A-Z][a-z]{2,}", text.value)
+            for text in texts
+        )
+
+    found = []
+    for path in sorted(messages.HERE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            seen: list[ast.expr | None] = []
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                seen += node.args[:1] if name in SHOWN_BY else []
+                seen += [part.value for part in node.keywords if part.arg in PARTS]
+            elif isinstance(node, ast.Assign):
+                targets = {getattr(target, "attr", "") for target in node.targets}
+                seen += [node.value] if targets & PARTS else []
+            found += [f"{path.name}:{node.lineno}" for text in seen if words(text)]
+    assert found == []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from inventory.fields import fold
 from inventory.kinds import KINDS, Kind, find_kind
@@ -14,7 +15,12 @@ from tui.dialogs import dialog
 from tui.frame import Frame
 from tui.i18n import _
 from tui.said import translated
-from tui.typeahead import show_dialog
+from tui.typeahead import Shown, show_dialog
+
+Done = TypeVar("Done")
+
+SLOW_S = 0.3
+"""After so long a form says that it waits."""
 
 MOST_FOUND = 12
 MOST_READ = 100
@@ -86,16 +92,56 @@ async def ask(screen: Frame, name: str, /, *args: Any, **kwargs: Any) -> Any:
     return await show_dialog(screen.ops, dialog(name, *args, **kwargs))
 
 
+async def submit(
+    screen: Frame,
+    name: str,
+    /,
+    *args: Any,
+    send: Callable[[Any], Awaitable[Done | None]],
+    kind: Kind | None = None,
+    **kwargs: Any,
+) -> Done | None:
+    """Show a form and carry its answer out by `send`; the form closes only when that is done.
+
+    What is refused is said on the form, at the fields of `kind` that it is about, and all that was
+    typed stands; so it does when `send` answers None (a plan nobody agreed to). Answers what
+    `send` did, or None when the person gave up.
+    """
+    form = await Shown(screen.ops, dialog(name, *args, **kwargs)).open(stays=True)
+    while True:
+        answer = await form.answer()
+        if form.closed:
+            return None
+        form.dialog.working = True
+        waits = asyncio.get_running_loop().call_later(SLOW_S, form.dialog.wait)
+        try:
+            done = await send(answer)
+        except Exception as error:
+            if form.closed:
+                raise
+            form.dialog.refuse(field_errors(error, kind) or {"": screen.ops.explain(error)})
+            screen.ops.look_at(error)
+            continue
+        finally:
+            waits.cancel()
+            form.dialog.working = False
+        if done is not None or form.closed:
+            await form.close()
+            return done
+        form.dialog.refuse({})
+
+
 WITH_FIELDS = ("estate.invalid", "auth.field_closed")
 """Refusals that name fields and say what is wrong with each."""
 
 
-def field_errors(error: Exception, kind: Kind) -> dict[str, str]:
-    """Field → sentence (or '' → sentence) of a refusal, with which a form opens again so that
-    nothing typed is lost; empty for an error nobody expected."""
+def field_errors(error: Exception, kind: Kind | None) -> dict[str, str]:
+    """Field → sentence (or '' → sentence) of a refusal; empty for an error nobody expected."""
     extra = extra_of(error)
     errors, params = extra.get("errors"), extra.get("params") or {}
-    if code_of(error) in WITH_FIELDS and isinstance(errors, dict) and errors:
+    if not isinstance(errors, dict):
+        errors = {}
+    if code_of(error) in WITH_FIELDS and errors and kind is not None:
         known = kind.by_name()
         return {
             name: translated(
@@ -106,7 +152,7 @@ def field_errors(error: Exception, kind: Kind) -> dict[str, str]:
             for name, text in errors.items()
         }
     text = sentence(error)
-    return {"": text} if text else {}
+    return {next(iter(errors), ""): text} if text else {}
 
 
 def open_record(screen: Frame, plural: str, id: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 from tui.actions import Aim
-from tui.commands.common import ask, backend, done
+from tui.backend import Json, NothingDone
+from tui.commands.common import ask, backend, done, submit
 from tui.frame import Frame
 from tui.i18n import _
 from tui.screens.listing import ListScreen
@@ -19,21 +21,22 @@ async def export(screen: Frame, aim: Aim) -> None:
     """What the filter shows, to a file, to the clipboard, or as a link for one download."""
     if not isinstance(screen, ListScreen):
         return
-    client = backend(screen)
-    answer = await ask(screen, "ExportDialog", screen.kind, screen.q, screen.table.total)
-    if answer is None:
-        return
-    format, where = answer["format"], answer["where"]
+    await submit(
+        screen, "ExportDialog", screen.kind, screen.q, screen.table.total,
+        send=partial(_export, screen),
+    )  # fmt: skip
+
+
+async def _export(screen: ListScreen, answer: Json) -> bool | None:
+    client, format, where = backend(screen), answer["format"], answer["where"]
     if where == "link":
         link = await client.download_link(screen.plural, screen.q, format, None)
         url = await asyncio.to_thread(_absolute, screen, str(link["url"]))
         if not url:
-            screen.notify(
+            raise NothingDone(
                 _("This server listens on its own computer only, so a link leads nowhere; "
-                  "export to a file, or set server.public_url in schoolops.toml."),
-                severity="warning", markup=False, timeout=15,
+                  "export to a file, or set server.public_url in schoolops.toml.")
             )  # fmt: skip
-            return
         screen.app.copy_to_clipboard(url)
         screen.notify(
             _("{url}\nOne download within ten minutes; the address is in the clipboard.").format(
@@ -43,14 +46,15 @@ async def export(screen: Frame, aim: Aim) -> None:
             markup=False,
             timeout=60,
         )
-        return
+        return True
     data = await client.export(screen.plural, screen.q, format)
     if where == "copy":
         screen.app.copy_to_clipboard(data.decode("utf-8-sig"))
         screen.notify(_("Copied to the clipboard."), markup=False)
-        return
-    path = await asyncio.to_thread(_write, answer["path"], data)
-    screen.notify(_("Written to {path}.").format(path=path), markup=False)
+    else:
+        path = await asyncio.to_thread(_write, answer["path"], data)
+        screen.notify(_("Written to {path}.").format(path=path), markup=False)
+    return True
 
 
 def _absolute(screen: Frame, url: str) -> str:
@@ -78,20 +82,22 @@ def _write(given: str, data: bytes) -> Path:
 
 async def import_file(screen: Frame, aim: Aim) -> None:
     """A dry run with its report, and only then the import."""
-    client = backend(screen)
-    answer = await ask(screen, "ImportDialog", screen.kind_name)
-    if answer is None:
-        return
-    given, kind, plural = answer["path"], answer["kind"], answer["plural"]
-    name, data = await asyncio.to_thread(_read, given)
+    report = await submit(screen, "ImportDialog", screen.kind_name, send=partial(_import, screen))
+    if report is not None:
+        done(screen, _("{new} new, {changed} changed, {same} same, {refused} refused.").format(
+            **{name: report[name] for name in ("new", "changed", "same", "refused")}))  # fmt: skip
+
+
+async def _import(screen: Frame, answer: Json) -> Json | None:
+    client, kind, plural = backend(screen), answer["kind"], answer["plural"]
+    name, data = await asyncio.to_thread(_read, answer["path"])
     report = await client.import_file(plural, name, data, True)
     if not await ask(screen, "ImportReport", report, filename=name, kind=kind):
-        return
+        return None
     report = await client.import_file(plural, name, data, False)
     if report["refused"]:
         await ask(screen, "ImportReport", report, filename=name, kind=kind)
-    done(screen, _("{new} new, {changed} changed, {same} same, {refused} refused.").format(
-        **{name: report[name] for name in ("new", "changed", "same", "refused")}))  # fmt: skip
+    return report
 
 
 def _read(given: str) -> tuple[str, bytes]:

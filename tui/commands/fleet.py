@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
 
 from inventory.kinds import KINDS
 from tui import cells
 from tui.actions import Aim
-from tui.backend import code_of
-from tui.commands.common import ask, backend, done, field_errors, lookup_of, nothing
+from tui.backend import Json, NothingDone
+from tui.commands.common import ask, backend, done, lookup_of, nothing, submit
 from tui.frame import Frame
 from tui.i18n import _
+from tui.said import said
+
+if TYPE_CHECKING:
+    from schoolops.client import Way
 
 
 async def invite(screen: Frame, aim: Aim) -> None:
     """A one-time code with which a school's agent joins."""
     client = backend(screen)
     school = str(aim.values.get("school") or "")
-    answer = await ask(screen, "InviteDialog", lookup_of(screen), school)
-    if answer is None:
+
+    async def send(answer: dict[str, str]) -> tuple[Json, Way]:
+        way = await _way(screen)
+        if not way.url:  # an invitation that nobody can follow would wait in the list for ever
+            raise NothingDone(said(way.warning()))
+        return await client.invite(answer["school"], answer["name"]), way
+
+    made = await submit(screen, "InviteDialog", lookup_of(screen), school, send=send)
+    if made is None:
         return
-    invited = await client.invite(answer["school"], answer.get("name") or "")
-    server = invited.get("server") or screen.ops.server_url or "https://SERVER"
-    lines = [
-        f"schoolops-agent join {server} {invited['code']}",
-        "schoolops-agent run",
-    ]
-    await ask(screen, "ShowCode", invited["code"], lines, str(invited.get("expires") or ""))
+    invited, way = made
+    lines = [way.command(invited["code"]), "schoolops-agent run"]
+    until = str(invited.get("expires") or "")
+    await ask(screen, "ShowCode", invited["code"], lines, until, said(way.warning()))
     screen.reload()
+
+
+async def _way(screen: Frame) -> Way:
+    """How others reach this server."""
+    from schoolops.client import way_of_agents
+
+    public = str((await backend(screen).me()).get("public_url") or "")
+    return await asyncio.to_thread(way_of_agents, backend(screen).endpoint, public)
 
 
 async def revoke(screen: Frame, aim: Aim) -> None:
@@ -52,23 +70,16 @@ async def adopt(screen: Frame, aim: Aim) -> None:
         return
     client = backend(screen)
     found = await client.get("discovered", aim.id)
-    errors: dict[str, str] = {}
-    draft: dict[str, Any] = {}
-    while True:
-        extra = {"errors": errors, "draft": draft} if errors else {}
-        values = await ask(screen, "AdoptDialog", found, lookup=lookup_of(screen), **extra)
-        if values is None:
-            return
-        try:
-            record = await client.adopt(aim.id, values)
-        except Exception as error:
-            if code_of(error) not in ("estate.invalid", "estate.duplicate"):
-                raise
-            errors = field_errors(error, KINDS["device"])
-            draft = dict(values)
-            continue
+    record = await submit(
+        screen,
+        "AdoptDialog",
+        found,
+        lookup=lookup_of(screen),
+        kind=KINDS["device"],
+        send=partial(client.adopt, aim.id),
+    )
+    if record is not None:
         done(screen, _("{key} is in the inventory.").format(key=record["key"]))
-        return
 
 
 async def ignore(screen: Frame, aim: Aim) -> None:
@@ -82,18 +93,21 @@ async def ignore(screen: Frame, aim: Aim) -> None:
 
 async def new_token(screen: Frame, aim: Aim) -> None:
     """A token for a person; it is shown once."""
-    answer = await ask(screen, "TokenDialog", lookup_of(screen))
-    if answer is None:
-        return
-    made = await backend(screen).create_token(
-        answer["name"],
-        answer["role"],
-        schools=answer.get("schools"),
-        authority=answer.get("authority"),
-        days=answer.get("days") or 365,
+    client = backend(screen)
+
+    made = await submit(
+        screen, "TokenDialog", lookup_of(screen), send=lambda answer: client.create_token(**answer)
     )
-    server = screen.ops.server_url or "https://SERVER"
-    await ask(screen, "ShowToken", made, [f"SCHOOLOPS_TOKEN=… schoolops tui --server {server}"])
+    if made is None:
+        return
+    way = await _way(screen)
+    own = "SCHOOLOPS_CA=FILE " if way.pin or way.problem == "untrusted" else ""
+    lines = [
+        f"{own}schoolops token keep --server {way.url}",
+        f"{own}schoolops tui --server {way.url}",
+    ]
+    warning = "" if way.problem == "untrusted" else said(way.warning())
+    await ask(screen, "ShowToken", made, lines if way.url else (), warning)
     screen.reload()
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from inventory.kinds import DEVICE_KINDS, EDITABLE, KINDS, Kind, device_plural
 from tui import cells
 from tui.actions import BY_ID as ACTION
 from tui.actions import Aim, permission_of
-from tui.backend import Json, code_of, extra_of
+from tui.backend import Json, NothingDone, code_of, extra_of
 from tui.commands.common import (
     ask,
     backend,
     done,
-    field_errors,
     fresh,
     kind_of,
     lookup_of,
     nothing,
+    submit,
 )
 from tui.dialogs.record_form import Place
 from tui.frame import Frame
@@ -26,6 +27,7 @@ from tui.i18n import _, ngettext
 from tui.said import translated
 
 SHOWN_IN_PLAN = 200
+SHOWN_ON_FORM = 6
 
 
 async def edit(screen: Frame, aim: Aim) -> None:
@@ -33,47 +35,59 @@ async def edit(screen: Frame, aim: Aim) -> None:
     if not aim.id:
         nothing(screen)
         return
-    client, kind = backend(screen), kind_of(aim)
-    record = await client.get(kind.plural, aim.id)
+    kind = kind_of(aim)
+    record = await backend(screen).get(kind.plural, aim.id)
     changed: Json = {}
-    errors: Mapping[str, str] = {}
     place = Place()
-    write_again = False
     while True:
-        if not write_again:
-            answer = await ask(
-                screen,
-                "RecordForm",
-                kind,
-                record["values"],
-                title=_("Edit {key}").format(key=cells.clean(str(record["key"]))),
-                lookup=lookup_of(screen),
-                draft=changed,
-                errors=errors,
-                place=place,
-                closed=record.get("closed") or (),
-            )
-            if not answer:
-                return
-            changed = answer
-        write_again, errors = False, {}
+        saved = await submit(
+            screen,
+            "RecordForm",
+            kind,
+            record["values"],
+            title=_("Edit {key}").format(key=cells.clean(str(record["key"]))),
+            lookup=lookup_of(screen),
+            draft=changed,
+            place=place,
+            closed=record.get("closed") or (),
+            kind=kind,
+            send=partial(_save, screen, kind, record),
+        )
+        if saved is None:
+            return
+        if saved.says:
+            done(screen, saved.says)
+            return
+        record, changed = saved.record, saved.changed
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of an edit: what to say, or the record by somebody else, on which the form
+    opens again with what was typed."""
+
+    says: str = ""
+    record: Json = field(default_factory=dict)
+    changed: Json = field(default_factory=dict)
+
+
+async def _save(screen: Frame, kind: Kind, record: Json, changed: Json) -> Saved:
+    while True:
         try:
-            record = await client.edit(kind.plural, aim.id, record["version"], changed)
+            saved = await backend(screen).edit(
+                kind.plural, record["id"], record["version"], changed
+            )
+            return Saved(_("{key} is saved.").format(key=saved["key"]))
         except Exception as error:
-            if code_of(error) == "estate.stale":
-                choice = await ask(screen, "StaleEdit", extra_of(error))
-                record = extra_of(error).get("current") or await fresh(screen, aim)
-                if choice == "theirs":
-                    name = extra_of(error).get("changed_by", "")
-                    done(screen, _("Kept what {name} wrote.").format(name=name))
-                    return
-                write_again = choice == "mine"
-                continue
-            if not (errors := field_errors(error, kind)):
+            if code_of(error) != "estate.stale":
                 raise
-            continue
-        done(screen, _("{key} is saved.").format(key=record["key"]))
-        return
+            stale = extra_of(error)
+        choice = await ask(screen, "StaleEdit", stale)
+        if choice == "theirs":
+            return Saved(_("Kept what {name} wrote.").format(name=stale.get("changed_by", "")))
+        record = stale.get("current") or await backend(screen).get(kind.plural, record["id"])
+        if choice != "mine":
+            return Saved(record=record, changed=changed)
 
 
 async def new(screen: Frame, aim: Aim) -> None:
@@ -87,32 +101,19 @@ async def new(screen: Frame, aim: Aim) -> None:
         if name is None:
             return
         kind = KINDS[name]
-    draft = _presets(screen, kind, aim)
-    errors: Mapping[str, str] = {}
-    place = Place()
-    while True:
-        values = await ask(
-            screen,
-            "RecordForm",
-            kind,
-            draft,
-            title=_("New: {kind}").format(kind=_(kind.label)),
-            lookup=lookup_of(screen),
-            errors=errors,
-            place=place,
-            new=True,
-        )
-        if not values:
-            return
-        try:
-            record = await client.create(kind.plural, values)
-        except Exception as error:
-            if not (found := field_errors(error, kind)):
-                raise
-            draft, errors = dict(values), found
-            continue
+    record = await submit(
+        screen,
+        "RecordForm",
+        kind,
+        _presets(screen, kind, aim),
+        title=_("New: {kind}").format(kind=_(kind.label)),
+        lookup=lookup_of(screen),
+        new=True,
+        kind=kind,
+        send=partial(client.create, kind.plural),
+    )
+    if record is not None:
         done(screen, _("{key} is created.").format(key=record["key"]))
-        return
 
 
 def _presets(screen: Frame, kind: Kind, aim: Aim) -> Json:
@@ -140,14 +141,23 @@ async def move(screen: Frame, aim: Aim) -> None:
         )
         return
     record = await fresh(screen, aim)
-    target = await ask(screen, "MoveDevice", record, lookup_of(screen))
-    if target is None:
-        return
-    moved = await backend(screen).move(
-        record["id"], record["version"], target["room"], target.get("school"), target["note"]
+
+    async def send(target: Json) -> Json:
+        nonlocal record
+        room, school, note = target["room"], target["school"], target["note"]
+        try:
+            return await backend(screen).move(record["id"], record["version"], room, school, note)
+        except Exception as error:
+            if code_of(error) == "estate.stale":  # it is read; who moves it now knows
+                record = extra_of(error).get("current") or await fresh(screen, aim)
+            raise
+
+    moved = await submit(
+        screen, "MoveDevice", record, lookup_of(screen), kind=kind_of(aim), send=send
     )
-    where = moved["values"].get("room") or moved["values"].get("school")
-    done(screen, _("{key} now stands in {room}.").format(key=moved["key"], room=where))
+    if moved is not None:
+        where = moved["values"].get("room") or moved["values"].get("school")
+        done(screen, _("{key} now stands in {room}.").format(key=moved["key"], room=where))
 
 
 async def retire(screen: Frame, aim: Aim) -> None:
@@ -155,27 +165,34 @@ async def retire(screen: Frame, aim: Aim) -> None:
     if not aim.id:
         nothing(screen)
         return
-    client, kind = backend(screen), kind_of(aim)
     number = aim.count or len(aim.ids)
     key = aim.keys[0] if number == 1 else ""
-    reason = await ask(screen, "RetireDialog", key, number, kind.name)
-    if not reason:
-        return
+    retired = await submit(
+        screen, "RetireDialog", key, number, kind_of(aim).name, send=partial(_retire, screen, aim)
+    )
+    if retired is not None:
+        _unmark(screen)
+        done(screen, ngettext("{count} record is retired.", "{count} records are retired.", retired)
+             .format(count=cells.number(retired)))  # fmt: skip
+
+
+async def _retire(screen: Frame, aim: Aim, reason: str) -> int | None:
+    """The plan, and when that is agreed to the deed; answers how many."""
+    client = backend(screen)
     plan = await client.bulk(aim.plural, **_which(aim), retire=True, reason=reason, dry_run=True)
-    number = plan["changed"]
+    number = int(plan["changed"])
     title = ngettext("Retire {count} record", "Retire {count} records", number)
-    if not await _confirmed(screen, kind, title.format(count=cells.number(number)), plan, reason):
-        return
+    title = title.format(count=cells.number(number))
+    if not await _confirmed(screen, kind_of(aim), title, plan, reason):
+        return None
     if number == 1 and len(aim.ids) == 1 and not aim.matching:
         record = await fresh(screen, aim)
-        await client.retire(kind.plural, record["id"], record["version"], reason)
+        await client.retire(kind_of(aim).plural, record["id"], record["version"], reason)
     else:
         await client.bulk(
             aim.plural, **_which(aim), retire=True, reason=reason, expect=_expect(plan)
         )
-    _unmark(screen)
-    done(screen, ngettext("{count} record is retired.", "{count} records are retired.", number)
-         .format(count=cells.number(number)))  # fmt: skip
+    return number
 
 
 async def reinstate(screen: Frame, aim: Aim) -> None:
@@ -196,22 +213,32 @@ async def bulk(screen: Frame, aim: Aim) -> None:
     if not aim.id:
         nothing(screen)
         return
-    client, kind = backend(screen), kind_of(aim)
-    answer = await ask(screen, "BulkEdit", kind, aim.count or len(aim.ids), lookup_of(screen))
-    if answer is None:
-        return
-    values = {answer["field"]: answer["value"]}
+    kind = kind_of(aim)
+    result = await submit(
+        screen,
+        "BulkEdit",
+        kind,
+        aim.count or len(aim.ids),
+        lookup_of(screen),
+        kind=kind,
+        send=partial(_set_field, screen, aim, kind),
+    )
+    if result is not None:
+        _unmark(screen)
+        done(screen, _("{changed} changed, {same} were so already, {refused} refused.").format(
+            changed=cells.number(result["changed"]), same=cells.number(result["same"]),
+            refused=cells.number(result["refused"])))  # fmt: skip
+
+
+async def _set_field(screen: Frame, aim: Aim, kind: Kind, answer: Json) -> Json | None:
+    client, name = backend(screen), answer["field"]
+    values = {name: answer["value"]}
     plan = await client.bulk(aim.plural, **_which(aim), values=values, dry_run=True)
-    field = kind.field(answer["field"])
-    shown = cells.shown(field, answer["value"]) or _("empty")
-    title = _("Set {field} to {value}").format(field=_(field.label), value=shown)
+    shown = cells.shown(kind.field(name), answer["value"]) or _("empty")
+    title = _("Set {field} to {value}").format(field=_(kind.field(name).label), value=shown)
     if not await _confirmed(screen, kind, title, plan):
-        return
-    result = await client.bulk(aim.plural, **_which(aim), values=values, expect=_expect(plan))
-    _unmark(screen)
-    done(screen, _("{changed} changed, {same} were so already, {refused} refused.").format(
-        changed=cells.number(result["changed"]), same=cells.number(result["same"]),
-        refused=cells.number(result["refused"])))  # fmt: skip
+        return None
+    return await client.bulk(aim.plural, **_which(aim), values=values, expect=_expect(plan))
 
 
 async def secret(screen: Frame, aim: Aim) -> None:
@@ -220,11 +247,13 @@ async def secret(screen: Frame, aim: Aim) -> None:
         nothing(screen)
         return
     record = await fresh(screen, aim)
-    answer = await ask(screen, "SecretDialog", record)
-    if answer is None:
-        return
-    await backend(screen).set_secret(record["id"], answer["secret"], answer.get("secret2") or "")
-    done(screen, _("The secret of {key} is set.").format(key=record["key"]))
+
+    async def send(answer: Json) -> bool:
+        await backend(screen).set_secret(record["id"], answer["secret"], answer["secret2"])
+        return True
+
+    if await submit(screen, "SecretDialog", record, send=send):
+        done(screen, _("The secret of {key} is set.").format(key=record["key"]))
 
 
 def _which(aim: Aim) -> dict[str, Any]:
@@ -266,7 +295,6 @@ async def _confirmed(screen: Frame, kind: Kind, title: str, plan: Json, reason: 
         why = translated(row, str(row.get("reason") or "")) or _told(kind, row)
         lines.append(f"{mark} {row.get('key', '')}  {why}".rstrip())
     if not plan["changed"]:
-        screen.notify("\n".join(lines[:6]), severity="warning", markup=False)
-        return False
+        raise NothingDone("\n".join(lines[:SHOWN_ON_FORM]))
     number = plan["changed"] if plan["changed"] > 1 else None
     return bool(await ask(screen, "ConfirmPlan", title, lines, number))

@@ -7,8 +7,8 @@ from typing import Any
 from schoolops.core.permissions import DELEGABLE
 from tui import cells, rights
 from tui.actions import Aim
-from tui.backend import Json, is_offline, sentence
-from tui.commands.common import ask, backend, done, fresh, lookup_of, nothing
+from tui.backend import Json
+from tui.commands.common import ask, backend, done, fresh, lookup_of, nothing, submit
 from tui.frame import Frame
 from tui.i18n import _
 
@@ -39,38 +39,15 @@ async def delegate(screen: Frame, aim: Aim) -> None:
     """Hand own rights on for a time; what the server refuses keeps what was typed."""
     client = backend(screen)
     mine = [name for name in DELEGABLE if screen.ops.may(name)]
-    draft: Json = {"receiver": _person(aim), "school": str(aim.values.get("school") or "")}
-    problem = ""
-    while True:
-        answer = await ask(
-            screen, "DelegateDialog", lookup_of(screen), mine, draft=draft, problem=problem
-        )
-        if answer is None:
-            return
-        try:
-            made = await client.delegate(
-                answer["receiver"],
-                answer["permissions"],
-                school=answer["school"],
-                until=answer["until"],
-                reason=answer["reason"],
-                class_name=answer["class_name"],
-            )
-        except Exception as error:
-            draft, problem = answer, _told(error)
-            continue
+    made = await submit(
+        screen, "DelegateDialog", lookup_of(screen), mine, receiver=_person(aim),
+        school=str(aim.values.get("school") or ""),
+        send=lambda answer: client.delegate(**answer),
+    )  # fmt: skip
+    if made is not None:
         until = cells.when(made["until"], long=True)
         text = _("{name} has these rights until {time}.")
         done(screen, text.format(name=made["receiver"], time=until))
-        return
-
-
-def _told(error: Exception) -> str:
-    """The sentence of a refusal; anything else is for the frame to report."""
-    text = sentence(error)
-    if text is None or is_offline(error):
-        raise error
-    return text
 
 
 async def revoke(screen: Frame, aim: Aim) -> None:
@@ -98,27 +75,13 @@ async def emergency(screen: Frame, aim: Aim) -> None:
     """Ask for emergency access at a school; a second person decides."""
     client = backend(screen)
     school = aim.key if aim.plural == "schools" else str(aim.values.get("school") or "")
-    draft: Json = {"school": school}
-    problem = ""
-    while True:
-        answer = await ask(
-            screen, "EmergencyDialog", lookup_of(screen), draft=draft, problem=problem
-        )
-        if answer is None:
-            return
-        try:
-            made = await client.ask_emergency(
-                answer["school"],
-                answer["permissions"],
-                hours=answer["hours"],
-                reason=answer["reason"],
-            )
-        except Exception as error:
-            draft, problem = answer, _told(error)
-            continue
+    made = await submit(
+        screen, "EmergencyDialog", lookup_of(screen), school,
+        send=lambda answer: client.ask_emergency(**answer),
+    )  # fmt: skip
+    if made is not None:
         until = cells.when(made["until"], long=True)
         done(screen, _("Asked. Somebody else decides until {time}.").format(time=until))
-        return
 
 
 async def approve(screen: Frame, aim: Aim) -> None:
@@ -138,9 +101,11 @@ async def reject(screen: Frame, aim: Aim) -> None:
     if values is None:
         return
     title = _("Reject what {name} proposed").format(name=values["proposed_by"])
-    note = await ask(screen, "NoteDialog", title, _proposal(values), _("Reject"))
-    if note:
-        await backend(screen).decide(aim.id, False, note)
+    client = backend(screen)
+    if await submit(
+        screen, "NoteDialog", title, _proposal(values), _("Reject"),
+        send=lambda note: client.decide(aim.id, False, note),
+    ):  # fmt: skip
         done(screen, _("Rejected."))
 
 

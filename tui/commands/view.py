@@ -145,12 +145,10 @@ async def show_help(screen: Frame, aim: Aim) -> None:
 
 
 def show_palette(screen: Frame, aim: Aim) -> None:
-    from textual.command import CommandPalette
+    from tui.palette import Palette, actions
 
-    if not isinstance(screen.app.screen, CommandPalette):
-        screen.app.push_screen(
-            CommandPalette(placeholder=_("Type what you want to do"), id="--command-palette")
-        )
+    if not isinstance(screen.app.screen, Palette):
+        screen.app.push_screen(actions())
 
 
 def choose_theme(screen: Frame, aim: Aim) -> None:

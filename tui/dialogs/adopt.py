@@ -26,25 +26,16 @@ def presets(found: Mapping[str, Any]) -> dict[str, Any]:
 
 class AdoptDialog(RecordForm):
     """The device form filled from a discovered device (record, or its values); answers all
-    values of the new device, or None. After a refusal give `errors` and `draft` as to any form."""
+    values of the new device, or None."""
 
-    def __init__(
-        self,
-        discovered: Mapping[str, Any],
-        lookup: Lookup = no_lookup,
-        *,
-        errors: Mapping[str, str] | None = None,
-        draft: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, discovered: Mapping[str, Any], lookup: Lookup = no_lookup) -> None:
         self.found: Mapping[str, Any] = discovered.get("values") or discovered
         address = str(self.found.get("address") or self.found.get("mac") or "")
         super().__init__(
             DEVICE,
             presets(self.found),
             title=_("Adopt {device}").format(device=clean(address)),
-            errors=errors,
             lookup=lookup,
-            draft=draft,
             new=True,
         )
 

@@ -7,7 +7,7 @@ behind a '✗' and never colour alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -84,7 +84,9 @@ class Sentence(Static):
 class Dialog(ModalScreen[Result | None], Generic[Result]):
     """A titled box in the middle of the screen; Esc answers None.
 
-    Subclasses fill `body`, name their keys in `hints` and answer by `self.dismiss`.
+    Subclasses fill `body`, name their keys in `hints` and answer by `self.answer`. Where the
+    answer can be refused, the frame sets `taken_by`: then the dialog stays, with all that was
+    typed, until the frame closes it, and `refuse` says what is wrong.
     """
 
     DEFAULT_CSS = """
@@ -158,6 +160,10 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     TALL = False
     """A tall dialog takes the height of the terminal and scrolls inside."""
 
+    taken_by: Callable[[Result], None] | None = None
+    working = False
+    """Whether its answer is being carried out."""
+
     def __init__(self, title: str) -> None:
         super().__init__(classes="-tall" if self.TALL else None)
         self.heading = title
@@ -194,6 +200,35 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     def problem(self, sentence: str) -> None:
         """Show what is wrong above the foot line; empty text takes it away."""
         self.query_one("#problem", Sentence).say(sentence, problem=True)
+
+    def answer(self, result: Result) -> None:
+        """Close with this answer, or hand it to whom closes the dialog once it is carried out."""
+        self.settle()
+        if self.taken_by is None:
+            self.dismiss(result)
+        else:
+            self.taken_by(result)
+
+    def settle(self) -> None:
+        """Before an answer goes out: nothing may lie over what will be said about it."""
+
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        """Say why an answer was not carried out: field → sentence, or '' → sentence."""
+        self.problem(" ".join(sentence for sentence in errors.values() if sentence))
+
+    def on_screen_suspend(self) -> None:
+        """A plan is read without the form that asked for it around it. Moved, not hidden: what
+        is hidden loses the cursor."""
+        if self.working:
+            self.query_one("#box").styles.offset = (0, self.size.height)
+
+    def on_screen_resume(self) -> None:
+        self.query_one("#box").styles.offset = (0, 0)
+
+    def wait(self) -> None:
+        """Say that the answer is still being carried out."""
+        if self.is_active:
+            self.query_one("#problem", Sentence).say(_("One moment …"))
 
     def show_hints(self) -> None:
         self.query_one(Hints).show(self.hints())

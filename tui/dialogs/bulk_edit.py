@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from textual import on
@@ -113,6 +114,15 @@ class BulkEdit(FormDialog[dict[str, Any]]):
         text = _("Sets {field} to {value} on {count} {things}.")
         return text.format(field=label(field), value=show(field, value), count=count, things=things)
 
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        at_field = errors.get(self.which.chosen or "", "")
+        if at_field and self.row is not None and self.row.display:
+            self.row.show_error(at_field, by_server=True)
+            self.row.enter()
+            self.problem("")
+        else:
+            super().refuse(errors)
+
     def action_accept(self) -> None:
         name = self.which.chosen
         if name is None:
@@ -126,7 +136,7 @@ class BulkEdit(FormDialog[dict[str, Any]]):
                     _("{field} is required and cannot be emptied.").format(field=label(field))
                 )
                 return
-            self.dismiss({"field": name, "value": None})
+            self.answer({"field": name, "value": None})
             return
         if self.row is None or self.row.check():
             self.problem(_("Nothing to set yet: give the value, or choose “empty it”."))
@@ -134,4 +144,4 @@ class BulkEdit(FormDialog[dict[str, Any]]):
                 self.row.enter()
             return
         value, _wrong = check(field, self.row.text)
-        self.dismiss({"field": name, "value": value})
+        self.answer({"field": name, "value": value})

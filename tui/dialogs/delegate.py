@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
@@ -23,10 +22,9 @@ USUAL_DAYS = 7
 
 
 class DelegateDialog(RightsDialog):
-    """Answers the body of `POST /v1/delegations`, with `until_text` as it was typed, or None.
+    """Answers the body of `POST /v1/delegations`, or None.
 
-    `permissions` are those that the person holds; `draft` is an earlier answer that the server
-    refused, for the reason `problem`.
+    `permissions` are those that the person holds; `receiver` and `school` are filled in.
     """
 
     def __init__(
@@ -34,27 +32,17 @@ class DelegateDialog(RightsDialog):
         lookup: Lookup = no_lookup,
         permissions: Sequence[str] = (),
         *,
-        draft: Mapping[str, Any] | None = None,
-        problem: str = "",
+        receiver: str = "",
+        school: str = "",
     ) -> None:
         super().__init__(_("Hand own rights on"))
-        draft = draft or {}
         day = cells.now().date() + dt.timedelta(days=USUAL_DAYS)
-        until = draft.get("until_text") or cells.date(day.isoformat())
-        given = draft.get("receiver", "")
-        self.receiver = LookupInput("account", lookup, given, compact=True, id="receiver")
-        self.school = LookupInput(
-            "school", lookup, draft.get("school", ""), compact=True, id="school"
-        )
-        self.group = FormInput(
-            draft.get("class_name", ""), placeholder=_("the whole school"), compact=True, id="class"
-        )
-        self.ticks = Ticks(permissions, draft.get("permissions", ()), id="may")
-        self.until = FormInput(until, compact=True, id="until")
-        self.reason = FormInput(
-            draft.get("reason", ""), placeholder=_("stands in the audit"), compact=True, id="reason"
-        )
-        self.refusal = problem
+        self.receiver = LookupInput("account", lookup, receiver, compact=True, id="receiver")
+        self.school = LookupInput("school", lookup, school, compact=True, id="school")
+        self.group = FormInput(placeholder=_("the whole school"), compact=True, id="class")
+        self.ticks = Ticks(permissions, id="may")
+        self.until = FormInput(cells.date(day.isoformat()), compact=True, id="until")
+        self.reason = FormInput(placeholder=_("stands in the audit"), compact=True, id="reason")
 
     def body(self) -> ComposeResult:
         yield plain(
@@ -79,24 +67,23 @@ class DelegateDialog(RightsDialog):
     def action_accept(self) -> None:
         chosen, reason = self.ticks.chosen, self.reason.value.strip()
         if not self.receiver.value:
-            self.refuse(self.receiver.input, _("Say to whom, by the user name."))
+            self.want(self.receiver.input, _("Say to whom, by the user name."))
         elif not self.school.value:
-            self.refuse(self.school.input, _("Say for which school."))
+            self.want(self.school.input, _("Say for which school."))
         elif not chosen:
-            self.refuse_ticks()
+            self.want_ticks()
         elif not (until := self._until()):
             self.until.focus()
         elif not reason:
-            self.refuse(self.reason, _("Say why: it stands in the audit."))
+            self.want(self.reason, _("Say why: it stands in the audit."))
         else:
-            self.dismiss(
+            self.answer(
                 {
                     "receiver": self.receiver.value,
                     "school": self.school.value,
                     "class_name": self.group.value.strip(),
                     "permissions": chosen,
                     "until": until,
-                    "until_text": self.until.value.strip(),
                     "reason": reason,
                 }
             )

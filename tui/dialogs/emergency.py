@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from textual.app import ComposeResult
 
 from schoolops.core.permissions import EMERGENCY_HOURS, IN_EMERGENCIES
@@ -20,34 +17,21 @@ SHORTEST_REASON = 10
 
 
 class EmergencyDialog(RightsDialog):
-    """Answers the body of `POST /v1/approvals/emergency`, or None.
+    """Answers the body of `POST /v1/approvals/emergency`, or None."""
 
-    `draft` is an earlier answer that the server refused, for the reason `problem`.
-    """
-
-    def __init__(
-        self,
-        lookup: Lookup = no_lookup,
-        *,
-        draft: Mapping[str, Any] | None = None,
-        problem: str = "",
-    ) -> None:
+    def __init__(self, lookup: Lookup = no_lookup, school: str = "") -> None:
         super().__init__(_("Ask for emergency access"))
-        draft = draft or {}
         self.school = LookupInput(
             "school",
             lookup,
-            draft.get("school", ""),
+            school,
             placeholder=_("its number, also of a school you do not see"),
             compact=True,
             id="school",
         )
-        self.ticks = Ticks(IN_EMERGENCIES, draft.get("permissions", ()), id="may")
-        self.hours = FormInput(str(draft.get("hours", 2)), compact=True, id="hours")
-        self.reason = FormInput(
-            draft.get("reason", ""), placeholder=_("what has happened"), compact=True, id="reason"
-        )
-        self.refusal = problem
+        self.ticks = Ticks(IN_EMERGENCIES, id="may")
+        self.hours = FormInput("2", compact=True, id="hours")
+        self.reason = FormInput(placeholder=_("what has happened"), compact=True, id="reason")
 
     def body(self) -> ComposeResult:
         yield plain(
@@ -71,16 +55,16 @@ class EmergencyDialog(RightsDialog):
         chosen, reason = self.ticks.chosen, self.reason.value.strip()
         hours = self.hours.value.strip()
         if not self.school.value:
-            self.refuse(self.school.input, _("Say for which school."))
+            self.want(self.school.input, _("Say for which school."))
         elif not chosen:
-            self.refuse_ticks()
+            self.want_ticks()
         elif not hours.isdecimal() or not 1 <= int(hours) <= EMERGENCY_HOURS:
             text = _("Give the hours as a number from 1 to {most}.")
-            self.refuse(self.hours, text.format(most=EMERGENCY_HOURS))
+            self.want(self.hours, text.format(most=EMERGENCY_HOURS))
         elif len(reason) < SHORTEST_REASON:
-            self.refuse(self.reason, _("Say what has happened, in a sentence."))
+            self.want(self.reason, _("Say what has happened, in a sentence."))
         else:
-            self.dismiss(
+            self.answer(
                 {
                     "school": self.school.value,
                     "permissions": chosen,

@@ -112,7 +112,7 @@ class ExportDialog(FormDialog[dict[str, Any]]):
                     )
                 )
                 return
-        self.dismiss(answer)
+        self.answer(answer)
 
     def _refuse_path(self) -> str:
         """Why the file cannot be written there, or ''. An existing file is refused once."""

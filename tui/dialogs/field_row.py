@@ -84,7 +84,6 @@ class FieldRow(VerticalGroup):
         *,
         typed: Any = None,
         has_typed: bool = False,
-        error: str = "",
         scope: Callable[[], str] | None = None,
     ) -> None:
         super().__init__(id=f"field-{field.name}")
@@ -98,8 +97,8 @@ class FieldRow(VerticalGroup):
         self._mark = Static("", classes="mark", markup=False)
         self._unit = Static(texts.unit(field), classes="unit", markup=False)
         self._error = Sentence()
-        self.error = error
-        self._server_said = bool(error)
+        self.error = ""
+        self._server_said = False
         self._seen = text.strip()
 
     def _make_control(
@@ -128,7 +127,6 @@ class FieldRow(VerticalGroup):
         yield self._error
 
     def on_mount(self) -> None:
-        self.show_error(self.error, by_server=self._server_said)
         self._show_mark()
 
     @property

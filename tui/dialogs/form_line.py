@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
 from tui.dialogs.base import Dialog, Result
+from tui.dialogs.lookup import LookupInput
 
 
 class Line(HorizontalGroup):
@@ -68,6 +70,20 @@ class FormDialog(Dialog[Result]):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_next_or_accept()
+
+    def settle(self) -> None:
+        for control in self.query(LookupInput):
+            control.action_close()
+
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        """Besides, the cursor goes to the field in question: a control with its name as id."""
+        super().refuse(errors)
+        for name in filter(None, errors):
+            for control in self.query(f"#{name}"):
+                target = control.input if isinstance(control, LookupInput) else control
+                if target.focusable:
+                    target.focus()
+                    return
 
     def action_walk(self, step: int) -> None:
         if any(choice.expanded for choice in self.query(Select)):

@@ -98,7 +98,7 @@ class ImportDialog(FormDialog[dict[str, str]]):
         else:
             kind = KINDS[self.kind.chosen]
             path = os.path.abspath(self.path.path)
-            self.dismiss({"path": path, "kind": kind.name, "plural": kind.plural})
+            self.answer({"path": path, "kind": kind.name, "plural": kind.plural})
 
     def _refuse_path(self) -> str:
         if not self.path.value:

@@ -128,8 +128,12 @@ class ImportReport(Dialog[str]):
             (mark, "bold"),
             where,
             f" {key}: " if key else ": ",
-            translated(row, str(row.get("reason") or "")),
+            self._why(row),
         )
+
+    def _why(self, row: Mapping[str, Any]) -> str:
+        """The reason, with fields by their name on the screen."""
+        return translated(_labelled(row, self.kind), str(row.get("reason") or ""))
 
     def _written(self, row: Mapping[str, Any]) -> Content:
         where = _("row {number}").format(number=row.get("row", "?"))
@@ -211,12 +215,28 @@ class ImportReport(Dialog[str]):
             remark.say(_("Saved as {path}.").format(path=clean(path)))
 
 
+def _labelled(found: Mapping[str, Any], kind: Kind | None) -> dict[str, Any]:
+    """A sentence as the server sent it, its fields (`school`) by their label."""
+    fields = kind.by_name() if kind else {}
+    params = {
+        name: _labelled(value, kind)
+        if isinstance(value, Mapping)
+        else label(fields[value])
+        if name == "field" and value in fields
+        else value
+        for name, value in dict(found.get("params") or {}).items()
+    }
+    return {**found, "params": params} if "params" in found else dict(found)
+
+
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
     """Write all rows of a report as CSV that a spreadsheet opens. Raises OSError."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
-        writer.writerow(["row", "key", "outcome", "reason", "changes", "kept"])
+        writer.writerow([_("row"), _("key"), _("outcome"), _("reason"), _("changes"), _("kept")])
         order = {"refused": 0}
+        outcomes = {"refused": _("refused"), "new": _("new"), "changed": _("changed"),
+                    "same": _("same")}  # fmt: skip
         rows = list(report.get("rows") or [])
         for row in sorted(rows, key=lambda row: order.get(str(row.get("outcome")), 1)):
             changes, kept = (
@@ -224,7 +244,10 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
                 for part in ("changes", "kept")
             )
             cells = [
-                *(row.get(name) for name in ("row", "key", "outcome", "reason")),
+                row.get("row"),
+                row.get("key"),
+                outcomes.get(str(row.get("outcome")), row.get("outcome")),
+                translated(row, str(row.get("reason") or "")),
                 changes,
                 kept,
             ]

@@ -53,4 +53,4 @@ class InviteDialog(FormDialog[dict[str, str]]):
             self.problem(_("Give the agent a name, such as “server room”."))
             self.agent.focus()
         else:
-            self.dismiss({"school": self.school.value, "name": name})
+            self.answer({"school": self.school.value, "name": name})

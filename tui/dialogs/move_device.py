@@ -86,4 +86,4 @@ class MoveDevice(FormDialog[dict[str, Any]]):
             self.problem(_("It stands there already."))
         else:
             note = self.note.value.strip()
-            self.dismiss({"room": room or None, "school": school, "note": note})
+            self.answer({"room": room or None, "school": school, "note": note})

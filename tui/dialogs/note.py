@@ -43,4 +43,4 @@ class NoteDialog(FormDialog[str]):
             self.problem(_("Say in a few words why, so that the next person understands it."))
             self.note.focus()
         else:
-            self.dismiss(note)
+            self.answer(note)

@@ -18,7 +18,7 @@ from inventory.kinds import Kind
 from tui.dialogs.base import Dialog, Hint, Sentence
 from tui.dialogs.confirm import Confirm
 from tui.dialogs.field_row import FieldRow
-from tui.dialogs.lookup import Lookup
+from tui.dialogs.lookup import Lookup, LookupInput
 from tui.dialogs.texts import label
 from tui.dialogs.widgets import FormInput
 from tui.i18n import _, ngettext
@@ -52,10 +52,10 @@ class RecordForm(Dialog[dict[str, Any]]):
 
     `values` are the record's as the server sent them; references are keys. Answers a dict of
     the values that now differ from them (None: to be emptied), or None if the person gave up or
-    nothing differs. After a refusal the frame opens the form again with the server's `errors`
-    (field → sentence), what had been typed as `draft` and the `place` it was left at, so that
-    nothing is lost. Fields that are `closed` to the person have no row. With `new=True` the values
-    are presets, and all that are filled in are answered.
+    nothing differs. After somebody else was faster the frame opens the form anew on their values,
+    with what had been typed as `draft` and the `place` it was left at, so that nothing is lost.
+    Fields that are `closed` to the person have no row. With `new=True` the values are presets,
+    and all that are filled in are answered.
     """
 
     TALL = True
@@ -86,7 +86,6 @@ class RecordForm(Dialog[dict[str, Any]]):
         values: Mapping[str, Any],
         *,
         title: str,
-        errors: Mapping[str, str] | None = None,
         lookup: Lookup = no_lookup,
         draft: Mapping[str, Any] | None = None,
         new: bool = False,
@@ -97,8 +96,7 @@ class RecordForm(Dialog[dict[str, Any]]):
         self.kind = kind
         self.new = new
         self.place = place or Place()
-        errors = dict(errors or {})
-        self.refused = bool(errors)  # what was typed stands nowhere but here
+        self.refused = False  # once it was, what is filled in stands nowhere but here
         draft = draft or {}
         self.rows = [
             FieldRow(
@@ -107,13 +105,11 @@ class RecordForm(Dialog[dict[str, Any]]):
                 lookup,
                 typed=draft.get(field.name),
                 has_typed=field.name in draft,
-                error=errors.pop(field.name, ""),
                 scope=self._scope(field.reference),
             )
             for field in kind.editable_fields()
             if field.name not in closed
         ]
-        self.other_errors = " ".join(errors.values())
         self._before_find: Widget | None = None
 
     def _scope(self, reference: str | None) -> Callable[[], str] | None:
@@ -161,11 +157,22 @@ class RecordForm(Dialog[dict[str, Any]]):
     def on_mount(self) -> None:
         self.query_one("#box").border_subtitle = Content(_("* required  • changed"))
         self.query_one("#none").display = False
-        if self.other_errors:
-            self.problem(self.other_errors)
-        wrong = [row for row in self.rows if row.error]
         before = [row for row in self.rows if row.field.name == self.place.field]
-        (wrong + before + self.rows)[0].enter()
+        (before + self.rows)[0].enter()
+
+    def settle(self) -> None:
+        for control in self.query(LookupInput):
+            control.action_close()
+
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        self.refused = True
+        wrong = [row for row in self.rows if errors.get(row.field.name)]
+        for row in wrong:
+            row.show_error(errors[row.field.name], by_server=True)
+        if wrong:
+            wrong[0].enter()
+        names = {row.field.name for row in wrong}
+        super().refuse({name: text for name, text in errors.items() if name not in names})
 
     def changes(self) -> dict[str, Any]:
         """What differs from the stored values (of a new record: what is filled in)."""
@@ -203,7 +210,10 @@ class RecordForm(Dialog[dict[str, Any]]):
             self.problem(sentence)
             self.row(self.kind.key[0]).enter()
             return
-        self.dismiss(self.changes() or None)
+        if changes := self.changes():
+            self.answer(changes)
+        else:
+            self.dismiss(None)
 
     def _keyless(self) -> str:
         """A kind with alternative keys needs one of them; fields alone cannot say so."""

@@ -70,4 +70,4 @@ class RetireDialog(FormDialog[str]):
             self.problem(_("Say in a few words why, so that the next person understands it."))
             self.reason.focus()
         else:
-            self.dismiss(reason)
+            self.answer(reason)

@@ -72,7 +72,7 @@ class SecretDialog(FormDialog[dict[str, str]]):
                 control.focus()
                 return
         secrets = [control.value for control in self.inputs]
-        self.dismiss({"secret": secrets[0], "secret2": secrets[1] if len(secrets) > 1 else ""})
+        self.answer({"secret": secrets[0], "secret2": secrets[1] if len(secrets) > 1 else ""})
 
     def _refuse(self, label: str, secret: str) -> str:
         if not secret:

@@ -10,10 +10,12 @@ from tui.i18n import _
 
 
 class ShowCode(ShownOnce):
-    """Shows the code, the command lines to run at the school, and until when it works
-    (`expires`: ISO 8601)."""
+    """Shows the code, the command lines to run at the school, until when it works
+    (`expires`: ISO 8601), and what is wrong with the server's address."""
 
-    def __init__(self, code: str, lines: Sequence[str], expires: str = "") -> None:
+    def __init__(
+        self, code: str, lines: Sequence[str], expires: str = "", warning: str = ""
+    ) -> None:
         until = when(expires, long=True)
         super().__init__(
             _("Code for one agent"),
@@ -23,4 +25,5 @@ class ShowCode(ShownOnce):
             _("The code works once, until {time}.").format(time=until)
             if until
             else _("The code works once."),
+            warning,
         )

@@ -11,10 +11,12 @@ from tui.i18n import _
 
 
 class ShowToken(ShownOnce):
-    """Takes the answer of `POST /v1/tokens` (`token`, `name`, `expires`) and lines in which the
-    token is used; the server keeps only its hash."""
+    """Takes the answer of `POST /v1/tokens` (`token`, `name`, `expires`), lines in which the
+    token is used, and what is wrong with the server's address; the server keeps only a hash."""
 
-    def __init__(self, made: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+    def __init__(
+        self, made: Mapping[str, Any], lines: Sequence[str] = (), warning: str = ""
+    ) -> None:
         token, name = str(made["token"]), str(made.get("name") or "")
         until = when(str(made.get("expires") or ""), long=True)
         super().__init__(
@@ -27,4 +29,5 @@ class ShowToken(ShownOnce):
             _("It works until {time}; revoke it when it is not needed any more.").format(time=until)
             if until
             else _("Revoke it when it is not needed any more."),
+            warning,
         )

@@ -40,13 +40,20 @@ class ShownOnce(Dialog[bool]):
     ]
 
     def __init__(
-        self, title: str, secret: str, lines: Sequence[str], intro: str, remark: str = ""
+        self,
+        title: str,
+        secret: str,
+        lines: Sequence[str],
+        intro: str,
+        remark: str = "",
+        warning: str = "",
     ) -> None:
         super().__init__(title)
         self.secret = secret
         self.lines = list(lines)
         self.intro = intro
         self.remark = remark
+        self.warning = warning
         self.copied = False
         self._warned = False
 
@@ -56,6 +63,7 @@ class ShownOnce(Dialog[bool]):
         for number, line in enumerate(self.lines, 1):
             yield Static(Content.assemble((f" {number} ", "reverse"), " ", clean(line)))
         yield Sentence(self.remark, classes="caption")
+        yield Sentence(f"▲ {self.warning}" if self.warning else "", classes="caption")
         yield Sentence(id="copied", classes="caption")
 
     def hints(self) -> list[Hint]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from inventory.fields import Field, Type, Value, format_rate, parse_rate
 from inventory.kinds import Kind
+from tui.cells import date
 from tui.i18n import _
 from tui.said import said
 
@@ -32,6 +33,8 @@ def to_text(field: Field, value: Any) -> str:
         return " ".join(str(item) for item in value)
     if field.type is Type.RATE:
         return rate_text(int(value))
+    if field.type is Type.DATE:
+        return date(str(value))
     return field.format(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual import on
@@ -30,10 +30,10 @@ class Tick(HorizontalGroup, can_focus=True):
         Binding("enter", "next", "Next line", show=False),
     ]
 
-    def __init__(self, name: str, label: str, on: bool = False) -> None:
+    def __init__(self, name: str, label: str) -> None:
         self.mark = Static("", markup=False, classes="mark")
         super().__init__(self.mark, Static(label, markup=False, classes="label"), name=name)
-        self.on = on
+        self.on = False
 
     def on_mount(self) -> None:
         self._draw()
@@ -56,16 +56,15 @@ class Tick(HorizontalGroup, can_focus=True):
 class Ticks(VerticalGroup):
     """Permissions to choose from, by what they allow."""
 
-    def __init__(self, names: Iterable[str], on: Collection[str] = (), *, id: str) -> None:
+    def __init__(self, names: Iterable[str], *, id: str) -> None:
         super().__init__(id=id)
         self.names = tuple(names)
-        self._on = frozenset(on)
 
     def compose(self) -> ComposeResult:
         from schoolops.core.permissions import PERMISSIONS
 
         for name in self.names:
-            yield Tick(name, _(PERMISSIONS[name].label), name in self._on)
+            yield Tick(name, _(PERMISSIONS[name].label))
 
     @property
     def chosen(self) -> list[str]:
@@ -73,39 +72,27 @@ class Ticks(VerticalGroup):
 
 
 class RightsDialog(FormDialog[dict[str, Any]]):
-    """A form with ticks that can be shown again with what the server refused, and why.
-
-    Subclasses make `ticks`, and may set `refusal`; it stays until somebody changes something.
-    """
+    """A form with ticks; subclasses make `ticks`."""
 
     DEFAULT_CSS = """
     RightsDialog > #box { width: 84; }
     """
     ticks: Ticks
-    refusal = ""
-    _first: tuple[str, ...] = ()
 
     def on_mount(self) -> None:
-        self._first = self._typed()
-        if self.refusal:
-            self.problem(self.refusal)
         empty = [each for each in self.query(LookupInput) if not each.value]
         self.set_focus(empty[0].input if empty else self.query(Tick).first())
-
-    def _typed(self) -> tuple[str, ...]:
-        return tuple(each.value for each in self.query(Input))
 
     @on(LookupInput.Changed)
     @on(Input.Changed)
     def _edited(self) -> None:
-        if self._typed() != self._first:
-            self.problem("")
+        self.problem("")
 
-    def refuse(self, control: Widget, sentence: str) -> None:
-        """Say what is wrong, and go there."""
+    def want(self, control: Widget, sentence: str) -> None:
+        """Say what is missing, and go there."""
         control.focus()
         self.problem(sentence)
 
-    def refuse_ticks(self) -> None:
+    def want_ticks(self) -> None:
         text = _("Tick at least one right with the space bar.")
-        self.refuse(self.query(Tick).first(), text)
+        self.want(self.query(Tick).first(), text)

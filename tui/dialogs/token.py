@@ -129,7 +129,7 @@ class TokenDialog(FormDialog[dict[str, Any]]):
                 _("Give the days as a number from 1 to {most}.").format(most=LONGEST_DAYS),
             )
         else:
-            self.dismiss(
+            self.answer(
                 {
                     "name": name,
                     "role": self.role.chosen,

@@ -252,6 +252,11 @@ class ListScreen(Frame):
 
     # ---- actions ------------------------------------------------------------------------
 
+    def urgent(self) -> tuple[str, ...]:
+        """Rows are marked for what is done to many."""
+        marked = self.table.marks or self.table.all_marked
+        return ("record.bulk", "record.retire") if marked else ()
+
     def aim(self) -> Aim:
         table = self.table
         row = table.current()

@@ -56,10 +56,16 @@ class TokensScreen(Frame):
 
 def _row(token: Json) -> Row:
     name = str(token.get("name", ""))
-    scope = token.get("scope") or token.get("authority") or " ".join(token.get("schools") or ())
-    used = token.get("last_used") or token.get("used")
-    return [name, name, 0, bool(token.get("revoked")), token.get("role"), scope,
-            token.get("expires"), used]  # fmt: skip
+    return [name, name, 0, bool(token.get("revoked")), token.get("role"), _scope(token),
+            token.get("expires"), token.get("last_used")]  # fmt: skip
+
+
+def _scope(token: Json) -> str:
+    if token.get("schools") is not None:
+        return " ".join(token["schools"])
+    if authority := token.get("authority"):
+        return _("authority {authority}").format(authority=authority)
+    return _("all schools")
 
 
 def _columns() -> tuple[Column, ...]:
