@@ -125,6 +125,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("list.sort_down", "S", N_("Sort downwards"), _VIEW + "sort_down", _in("list")),
     Action("list.columns", "c", N_("Columns"), _VIEW + "choose_columns", _in("list"), show=True),
     Action("view.reload", "r", N_("Reload"), _VIEW + "reload"),
+    Action("graph.span", "z", N_("Longer time"), "tui.commands.graphs:next_span", _in("measured"),
+           show=True, tooltip=N_("Graphs over 6 hours, 24 hours, 7 days, 30 days, and again")),
     Action("overview.counts", "tab", N_("Numbers"), _VIEW + "focus_counts", _in("overview"),
            show=True, tooltip=N_("Choose a number with the arrows; Enter shows what it counts")),
     # marks

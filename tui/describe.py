@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from textual.content import Content
@@ -153,14 +154,33 @@ def sparkline(metric: str, series: Json, width: int) -> Content | None:
     known = [value for value in values if value is not None]
     if not known:
         return None
-    bars = cells.spark(values, max(8, width - LABEL - 26))
-    last, top = metrics.shown(metric, known[-1]), metrics.shown(metric, max(known))
+    bars = cells.spark(spread(series, max(8, width - LABEL - 26)), max(8, width - LABEL - 26))
+    top = metrics.shown(metric, max(series.get("most") or known))
+    last = metrics.shown(metric, known[-1])
     return Content.assemble(
         (cells.fit(metrics.label(metric), LABEL), "$foreground 60%"),
         (bars, "$text-accent"),
         f"  {last}",
         (f"  max {top}", "$foreground 60%"),
     )
+
+
+def spread(series: Json, width: int) -> list[float | None]:
+    """The values of a series at their places in its span, in at most `width` columns; None where
+    nothing was measured."""
+    values, times = series.get("values") or [], series.get("times") or []
+    since, until = series.get("since"), series.get("until")
+    if since is None or until is None or until <= since:
+        return values
+    gaps = sorted(after - before for before, after in pairwise(times))
+    step = max(series.get("step_s") or 0, gaps[(len(gaps) - 1) // 2] if gaps else 0, 1)
+    columns = max(1, min(width, (until - since) // step))
+    found: list[list[float]] = [[] for _ in range(columns)]
+    for at, value in zip(times, values, strict=True):
+        place = (at - since) * columns // (until - since)
+        if value is not None:
+            found[max(0, min(columns - 1, place))].append(value)
+    return [sum(part) / len(part) if part else None for part in found]
 
 
 def address(values: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ class Measurements:
     ) -> dict[str, Any]:
         """A metric from `since_s` to `until_s` ago, in steps that fit the span or are asked for.
 
-        `times` (epoch seconds), `values` (the mean of each step), `least` and `most`.
+        `since`, `until` and `times` are epoch seconds, `values` the means of the steps.
         """
         kind, record_id, _ = self.subject(plural, id_or_key)
         kind = "host" if kind == "agent" else kind
@@ -154,6 +154,8 @@ class Measurements:
             "metric": metric,
             "unit": known[metric].unit,
             "step_s": step,
+            "since": now - since_s,
+            "until": now - until_s,
             "times": [point.at for point in points],
             "values": [point.value for point in points],
             "least": [point.least for point in points],

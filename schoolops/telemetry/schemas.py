@@ -89,6 +89,8 @@ class Series(TypedDict):
     metric: str
     unit: str
     step_s: int
+    since: int
+    until: int
     times: list[int]
     values: list[float]
     least: list[float]

@@ -268,9 +268,11 @@ class City:
                 "values": {"clients": 17, "cpu_percent": 23.5, "uptime_s": 356_000.0}}  # fmt: skip
 
     async def series(self, plural: str, id: str, metric: str, since: int = 3600) -> Json:
-        await self._answer("series", (id, metric))
+        await self._answer("series", (id, metric, since))
         values = [abs((n * 7) % 23 - 11) for n in range(60)]
-        return {"metric": metric, "unit": "", "times": list(range(60)), "values": values}
+        times = [n * since // 60 for n in range(60)]
+        return {"metric": metric, "unit": "", "step_s": since // 60, "since": 0, "until": since,
+                "times": times, "values": values, "least": values, "most": values}  # fmt: skip
 
     async def history(self, plural: str, id: str, before: int = 0) -> Json:
         await self._answer("history", id)

@@ -38,6 +38,24 @@ async def test_a_list_leaves_18_rows_of_data_at_80x24(app: SchoolopsApp) -> None
         assert sum("●" in line or "✖" in line for line in seen.splitlines()[2:-1]) >= 18
 
 
+async def test_the_graphs_of_a_device_go_back_a_month(app: SchoolopsApp, city: City) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press("4")
+        await shows(pilot, "Access points  18")
+        await pilot.press("enter")
+        for heading, seconds in (
+            ("The last six hours", 6 * 3600),
+            ("The last 24 hours", 86_400),
+            ("The last 7 days", 7 * 86_400),
+            ("The last 30 days", 30 * 86_400),
+            ("The last six hours", 6 * 3600),
+        ):
+            await shows(pilot, heading, "Clients")
+            assert [detail[2] for name, detail in city.calls if name == "series"][-1] == seconds
+            await pilot.press("z")
+
+
 async def test_from_the_school_down_to_the_device_and_back(app: SchoolopsApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "Gymnasium Am R")

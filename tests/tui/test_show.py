@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from inventory.kinds import DEVICE, UPLINK
-from tui import cells, i18n, metrics
+from tui import cells, describe, i18n, metrics
 from tui.map import Spot, lay_out
 
 
@@ -72,6 +72,27 @@ def test_a_sparkline_is_never_wider_and_a_gap_is_blank(
     assert len(drawn) <= width
     if values and len(values) <= width:
         assert [c == " " for c in drawn] == [value is None for value in values]
+
+
+def test_a_graph_shows_when_nothing_was_measured() -> None:
+    series = {"since": 0, "until": 600, "step_s": 60, "times": [0, 60, 540], "values": [1, 2, 3]}
+    assert describe.spread(series, 20) == [1, 2, *[None] * 7, 3]
+    assert describe.spread(series, 5) == [1.5, None, None, None, 3]
+
+
+def test_the_last_value_at_the_end_of_a_span_still_has_its_column() -> None:
+    series = {"since": 0, "until": 600, "step_s": 0, "times": [600], "values": [7]}
+    assert describe.spread(series, 4) == [None, None, None, 7]
+
+
+@given(st.lists(st.integers(0, 3600), min_size=1, unique=True), st.integers(1, 90))
+def test_no_measured_value_is_lost_from_a_graph(times: list[int], width: int) -> None:
+    series = {"since": 0, "until": 3600, "step_s": 0, "times": sorted(times),
+              "values": [1.0] * len(times)}  # fmt: skip
+    found = describe.spread(series, width)
+    assert len(found) <= width
+    assert set(found) <= {1.0, None}
+    assert 1.0 in found
 
 
 def test_a_bar_never_claims_more_than_whole() -> None:

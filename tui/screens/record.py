@@ -13,14 +13,20 @@ from textual.widgets import Static
 
 from inventory.kinds import Kind, find_kind
 from tui import describe, metrics, past
-from tui.actions import Aim
+from tui.actions import N_, Aim
 from tui.backend import Backend, Json
 from tui.feed import Changes
 from tui.frame import Frame
 from tui.i18n import _
 
 MEASURED = frozenset({"device", "uplink", "agent"})
-SINCE_S = 6 * 3600
+SPANS = (
+    (6 * 3600, N_("The last six hours")),
+    (86_400, N_("The last 24 hours")),
+    (7 * 86_400, N_("The last 7 days")),
+    (30 * 86_400, N_("The last 30 days")),
+)
+"""Seconds of a graph, and its heading."""
 
 
 class ScrollText(VerticalScroll, can_focus=True, inherit_bindings=False):
@@ -64,7 +70,10 @@ class RecordScreen(Frame):
         self.plural = self.kind.plural
         self.id_or_key = id
         self.record: Json = {}
+        self.span = 0
         places = {"record", self.kind.name}
+        if self.kind.name in MEASURED:
+            places.add("measured")
         # What may be done with a record of the system may be done in its list too.
         places.add("editable" if self.kind.editable else self.kind.plural)
         self.places = frozenset(places)
@@ -114,8 +123,9 @@ class RecordScreen(Frame):
 
     async def _series(self, client: Backend, latest: Json) -> list[Content]:
         names = metrics.series_of(self.plural, latest.get("values") or {})
+        seconds, heading = SPANS[self.span]
         series = await asyncio.gather(
-            *(client.series(self.plural, self.record["id"], name, SINCE_S) for name in names),
+            *(client.series(self.plural, self.record["id"], name, seconds) for name in names),
             return_exceptions=True,
         )
         drawn = [
@@ -124,7 +134,12 @@ class RecordScreen(Frame):
             if isinstance(one, dict)
             and (line := describe.sparkline(name, one, self.size.width - 4))
         ]
-        return [Content(""), describe.heading(_("The last six hours")), *drawn] if drawn else []
+        return [Content(""), describe.heading(_(heading)), *drawn] if drawn else []
+
+    def next_span(self) -> None:
+        """Draw the graphs over a longer span, after the longest the shortest again."""
+        self.span = (self.span + 1) % len(SPANS)
+        self.reload()
 
     async def _history(self, client: Backend) -> list[Content]:
         if not self.kind.editable:
