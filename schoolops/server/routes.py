@@ -13,12 +13,13 @@ from schoolops.server.general import router as general
 from schoolops.server.stream import router as stream
 from schoolops.telemetry.endpoints import router as telemetry
 from schoolops.telemetry.ingest import Reports
+from schoolops.telemetry.prometheus import router as prometheus
 from schoolops.web.rules import check_rules
 
 
 def add_routes(app: FastAPI) -> None:
     """Add all routers under /v1."""
     app.state.reports = Reports(app.state.store)
-    for router in (general, stream, notify, identity, fleet, telemetry, estate):
+    for router in (general, stream, notify, identity, fleet, prometheus, telemetry, estate):
         check_rules(router)
         app.include_router(router, prefix="/v1")

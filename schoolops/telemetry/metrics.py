@@ -12,10 +12,7 @@ from typing import Any, NamedTuple
 
 GAUGE, COUNTER, STATE = "gauge", "counter", "state"
 
-UNITS = {
-    "bps": "bit/s", "percent": "%", "ms": "ms", "c": "°C", "s": "s", "bytes": "bytes",
-    "errors": "1/s",
-}  # fmt: skip
+UNITS = {"bps": "bit/s", "percent": "%", "ms": "ms", "c": "°C", "s": "s", "bytes": "bytes"}
 
 
 class Metric(NamedTuple):
@@ -36,6 +33,8 @@ class Metric(NamedTuple):
     @property
     def unit(self) -> str:
         """The unit that the name carries, '' for a plain number."""
+        if self.name.endswith("_per_s"):
+            return "1/s"
         return UNITS.get(self.name.rsplit("_", 1)[-1], "")
 
 

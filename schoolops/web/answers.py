@@ -168,7 +168,8 @@ def complete(document: dict[str, Any]) -> None:
         responses = operation["responses"]
         statuses = {int(code) for code in responses if int(code) >= 400} | _usual(operation)
         for status in sorted(statuses):
-            responses[str(status)] = {"$ref": f"#/components/responses/{REFUSALS[status][0]}"}
+            if "content" not in responses.get(str(status), {}):  # it has a form of its own
+                responses[str(status)] = {"$ref": f"#/components/responses/{REFUSALS[status][0]}"}
 
 
 def _name_plurals(operation: dict[str, Any]) -> None:

@@ -78,7 +78,11 @@ QUERIES: dict[str, dict[str, str]] = {
     "read_series": {"metric": "cpu_percent"},
     "import_file": {"filename": "x.csv", "dry_run": "true"},
     "explain_access": {"permission": "estate.read"},
+    "ask": {"query": "1"},
+    "ask_range": {"query": "1", "start": "0", "end": "1", "step": "1"},
+    "list_series": {"match[]": "schoolops_device_clients"},
 }
+FORMS = {"post_query": QUERIES["ask"], "post_query_range": QUERIES["ask_range"]}
 SKIPPED = {"stream_changes": "never ends", "make_backup": "takes seconds; its scope is tested"}
 NOT_ABOUT_A_PLACE = {"create_record", "import_file", "change_in_bulk"}
 """Which school it is stands in what is sent: tested by `test_see_only_what_is_yours`."""
@@ -139,7 +143,9 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)
     body = BODIES[case.name](world, case.kind, school) if case.has_body else None
     content = b"name\n" if case.name == "import_file" else None
-    answer = client.request(case.method, path, params=query, json=body, content=content)
+    answer = client.request(
+        case.method, path, params=query, json=body, content=content, data=FORMS.get(case.name)
+    )
     if case.name == "ignore_device":
         with client.app.app.state.store.write() as unit:  # the next case finds it again
             unit.connection.execute(update(discovered).values(ignored=0))
