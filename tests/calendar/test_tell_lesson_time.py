@@ -115,6 +115,17 @@ def test_the_day_on_which_clocks_change_has_23_or_25_hours() -> None:
         assert only.seconds(at(text) - 86_400, at(text) + 3 * 86_400) == expected * 3600
 
 
+@pytest.mark.parametrize("text", ["2026-03-29", "2026-10-25"])
+def test_on_that_day_the_bell_rings_when_the_clock_says_so(text: str) -> None:
+    times = lessons(PRIMARY, *OPEN)
+    assert times.intervals(at(text), at(f"{text}T23:00")) == [
+        (at(f"{text}T08:00"), at(f"{text}T13:15"))
+    ]
+    assert times.within(at(f"{text}T08:00"))
+    assert not times.within(at(f"{text}T08:00") - 1)
+    assert not times.within(at(f"{text}T13:15"))
+
+
 spans = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda s: s[0] < s[1])
 weeks = st.dictionaries(
     st.integers(1, 7), st.lists(spans.map(lambda s: Span(*s)), max_size=4).map(tuple)
