@@ -70,7 +70,7 @@ def test_days_of_the_school_go_before_the_rule_and_before_those_of_all_schools()
 
 
 def test_an_exam_changes_no_lesson_time_and_names_its_rooms() -> None:
-    abitur = Entry("exam", day("2027-04-12"), day("2027-04-14"), "Abitur", ("164800/A101",))
+    abitur = Entry("exam", day("2027-04-12"), day("2027-04-14"), "Abitur", (7,))
     times = lessons(PRIMARY, abitur)
     assert times.day(day("2027-04-12")).kind == "lessons"
     assert times.exams_at(at("2027-04-14T23:59")) == [abitur]
