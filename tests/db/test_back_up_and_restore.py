@@ -33,6 +33,7 @@ from schoolops.db.tables import note
 from schoolops.estate.loading import Loader
 from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
+from schoolops.telemetry.models import rollup
 from tests.peers.postgres import Cluster
 
 ADMIN = Actor.of("m.weber", "authority-admin")
@@ -50,6 +51,8 @@ def fill(store: Store, schools: int = 3) -> None:
         inventory = Inventory(unit)
         inventory.create(CREDENTIAL, {"name": "switches", "kind": "snmp-v2c"})
         inventory.set_secret("switches", "a community nobody knows", "")
+        day = {"kind": "device", "record_id": 1, "day": 20_000, "hourly": bytes(range(256))}
+        unit.connection.execute(insert(rollup), day)
 
 
 def numbers(store: Store) -> list[str]:
