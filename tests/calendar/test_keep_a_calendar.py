@@ -85,6 +85,7 @@ def test_what_decides_about_a_day_is_entered_once(api: Api, school: Any) -> None
     clash = {"kind": "open", "first": "2027-02-03"}
     assert api.post(f"{AT}/days", clash, 409)["code"] == "calendar.overlap"
     api.post(f"{AT}/days", {"kind": "exam", "first": "2027-02-03"}, 201)
+    api.post(f"{AT}/days", {"kind": "exam", "first": "2027-02-04"}, 201)
     api.post(f"{AT}/days", {"kind": "open", "first": "2027-02-04"}, 201)
 
 
@@ -156,6 +157,19 @@ def test_who_reads_one_school_writes_nowhere_and_sees_no_other(
     reader.call("PUT", f"{AT}/bells", 403, json={"bells": []})
     reader.post(f"{AT}/days", {"kind": "closed", "first": "2027-02-08"}, 403)
     reader.post("/calendar/days", {"kind": "closed", "first": "2027-02-08"}, 403)
+
+
+def test_who_sees_all_schools_and_writes_at_one_changes_no_other(
+    api: Api, application: Any, other: Any
+) -> None:
+    seen = Grant(frozenset({"estate.read"}), Scope(everywhere=True), "role")
+    application.state.authenticate = lambda request: Actor("h", (seen, *HERE.grants))
+    there = "/schools/164801/calendar"
+    assert api.get(there)["own"] is False
+    api.call("PUT", f"{there}/bells", 403, json={"bells": LONG})
+    api.post(f"{there}/days", {"kind": "closed", "first": "2027-02-08"}, 403)
+    api.post("/calendar/days", {"kind": "closed", "first": "2027-02-08"}, 403)
+    api.call("PUT", f"{AT}/bells", json={"bells": LONG})
 
 
 def test_every_change_is_audited_and_announced(api: Api, school: Any) -> None:
