@@ -155,7 +155,7 @@ def _stored(field: Field) -> st.SearchStrategy[Value]:
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 @pytest.mark.parametrize("kind", EDITABLE, ids=lambda kind: kind.name)
-@settings(max_examples=15)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_what_is_exported_and_imported_again_is_equal(
     kind: Kind, format: str, data: st.DataObject

@@ -45,12 +45,9 @@ async def book(store: Store, agents: list[Agent], poisoned: set[int]) -> list[An
             now = agent.clock.now() + 10_000_000
             row = protocol.Row(batch.first_seq, -(2**63) + 1, "host", tuple(HOST))
             batch = protocol.make_batch(agent.id, "b1", [row], 0, now)
-        wire, rows = decode(protocol.encode_batch(batch))
-        group.append(
-            Waiting(
-                hash_token(agent.secret), wire, rows, agent.clock.now(), loop, loop.create_future()
-            )
-        )
+        decoded = decode(protocol.encode_batch(batch))
+        secret = hash_token(agent.secret)
+        group.append(Waiting(secret, decoded, agent.clock.now(), loop, loop.create_future()))
     await asyncio.to_thread(Reports(store)._book_group, group)
     return await asyncio.gather(*(one.done for one in group), return_exceptions=True)
 
