@@ -119,12 +119,13 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "access refused", "approved", "backup", "bulk edit", "bulk retire", "create", "create token",
-    "delegate", "download link", "edit", "emergency access", "end sessions", "explain access",
-    "first sign-in", "ignore discovered", "import", "invite agent", "join", "load",
-    "make sign-in link", "move", "propose", "reinstate", "rejected", "reset passwords", "retire", "retry mail",
-    "revoke agent",
-    "revoke delegation", "revoke emergency", "revoke token", "roles changed", "set secret",
-    "send test mail", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval", "withdraw",
+    "delegate", "download link", "edit", "emergency access", "end sessions", "enter day",
+    "explain access", "first sign-in", "ignore discovered", "import", "invite agent", "join",
+    "load", "make sign-in link", "move", "propose", "reinstate", "rejected", "remove day",
+    "reset passwords", "retire", "retry mail", "revoke agent", "revoke delegation",
+    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
+    "set secret", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval",
+    "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 AGENT_STATES: Mapping[str, str] = MappingProxyType({

@@ -266,7 +266,7 @@ def remove_day(unit: UnitOfWork, school: str | None, uid: str) -> None:
 
 
 def _tell(unit: UnitOfWork, action: str, school: Row[Any] | None, row: Row[Any]) -> None:
-    detail = {"kind": row.kind, "first": row.first_day, "last": row.last_day, "note": row.note,
+    detail = {"kind": row.kind, "first": row.first_day, "last": row.last_day,
               "rooms": len(json.loads(row.rooms))}  # fmt: skip
     key, uid, school_id = ("", "", None) if school is None else (school.key, school.uid, school.id)
     unit.audit(action, "school", key, school_id, detail)

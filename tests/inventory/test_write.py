@@ -155,7 +155,7 @@ def _stored(field: Field) -> st.SearchStrategy[Value]:
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 @pytest.mark.parametrize("kind", EDITABLE, ids=lambda kind: kind.name)
-@settings(max_examples=150)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_is_exported_and_imported_again_is_equal(
     kind: Kind, format: str, data: st.DataObject
@@ -170,6 +170,8 @@ def test_what_is_exported_and_imported_again_is_equal(
         for index, field in enumerate(fields):  # keys differ
             if field.name in (kind.key[-1], *kind.alternative_keys):
                 row[index] = f"{row[index]}-{number}"
+            if field.type is Type.MACS and row[index]:
+                row[index] = tuple(f"{4 * number + 4:02x}{mac[2:]}" for mac in row[index])
         rows.append(row)
     columns = [f.name for f in fields]
     plan = plan_file(kind, export(format, kind, columns, rows), f"x.{format}")
