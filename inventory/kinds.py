@@ -479,7 +479,7 @@ APPROVAL = Kind(
         Field("state", T.CHOICE, "State", choices=APPROVAL_STATES, column=True, width=10),
         Field("proposed_by", T.TEXT, "Proposed by", column=True, searchable=True, width=18),
         Field("reason", T.TEXT, "Reason", column=True, searchable=True, width=32),
-        Field("until", T.TEXT, "Good until", column=True, width=20),
+        Field("until", T.TEXT, "To be decided until", column=True, width=20),
         Field("waiting", T.BOOLEAN, "Waits for me", width=12),
         Field("mine", T.BOOLEAN, "Own", width=6, sortable=False),
         Field("proposed", T.TEXT, "Proposed at", width=20),

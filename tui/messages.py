@@ -31,7 +31,8 @@ REFUSALS = ("Conflict", "FileRefused", "FilterError", "Forbidden", "Invalid", "N
             "SchoolopsError", "TooLarge", "TooMany", "Unauthenticated", "ValueError")  # fmt: skip
 """Errors whose first argument is a sentence, said plainly or by `say`."""
 SPEAKING = (
-    "inventory", "schoolops/client", "schoolops/db/access.py", "schoolops/estate",
+    "inventory", "schoolops/calendar", "schoolops/client",
+    "schoolops/db/access.py", "schoolops/estate",
     "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",
     "schoolops/identity/delegations.py", "schoolops/identity/emergency.py",
     "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",

@@ -62,6 +62,7 @@ def run_checks(server: str | None = None) -> list[Check]:
             add("backups", lambda: check_backups(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
             add("mail", lambda: check_mail(settings[0]))
+            add("sign-in", lambda: _check_sign_in(settings[0]))
         add("key file", lambda: check_key(home))
     add("SNMP", check_snmp)
     add("clock", check_clock)
@@ -289,6 +290,12 @@ def _mails(settings: Settings) -> tuple[int, int]:
     finally:
         store.close()
     return found["waiting"], found["failed"]
+
+
+def _check_sign_in(settings: Settings) -> State:
+    from schoolops.cli._check_sign_in import check_sign_in
+
+    return check_sign_in(settings)
 
 
 def check_key(home: Path) -> State:

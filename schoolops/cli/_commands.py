@@ -20,6 +20,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "move": ("schoolops.cli.move", "put a device into another room"),
         "retire": ("schoolops.cli.retire", "take records out of use"),
         "reinstate": ("schoolops.cli.reinstate", "take a retired record into use again"),
+        "calendar": ("schoolops.cli.calendar", "bell times, holidays, exams of a school"),
         "credential": ("schoolops.cli.credential", "set the secret of an equipment credential"),
     },
     "Files": {

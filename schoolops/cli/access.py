@@ -59,7 +59,7 @@ def configure(parser: ArgumentParser) -> None:
     _add_permissions(delegate, DELEGABLE)
     _add_place(delegate, required=True)
     delegate.add_argument("--until", metavar="DATE", required=True,
-                          help=f"a day within {DELEGATION_DAYS} days")  # fmt: skip
+                          help=f"a day, as 2026-12-18, within {DELEGATION_DAYS} days")  # fmt: skip
     delegate.add_argument("--reason", metavar="TEXT", required=True, help="stands in the audit")
 
     revoke = add("revoke", "take a right for a time back")

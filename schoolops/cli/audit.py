@@ -15,7 +15,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from schoolops.cli import ls
-from schoolops.cli._files import need_folder, write_file
+from schoolops.cli._files import need_new, write_file
 from schoolops.cli._guard import DONE, REFUSED, UsageError, say
 from schoolops.cli._server import client_of
 from schoolops.cli._table import print_json
@@ -24,6 +24,8 @@ from schoolops.cli._table import print_json
 def configure(parser: ArgumentParser) -> None:
     parser.set_defaults(kind="audit")
     ls.add_filter(parser, "verify|export FILE|FILTER")
+    parser.add_argument("--force", action="store_true",
+                        help="with 'export': overwrite a file that is there")  # fmt: skip
 
 
 def run(args: Namespace) -> int:
@@ -35,7 +37,7 @@ def _export(args: Namespace) -> int:
     if len(args.filter) != 2:
         raise UsageError("name the file to write: schoolops audit export chain.jsonl")
     file = Path(args.filter[1])
-    need_folder(file)
+    need_new(file, force=args.force)
     with client_of(args) as client:
         data = client.audit_chain()
     write_file(file, data)

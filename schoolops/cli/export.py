@@ -9,8 +9,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from schoolops.cli._files import need_folder, write_file
-from schoolops.cli._guard import DONE, Refused, UsageError, say
+from schoolops.cli._files import need_new, write_file
+from schoolops.cli._guard import DONE, UsageError, say
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._words import (
     ANY,
@@ -47,9 +47,7 @@ def run(args: Namespace) -> int:
     if file is None and format == "xlsx" and sys.stdout.isatty():
         raise UsageError("an XLSX file is nothing for the terminal; name a file with -o")
     if file is not None:
-        need_folder(file)
-        if file.exists() and not args.force:
-            raise Refused(f"{file} is there already; --force overwrites it")
+        need_new(file, force=args.force)
     with client_of(args) as client:
         data = client.export(kind.plural, q, format, columns)
         if not client.count(kind.plural, q=q):

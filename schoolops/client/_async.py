@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
 from inventory.sentences import say
 from schoolops.client import _access as access
+from schoolops.client import _calendar as calendar
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -359,6 +360,22 @@ class AsyncClient:
     async def retry_mail(self, ids: Sequence[str] = ()) -> Json:
         """Try failed and waiting mails at once, those with these ids or all: `again`."""
         return await self._send(access.retry_mail(ids))
+
+    async def calendar(self, school: str, since: str = "", until: str = "") -> Json:
+        """A school's bell times, holidays and entered days; a year from today, or those days."""
+        return await self._send(calendar.read(school, since, until))
+
+    async def set_bells(self, school: str, bells: Sequence[Mapping[str, Any]]) -> Json:
+        """Set a school's bells, each `weekday`, `begin`, `end`; none: the usual of its form."""
+        return await self._send(calendar.set_bells(school, bells))
+
+    async def add_day(self, school: str | None, day: Mapping[str, Any]) -> Json:
+        """Enter days (`kind`, `first`, `last`, `note`, `rooms`) for a school, or None for all."""
+        return await self._send(calendar.add_day(school, day))
+
+    async def remove_day(self, school: str | None, id: str) -> None:
+        """Remove entered days of a school, or None: of all."""
+        return await self._send(calendar.remove_day(school, id))
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import httpx
 
 from inventory.sentences import say
 from schoolops.client import _access as access
+from schoolops.client import _calendar as calendar
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -345,6 +346,22 @@ class Client:
     def retry_mail(self, ids: Sequence[str] = ()) -> Json:
         """Try failed and waiting mails at once, those with these ids or all: `again`."""
         return self._send(access.retry_mail(ids))
+
+    def calendar(self, school: str, since: str = "", until: str = "") -> Json:
+        """A school's bell times, holidays and entered days; a year from today, or those days."""
+        return self._send(calendar.read(school, since, until))
+
+    def set_bells(self, school: str, bells: Sequence[Mapping[str, Any]]) -> Json:
+        """Set a school's bells, each `weekday`, `begin`, `end`; none: the usual of its form."""
+        return self._send(calendar.set_bells(school, bells))
+
+    def add_day(self, school: str | None, day: Mapping[str, Any]) -> Json:
+        """Enter days (`kind`, `first`, `last`, `note`, `rooms`) for a school, or None for all."""
+        return self._send(calendar.add_day(school, day))
+
+    def remove_day(self, school: str | None, id: str) -> None:
+        """Remove entered days of a school, or None: of all."""
+        return self._send(calendar.remove_day(school, id))
 
     def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

@@ -60,6 +60,7 @@ READS: Mapping[str, str] = {
     "schools": f"{_EVERYWHERE} OR number = ANY({_SCHOOLS}) OR authority = ANY({_AUTHORITIES})",
     "contacts": f"{_HERE} AND {_setting('contacts')} = 'yes'",
     "change": f"{_HERE} OR school_id IS NULL",
+    "calendar_day": f"{_HERE} OR school_id IS NULL",
     "access_grant": f"{_HERE} OR receiver = {_ACTOR} OR giver = {_ACTOR}",
     "approval": f"{_HERE} OR proposed_by = {_ACTOR}",
     "account_role": f"{_EVERYWHERE} OR place IN (SELECT number FROM schools)"  # noqa: S608
@@ -139,6 +140,8 @@ _GIVEN = (
 )
 _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRITE, ESTATE_WRITE))
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
+_OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
 
 WRITES: Mapping[str, Writes] = {
     **dict(_records()),
@@ -168,6 +171,8 @@ WRITES: Mapping[str, Writes] = {
     "account": Writes(update=_OF_ACCOUNT, columns=("ended_before",)),
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
+    "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
+    "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
 }
 """Table → what a limited actor may write of it."""
 

@@ -29,7 +29,16 @@ from sqlalchemy import (
 from inventory.sentences import say
 from schoolops.core.errors import Forbidden, NotFound, Unauthenticated
 from schoolops.core.ids import uuid7
-from schoolops.core.permissions import CITY, ROLES, Actor, Grant, Scope, grants_of
+from schoolops.core.permissions import (
+    CITY,
+    ROLES,
+    Actor,
+    Grant,
+    Scope,
+    grants_of,
+    may_borrow,
+    works_here,
+)
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES
 from schoolops.identity.models import access_grant, account, account_role
@@ -137,7 +146,7 @@ def actor_of_claims(store: Store, claims: Claims) -> Actor:
     grants = grants_of_groups(claims.groups, claims.classes, strong=claims.strong)
     return Actor(
         claims.username,
-        (*grants, *(grant for row in rows if (grant := _temporary(row)) is not None)),
+        grants + _lent(rows, claims.groups),
         account=claims.subject,
         shown=claims.name,
     )
@@ -147,11 +156,42 @@ def _asked(claims: Claims, now: int) -> dict[str, Any]:
     return {"issuer": claims.issuer, "subject": claims.subject, "now": now}
 
 
-def _temporary(row: Row[Any]) -> Grant | None:
-    """A right for a time; None once whoever delegated it does not have it any more."""
+def require_borrower(actor: Actor, permissions: Iterable[str]) -> None:
+    """Raise `Forbidden` unless rights for a time may go to this person, by their own roles."""
+    if not works_here(actor):
+        raise Forbidden(
+            say(
+                "{name} gets no right for a time: those are for people with a role at a school or "
+                "for the city, and never for pupils",
+                name=actor.name,
+            ),
+            code="access.borrower",
+        )
+    for permission in permissions:
+        if not may_borrow(actor, permission):
+            raise Forbidden(
+                say(
+                    "{name} cannot be given {permission}: it is about persons, and no role of "
+                    "{name} works with them",
+                    name=actor.name,
+                    permission=permission,
+                ),
+                code="access.borrower",
+            )
+
+
+def _lent(rows: Iterable[Row[Any]], groups: Sequence[str]) -> tuple[Grant, ...]:
+    """The rights for a time of somebody with these groups now, whatever they were when given."""
+    own = Actor("", grants_of_groups(tuple(groups), (), strong=True))
+    return tuple(grant for row in rows if (grant := _temporary(row, own)) is not None)
+
+
+def _temporary(row: Row[Any], receiver: Actor) -> Grant | None:
+    """A right for a time; None once whoever delegated it does not have it any more, or whoever
+    got it may not borrow it any more."""
     if row.grant_id is None:
         return None
-    permissions = frozenset(row.permissions.split())
+    permissions = frozenset(p for p in row.permissions.split() if may_borrow(receiver, p))
     scope = _scope(row)
     if row.giver_groups is not None:
         groups = tuple(json.loads(row.giver_groups))
@@ -315,8 +355,7 @@ def actor_of_row(connection: Connection, row: Row[Any], now: int) -> Actor:
     asked = {"issuer": row.issuer, "subject": row.subject, "now": now}
     rows = connection.execute(LOOKUP, asked).all()
     grants = grants_of_groups(groups, classes, strong=True)
-    extra = tuple(grant for one in rows if (grant := _temporary(one)) is not None)
-    return Actor(row.username, grants + extra, account=row.subject, shown=row.shown)
+    return Actor(row.username, grants + _lent(rows, groups), account=row.subject, shown=row.shown)
 
 
 def announce(unit: UnitOfWork, kind: str, uid: str) -> None:

@@ -79,6 +79,7 @@ def propose(
     if not reason.strip():
         raise Invalid(say("say why: a reason is wanted"), errors={"reason": "a reason is wanted"})
     text = _canonical(detail)
+    _refuse_twice(unit, action, _hash(text), school_id)
     uid, until = uuid7(), unit.now + round(action.hours * HOUR)
     row = {
         "uid": uid,
@@ -98,6 +99,26 @@ def propose(
     announce(unit, "approval", uid)
     notices.approval_waits(unit, row, action.approve, detail)
     return {"id": uid, "state": "open", "until": to_iso(until)}
+
+
+def _refuse_twice(unit: UnitOfWork, action: Action, hash: str, school_id: int | None) -> None:
+    """The same may wait once: of two, one would stay open after the other was approved."""
+    c = approval.c
+    waiting = select(c.id).where(
+        c.proposed_by == unit.actor.name,
+        c.action == action.name,
+        c.detail_hash == hash,
+        c.school_id.is_(None) if school_id is None else c.school_id == school_id,
+        c.state == "open",
+        c.until_at > unit.now,
+    )
+    if unit.connection.execute(waiting.limit(1)).first() is not None:
+        raise Conflict(
+            say(
+                "you have proposed this already, and it waits for a decision; or withdraw it first"
+            ),
+            code="approval.waits",
+        )
 
 
 def decide(unit: UnitOfWork, uid: str, approve: bool, note: str = "") -> dict[str, Any]:

@@ -24,7 +24,13 @@ from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import place_of
 from schoolops.estate.repository import Estate
 from schoolops.identity import notices
-from schoolops.identity.accounts import announce, find_account, require_account
+from schoolops.identity.accounts import (
+    actor_of_row,
+    announce,
+    find_account,
+    require_account,
+    require_borrower,
+)
 from schoolops.identity.models import access_grant
 
 DAY = 86_400_000_000
@@ -41,7 +47,8 @@ def delegate(
 ) -> dict[str, Any]:
     """Hand on own permissions at a school until a time (UTC microseconds).
 
-    Raises `Forbidden` for what the giver does not hold there, `Invalid` for the rest.
+    Raises `Forbidden` for what the giver does not hold there and for what the receiver may not
+    borrow, `Invalid` for the rest.
     """
     actor = unit.actor.by_roles()  # what was lent is not lent on
     if unit.actor.token:
@@ -73,6 +80,7 @@ def delegate(
     person = find_account(unit.connection, receiver)
     if person.username.casefold() == actor.name.casefold():
         raise Invalid(say("hand rights on to somebody else, not to yourself"))
+    require_borrower(actor_of_row(unit.connection, person, unit.now), permissions)
     uid = uuid7()
     made = {
         "uid": uid,

@@ -26,7 +26,12 @@ from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES
 from schoolops.identity import notices
-from schoolops.identity.accounts import announce, require_account
+from schoolops.identity.accounts import (
+    actor_of_account,
+    announce,
+    require_account,
+    require_borrower,
+)
 from schoolops.identity.approvals import Action, propose, register
 from schoolops.identity.models import access_grant
 
@@ -46,6 +51,7 @@ def ask(
                 known=", ".join(IN_EMERGENCIES),
             )
         )
+    require_borrower(unit.actor, permissions)
     if not 1 <= hours <= EMERGENCY_HOURS:
         raise Invalid(say("emergency access is for 1 to {hours} hours", hours=EMERGENCY_HOURS))
     if len(reason.strip()) < 10:
@@ -65,6 +71,9 @@ def ask(
 
 def _grant(unit: UnitOfWork, row: Row[Any], detail: dict[str, Any]) -> None:
     """The approval's effect: the asker holds the permissions from now on."""
+    # Roles may have changed since it was asked for.
+    asker = actor_of_account(unit.connection, detail["for"], unit.now)
+    require_borrower(asker, detail["permissions"])
     until = unit.now + detail["hours"] * 3600 * 1_000_000
     opens = sorted({(PERMISSIONS[p].purpose, c) for p in detail["permissions"]
                     for c in ("core", "contact")})  # fmt: skip

@@ -66,6 +66,14 @@ def explain_access(
     person = actor
     if who and who != actor.name:
         if not actor.scope(ACCESS_EXPLAIN).covers(number, authority):
+            if number is None and actor.may(ACCESS_EXPLAIN):
+                raise Forbidden(
+                    say(
+                        "about somebody else you may ask at a school, for {scope}: name it with "
+                        "--school",
+                        scope=scope_of(actor.scope(ACCESS_EXPLAIN)),
+                    )
+                )
             raise Forbidden(
                 say("you may ask for schools where you hold {name}", name=ACCESS_EXPLAIN)
             )
@@ -107,6 +115,12 @@ def _reason(found: Decision, person: Actor, asked: Permission, there: Resource) 
         )
     if found.why is Why.ELSEWHERE:
         scope = scope_of(person.scope(asked.name))
+        if there.school is None:
+            return say(
+                "{permission} is not held for the whole city; it is for {scope}: ask with --school",
+                permission=asked.name,
+                scope=scope,
+            )
         return say("{permission} is held for {scope}, not here", permission=asked.name, scope=scope)
     if found.why is Why.CLOSED:
         return say(

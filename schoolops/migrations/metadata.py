@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import schoolops.calendar.models
 import schoolops.estate.models
 import schoolops.fleet.models
 import schoolops.identity.models

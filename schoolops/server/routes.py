@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from schoolops.calendar.endpoints import router as calendar
 from schoolops.estate import audit as _audit  # noqa: F401  (registers its list)
 from schoolops.estate.endpoints import router as estate
 from schoolops.fleet.endpoints import router as fleet
@@ -19,6 +20,6 @@ from schoolops.web.rules import check_rules
 def add_routes(app: FastAPI) -> None:
     """Add all routers under /v1."""
     app.state.reports = Reports(app.state.store)
-    for router in (general, stream, notify, identity, fleet, telemetry, estate):
+    for router in (general, stream, notify, identity, fleet, calendar, telemetry, estate):
         check_rules(router)
         app.include_router(router, prefix="/v1")

@@ -70,7 +70,7 @@ def test_days_of_the_school_go_before_the_rule_and_before_those_of_all_schools()
 
 
 def test_an_exam_changes_no_lesson_time_and_names_its_rooms() -> None:
-    abitur = Entry("exam", day("2027-04-12"), day("2027-04-14"), "Abitur", ("164800/A101",))
+    abitur = Entry("exam", day("2027-04-12"), day("2027-04-14"), "Abitur", (7,))
     times = lessons(PRIMARY, abitur)
     assert times.day(day("2027-04-12")).kind == "lessons"
     assert times.exams_at(at("2027-04-14T23:59")) == [abitur]
@@ -113,6 +113,17 @@ def test_the_day_on_which_clocks_change_has_23_or_25_hours() -> None:
         one = Entry("open", day(text), day(text))
         only = lessons(sunday, one)
         assert only.seconds(at(text) - 86_400, at(text) + 3 * 86_400) == expected * 3600
+
+
+@pytest.mark.parametrize("text", ["2026-03-29", "2026-10-25"])
+def test_on_that_day_the_bell_rings_when_the_clock_says_so(text: str) -> None:
+    times = lessons(PRIMARY, *OPEN)
+    assert times.intervals(at(text), at(f"{text}T23:00")) == [
+        (at(f"{text}T08:00"), at(f"{text}T13:15"))
+    ]
+    assert times.within(at(f"{text}T08:00"))
+    assert not times.within(at(f"{text}T08:00") - 1)
+    assert not times.within(at(f"{text}T13:15"))
 
 
 spans = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda s: s[0] < s[1])

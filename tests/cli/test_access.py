@@ -234,3 +234,16 @@ def test_an_export_that_fails_leaves_the_older_file(run: Run, tmp_path: Path) ->
     file.mkdir()  # a folder in its place
     assert run("audit", "export", str(file)).code == 1
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == []
+
+
+def test_an_exported_chain_is_ours_alone_and_overwrites_none(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "chain.jsonl"
+    assert run("audit", "export", str(file)).code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("an earlier chain")
+    refused = run("audit", "export", str(file))
+    assert refused.code == 1
+    assert "--force overwrites it" in refused.err
+    assert file.read_text() == "an earlier chain"
+    assert run("audit", "export", str(file), "--force").code == 0
+    assert file.read_text() != "an earlier chain"

@@ -174,4 +174,5 @@ def test_a_file_that_is_there_is_overwritten_only_when_told_so(run: Run, tmp_pat
     assert (refused.code, file.read_text()) == (1, "mine")
     assert "--force overwrites it" in refused.err
     assert run("export", "schools", "-o", str(file), "--force").code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
     assert "number" in file.read_text("utf-8-sig")

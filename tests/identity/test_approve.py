@@ -140,9 +140,23 @@ def test_two_who_approve_at_once_give_one_right(people: People) -> None:
     assert len(people.listed(people.again("otto"), "delegations")) == 1
 
 
+def test_the_same_is_proposed_again_only_once_the_first_is_decided(people: People) -> None:
+    first = ask(people, "otto")
+    with pytest.raises(Conflict, match="waits for a decision"):
+        ask(people, "otto")
+    ask(people, "otto", hours=3)  # something else
+    people.sign_in("tess", "/city/technician")
+    ask(people, "tess")
+    decide(people, "hilde", first)
+    again = ask(people, "otto")
+    people.clock.advance(25 * 3600)  # expired
+    assert ask(people, "otto") != again
+
+
 def test_what_waited_too_long_has_expired(people: People) -> None:
-    id, approved = propose(people), propose(people)
+    approved = propose(people)
     decide(people, "bert", approved)
+    id = propose(people)
     people.clock.advance(72 * 3600)
     with pytest.raises(Conflict, match="expired"):
         decide(people, "bert", id)

@@ -85,8 +85,14 @@ def test_about_others_one_asks_where_one_may(people: People) -> None:
     people.sign_in("otto", f"/schools/{OTHER}/head")
     with pytest.raises(Forbidden):
         explained(people, people.again("theo"), "estate.read", who="hilde", school=HOME)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden, match=f"schools {OTHER}: name it with --school"):
         explained(people, people.again("otto"), "estate.read", who="theo")
+
+
+def test_a_question_without_a_school_says_that_it_was_for_the_whole_city(people: People) -> None:
+    found = explained(people, people.again("hilde"), "passwords.reset")
+    assert found["reason"].startswith("passwords.reset is not held for the whole city")
+    assert found["reason"].endswith(f"schools {HOME}: ask with --school")
 
 
 def test_what_is_unknown_is_said_with_what_is_known(people: People) -> None:

@@ -6,6 +6,7 @@ page has no request for, fails. What is expected follows from the rule and from 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from inventory.kinds import BY_PLURAL, KINDS
+from schoolops.calendar import service as calendar
+from schoolops.calendar.schemas import NewDay
 from schoolops.core.permissions import PERSON_ROLES, ROLES, SYSTEM, Actor
 from schoolops.db.engine import Store
 from schoolops.estate.service import Inventory
@@ -71,6 +74,9 @@ BODIES: dict[str, Body] = {
     "reinstate_record": lambda w, k, s: STALE,
     "set_secret": lambda w, k, s: {"secret": "x"},
     "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
+    "set_bell_times": lambda w, k, s: {"bells": []},
+    "add_day": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
+    "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
 }  # fmt: skip
 """What is sent where something is sent: harmless, so that each case finds the same world."""
 
@@ -134,6 +140,9 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     path = case.path.replace("{plural}", plural).replace("{subject}", plural)
     path = path.replace("{id}", world.ids.get((case.kind, school), "x"))
     path = path.replace("{name}", "nobody").replace("{token}", "x")
+    if case.name == "remove_day":
+        path = path.replace("{day}", exam_at(client, school))
+    path = path.replace("{day}", "x")
     query = dict(QUERIES.get(case.name, {}))
     if case.name == "read_rows":
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)
@@ -144,6 +153,13 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
         with client.app.app.state.store.write() as unit:  # the next case finds it again
             unit.connection.execute(update(discovered).values(ignored=0))
     return answer
+
+
+def exam_at(client: TestClient, school: str) -> str:
+    """The id of an exam at a school, entered just now."""
+    new = NewDay(kind="exam", first=dt.date(2026, 12, 1))
+    with client.app.app.state.store.write() as unit:
+        return str(calendar.add_day(unit, school, new)["id"])
 
 
 def actors(role: str) -> Iterator[Actor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from typing import Any
 
 from schoolops.core.permissions import DELEGABLE
@@ -156,9 +158,20 @@ def _proposal(values: Json) -> list[str]:
         (_("What exactly"), rights.content(values["content"])),
         (_("Where"), where or _("the whole city")),
         (_("Reason"), values["reason"]),
-        (_("Good until"), cells.when(values["until"], long=True)),
+        (_("Would hold"), _held(values["content"])),
+        (_("To be decided until"), cells.when(values["until"], long=True)),
     )
-    return [f"{label}: {cells.clean(str(text))}" for label, text in pairs]
+    return [f"{label}: {cells.clean(str(text))}" for label, text in pairs if text]
+
+
+def _held(content: str) -> str:
+    """From when to when a right would be held; '' for what is no right for a time."""
+    hours = json.loads(content or "{}").get("hours")
+    if not hours:
+        return ""
+    end = cells.now().astimezone(dt.UTC) + dt.timedelta(hours=hours)
+    until = cells.when(end.strftime("%Y-%m-%dT%H:%M:%SZ"), long=True)
+    return _("from the approval on; approved now, until {time}").format(time=until)
 
 
 async def end_sessions(screen: Frame, aim: Aim) -> None:

@@ -53,6 +53,7 @@ from schoolops.core.permissions.decisions import (
     explain,
     roles_with,
 )
+from schoolops.core.permissions.lending import may_borrow, works_here
 from schoolops.core.permissions.roles import ADMINISTRATION, PERSON_ROLES, ROLES, Role
 
 __all__ = [
@@ -99,5 +100,7 @@ __all__ = [
     "Why",
     "explain",
     "grants_of",
+    "may_borrow",
     "roles_with",
+    "works_here",
 ]

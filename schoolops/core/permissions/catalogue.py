@@ -83,6 +83,10 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType({
 
 DELEGABLE = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, CONTACTS_WRITE, PASSWORDS_RESET)
 """What can be handed on: everyday work. Rights over rights stay with the roles."""
+ABOUT_PERSONS = frozenset({CONTACTS_READ, CONTACTS_WRITE, PASSWORDS_RESET})
+"""Of these, what shows or concerns persons: lent only to whose own roles open their fields."""
+EVERYDAY = frozenset({"operations", "school", "teaching"})
+"""The purposes of those who work with persons; the others watch over them."""
 DELEGATION_DAYS = 92
 """The longest delegation."""
 IN_EMERGENCIES = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, PASSWORDS_RESET)
