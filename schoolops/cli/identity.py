@@ -214,6 +214,11 @@ def _print_rows(
     applied: bool,
     outcomes: tuple[str, ...],
 ) -> None:
+    new = [row for row in rows if row[2] == "new" and not row[3]]
+    for number, name, *_ in new[:SHOWN]:
+        print(f"row {number}: {clean(name)}: new")
+    if len(new) > SHOWN:
+        print(f"… and {len(new) - SHOWN} more new; --json lists them all")
     changed = [row for row in rows if row[4]]
     for number, name, _, _, changes in changed[:SHOWN]:
         told = ", ".join(f"{key} {old!r} → {new!r}" for key, (old, new) in changes.items())

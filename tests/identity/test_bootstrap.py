@@ -38,9 +38,14 @@ def test_a_realm_is_made_whole_and_a_second_run_changes_nothing(
 ) -> None:
     told: list[Step] = []
     with as_administrator(settings.identity, ADMIN, PASSWORD) as admin:
-        assert marks(bootstrap.plan(admin, settings, SCHOOLS)) == {CREATE}
+        planned = bootstrap.plan(admin, settings, SCHOOLS)
+        assert marks(planned) == {CREATE}
         assert not (home / "keys").exists(), "a plan writes nothing"
         bootstrap.apply(admin, settings, SCHOOLS, told.append)
+        plain = [
+            [(step.mark, step.what, step.details) for step in some] for some in (planned, told)
+        ]
+        assert plain[0] == plain[1], "what is done is what the plan said"
         again = bootstrap.plan(admin, settings, SCHOOLS)
         assert [step for step in again if step.mark != SAME] == []
         assert bootstrap.apply(admin, settings, SCHOOLS, told.append) == 0

@@ -79,7 +79,9 @@ def test_an_import_is_told_then_written_then_the_same(city: City, run: Any, tmp_
     code, out, err = run("import-users", str(file))
     assert code == 1, "three rows are refused"
     assert "accounts: 2 new, 0 changed, 0 same, 3 refused; nothing was written" in out
-    assert "row 5 refused" in err
+    assert "lea: new" in out
+    assert "tom: new" in out
+    assert "row 5 refused: Ümit" in err
     assert "no group /schools/164800/wizard" in err
     with as_service(city.settings.identity) as admin:
         assert admin.get_users({"username": "lea"}) == []
@@ -100,6 +102,17 @@ def test_an_import_is_told_then_written_then_the_same(city: City, run: Any, tmp_
     code, _, err = run("import-users", str(file), "--apply", "--passwords", str(slips))
     assert code == 2
     assert "is there already" in err
+
+
+def test_a_refused_row_tells_whose_it_is_and_all_that_is_wrong(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(HEAD + "Ümit;;Muster;umit-at-schule;164800;wizard;5a\n")
+    code, out, _ = run("import-users", str(file), "--json")
+    (row,) = json.loads(out)["rows"]
+    assert (code, row["username"], row["outcome"]) == (1, "Ümit", "refused")
+    for problem in ("not 'Ümit'", "given name is empty", "'umit-at-schule' is no e-mail",
+                    "no group /schools/164800/wizard"):  # fmt: skip
+        assert problem in row["reason"]
 
 
 def test_a_first_password_works_and_has_to_be_changed(city: City, run: Any, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ else somebody made in the realm, stay as they are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from schoolops.identity.keycloak import clients, flows, groups, ldap, wanted
@@ -65,11 +66,12 @@ def apply(
     """Do the plan, step by step, each told to `report` when it is done; the number done.
 
     A realm that is not there is made first, and looked at again: what Keycloak puts into a new
-    one has to be changed like that of an old one.
+    one has to be changed like that of an old one. It is told as the plan told it, as made.
     """
     steps = plan(admin, settings, schools)
     done = 0
-    if steps[0].mark == CREATE and steps[0].do is not None:
+    new = steps[0].mark == CREATE
+    if new and steps[0].do is not None:
         steps[0].do(admin)
         report(steps[0])
         done = 1
@@ -78,7 +80,8 @@ def apply(
         if step.do is not None:
             step.do(admin)
             done += 1
-            report(step)
+            in_new = new and step.mark != CREATE
+            report(replace(step, mark=CREATE, details=[]) if in_new else step)
     return done
 
 

@@ -61,7 +61,7 @@ def plan(
                 "{name} is an account of Keycloak's own and would hide the directory's",
                 name=one.account.username,
             )
-    refused = [_refused(row, reason) for row, reason in people.refused.items()]
+    refused = [_refused(row, why, name) for row, (name, why) in people.refused.items()]
     return sorted(matches + refused, key=lambda one: one.account.row), rows
 
 
@@ -83,5 +83,5 @@ def _account(person: Person) -> Account:
     )  # fmt: skip
 
 
-def _refused(row: int, reason: str) -> Match:
-    return Match(Account(row, "", "", "", "", ""), REFUSED, reason)
+def _refused(row: int, reason: str, username: str) -> Match:
+    return Match(Account(row, username, "", "", "", ""), REFUSED, reason)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from inventory.fields import fold_heading
 from inventory.formats import Table
-from inventory.sentences import say
+from inventory.sentences import join, say
 from schoolops.core.errors import Invalid
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -69,7 +69,8 @@ class People:
     """What a file says: accounts by username, and refused rows with their reasons."""
 
     persons: dict[str, Person]
-    refused: dict[int, str]
+    refused: dict[int, tuple[str, str]]
+    """Row → username as written, and all that is wrong with it."""
     ignored: list[str]
 
 
@@ -103,7 +104,7 @@ def read_people(table: Table, groups: frozenset[str]) -> People:
     """Persons of a table; `groups` are the paths that the realm has. Raises `Invalid`."""
     columns, ignored = columns_of(table, ("username", "given_name", "family_name", "role"))
     persons: dict[str, Person] = {}
-    refused: dict[int, str] = {}
+    refused: dict[int, tuple[str, str]] = {}
     emails: dict[str, str] = {}
     for row, cells in table.rows:
         values = {name: cells[at].strip() for name, at in columns.items()}
@@ -120,7 +121,7 @@ def read_people(table: Table, groups: frozenset[str]) -> People:
             if person.email and emails.setdefault(person.email, person.username) != person.username:
                 raise ValueError("another row has this e-mail address under another username")
         except ValueError as problem:
-            refused[row] = str(problem)
+            refused[row] = values["username"], str(problem)
             continue
         if first is None:
             persons[person.username] = person
@@ -135,17 +136,23 @@ def _name(person: Person) -> tuple[str, ...]:
 
 
 def _person(row: int, values: dict[str, str], groups: frozenset[str]) -> Person:
-    """One row. Raises ValueError with what is wrong."""
+    """One row. Raises ValueError with all that is wrong."""
+    wrong: list[str] = []
     username = values["username"].lower()
     if not USERNAME.fullmatch(username):
-        raise ValueError("a username has small letters, digits and . _ - @ +, such as mia.weber")
+        wrong.append(
+            say("a username has small letters, digits and . _ - @ +, such as mia.weber, not "
+                "{text!r}", text=values["username"])
+        )  # fmt: skip
     for name in ("given_name", "family_name"):
         text = values[name]
         if not text or len(text) > 255 or not text.isprintable() or NO_NAME & set(text):
-            raise ValueError(say("the {name} is empty or no name", name=HEADINGS[name][0]))
+            wrong.append(say("the {name} is empty or no name", name=HEADINGS[name][0]))
     email = values.get("email", "").lower()
     if email and (not EMAIL.fullmatch(email) or len(email) > 255):
-        raise ValueError("the e-mail address is none; leave it empty if there is none")
+        wrong.append(
+            say("{text!r} is no e-mail address; leave it empty if there is none", text=email)
+        )
     school, authority = values.get("school", ""), values.get("authority", "")
     role = ROLES.get(fold_heading(values["role"]), values["role"].lower().replace(" ", "-"))
     if school:
@@ -155,15 +162,17 @@ def _person(row: int, values: dict[str, str], groups: frozenset[str]) -> Person:
     else:
         path = f"/city/{role}"
     if path not in groups:
-        raise ValueError(
+        wrong.append(
             say("the realm has no group {path}; see the role and the number, or run: schoolops "
                 "identity bootstrap", path=path)
         )  # fmt: skip
     classes = {one for one in re.split(r"[\s,;]+", values.get("classes", "")) if one}
     if classes and not school:
-        raise ValueError("classes need a school")
+        wrong.append(say("classes need a school"))
     if any(len(one) > 20 or "/" in one for one in classes):
-        raise ValueError("classes are short words such as 5a, separated by blanks")
+        wrong.append(say("classes are short words such as 5a, separated by blanks"))
+    if wrong:
+        raise ValueError(join(wrong))
     return Person(
         row, username, values["given_name"], values["family_name"], email,
         values.get("source_id", ""), {path}, {f"{school}/{one}" for one in classes},

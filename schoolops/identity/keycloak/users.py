@@ -57,7 +57,7 @@ def plan(admin: KeycloakAdmin, people: People, group_ids: dict[str, str]) -> lis
     emails = {user["email"]: user["username"] for user in users.values() if user.get("email")}
     known = [person for person in people.persons.values() if person.username in users]
     there = compare(admin, known, users, group_ids)
-    rows = [Row(row, "", REFUSED, reason) for row, reason in people.refused.items()]
+    rows = [Row(row, name, REFUSED, why) for row, (name, why) in people.refused.items()]
     for person in people.persons.values():
         name = person.username
         if person.email and emails.get(person.email, name) != name:
