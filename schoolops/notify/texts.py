@@ -133,8 +133,10 @@ def _linked(line: str, url: str) -> Markup:
     """A line whose own address is a link; an address that somebody wrote into a reason is none."""
     if not url or url not in line:
         return escape(line)
-    link = Markup('<a href="{0}">{0}</a>').format(url)
-    return link.join(escape(part) for part in line.split(url))
+    # The address, or that of one of its pages: every second part is one.
+    parts = re.split(f"({re.escape(url)}(?:/[a-z]+)?)", line)
+    link = Markup('<a href="{0}">{0}</a>')
+    return Markup("").join(link.format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
 
 
 def _tidy(text: str) -> str:

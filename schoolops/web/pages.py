@@ -115,6 +115,8 @@ class Page:
     """Whether it is for persons who signed in; others are led to the sign-in."""
     may: Callable[[Actor], bool] | None = None
     """Who may use it; None for everybody. It is also in the navigation of those alone."""
+    offered: Callable[[Actor], bool] | None = None
+    """Who has it in the navigation, when that is fewer than may use it."""
     title: str = ""
     """Its name in the navigation (a message id); '' for a page that is not in it."""
     examples: tuple[str, ...] = ()
@@ -234,7 +236,7 @@ class Visit:
 
     def _offered(self, page: Page, actor: Actor) -> bool:
         there = bool(self.portal.settings.identity.issuer) or not page.keycloak
-        return there and (page.may is None or page.may(actor))
+        return there and all(who is None or who(actor) for who in (page.may, page.offered))
 
     def go(self, path: str) -> Response:
         """On to another address of these pages, by GET."""

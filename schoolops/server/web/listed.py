@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from schoolops.server.web import (
+    approvals,
+    delegations,
     legal,
     my_school,
     passwords,
@@ -18,6 +20,8 @@ PAGES: tuple[Page, ...] = (
     *my_school.PAGES,
     *passwords.PAGES,
     *uploads.PAGES,
+    *approvals.PAGES,
+    *delegations.PAGES,
     *preview.PAGES,
     *sign_in.PAGES,
     *legal.PAGES,

@@ -103,6 +103,26 @@ def _report(_: Visit) -> Mapping[str, Any]:
             "rows": rows, "more": 0, "code": "x", "writes": 1}  # fmt: skip
 
 
+def _approvals(_: Visit) -> Mapping[str, Any]:
+    now = FixedClock().now()
+    row = {
+        "id": "x", "action": "Notfallzugriff", "subject": "t.technik → 164800", "school": "164800",
+        "school_name": "Musterschule", "reason": "Die Schule ist offline.", "state": "…",
+        "rights": ["…"], "hours": 2, "proposed_by": "t.technik", "until": now, "decided": now,
+        "decided_by": "h.muster", "note": "…",
+    }  # fmt: skip
+    return {"waiting": [row], "more": False, "own": [row], "decided": [row], "done": ""}
+
+
+def _delegations(_: Visit) -> Mapping[str, Any]:
+    row = {
+        "id": "x", "receiver": "v.muster", "giver": "h.muster", "rights": ["…"], "class": "5a",
+        "school": "164800", "school_name": "Musterschule", "reason": "Vertretung",
+        "until": FixedClock().now(), "emergency": False, "source": "",
+    }  # fmt: skip
+    return {"own": [row], "given": [], "others": [], "more": False, "done": ""}
+
+
 def _error(_: Visit) -> Mapping[str, Any]:
     return {"error": Forbidden(say("this page is not for your role; ask your administrator")),
             "number": ""}  # fmt: skip
@@ -117,6 +137,8 @@ SAMPLES: Mapping[str, tuple[str, Values]] = {
     "slips": ("slips.html", _slips),
     "upload": ("upload.html", _upload),
     "report": ("report.html", _report),
+    "approvals": ("approvals.html", _approvals),
+    "delegations": ("delegations.html", _delegations),
     "error": ("error.html", _error),
     "language": ("language.html", lambda _: {"next": "/"}),
     "opening": ("opening.html", lambda _: {}),
