@@ -44,7 +44,7 @@ def compose(
 ) -> EmailMessage:
     """The message. `to`: what `addresses.usable` made; `at`: UTC microseconds."""
     message = EmailMessage(policy=POLICY)
-    name, subject = one_line(parseaddr(sender)[0]), one_line(text.subject)
+    name, subject = _whole(one_line(parseaddr(sender)[0])), _whole(one_line(text.subject))
     named = [name] if _PLAIN_NAME.fullmatch(name) else [*_words(name)]
     _set(message, "From", *named, f"<{sender_address(sender)}>")
     _set(message, "To", to)
@@ -54,11 +54,16 @@ def compose(
     _set(message, "Auto-Submitted", "auto-generated")
     # Exchange answers 'out of office' to the header above all the same.
     _set(message, "X-Auto-Response-Suppress", "All")
-    message.set_content(text.plain, cte="quoted-printable")
-    message.add_alternative(text.html, subtype="html", cte="quoted-printable")
+    message.set_content(_whole(text.plain), cte="quoted-printable")
+    message.add_alternative(_whole(text.html), subtype="html", cte="quoted-printable")
     # Last: what is about content goes to the first part when a second one comes.
     _set(message, "Content-Language", text.language)
     return message
+
+
+def _whole(text: str) -> str:
+    """The text with a question mark for each half of a character (a lone surrogate)."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _set(message: EmailMessage, name: str, *lines: str) -> None:

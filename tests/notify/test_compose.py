@@ -44,6 +44,11 @@ def parsed(message: EmailMessage) -> EmailMessage:
     return found
 
 
+def test_half_a_character_spoils_no_mail() -> None:
+    message = parsed(message_of("Raum \ud800 dunkel", "\udfff\n"))
+    assert message["Subject"] == "Raum ? dunkel"
+
+
 @given(NASTY, NASTY)
 def test_no_text_makes_a_header_or_leaves_its_own(subject: str, name: str) -> None:
     try:
