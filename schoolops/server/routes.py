@@ -12,9 +12,9 @@ from schoolops.identity.endpoints import router as identity
 from schoolops.notify.endpoints import router as notify
 from schoolops.server.general import router as general
 from schoolops.server.stream import router as stream
+from schoolops.telemetry.endpoints import prometheus
 from schoolops.telemetry.endpoints import router as telemetry
 from schoolops.telemetry.ingest import Reports
-from schoolops.telemetry.prometheus import router as prometheus
 from schoolops.web.rules import check_rules
 
 

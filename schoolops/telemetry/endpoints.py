@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 
 from agents import protocol
 from schoolops.core.errors import Unauthenticated
 from schoolops.core.permissions import ESTATE_READ
-from schoolops.telemetry import schemas
+from schoolops.telemetry import exposition, schemas
 from schoolops.telemetry.ingest import Reports
+from schoolops.telemetry.prometheus import (
+    PromAnswer,
+    PromError,
+    answered,
+    instant,
+    matching,
+    over_time,
+)
 from schoolops.telemetry.repository import Measurements
-from schoolops.web.answers import answers, json_body
+from schoolops.web.answers import answers, json_body, refer, streams
 from schoolops.web.context import Json, TheActor, TheStore, bearer, read_body
 from schoolops.web.limits import PROOF
 from schoolops.web.rules import by_agents, needs
@@ -78,3 +86,95 @@ def read_series(
     with store.read(actor) as connection:
         found = Measurements(connection, actor, store.clock.now())
         return Json(found.series(subject, id, metric, since, until, STEPS.get(step or "")))
+
+
+prometheus = APIRouter(tags=["measurements"])
+"""What Prometheus scrapes, and what Grafana's Prometheus data source asks."""
+
+API = "/prometheus/api/v1"
+Expression = Annotated[str, Query(max_length=10_000, description="PromQL")]
+Time = Annotated[str, Query(max_length=40, description="Unix seconds, or RFC 3339")]
+Step = Annotated[str, Query(max_length=40, description="seconds, or a duration such as 5m")]
+Matches = Annotated[list[str], Query(alias="match[]", max_length=20, description="selectors")]
+Field = Annotated[str, Form(max_length=10_000)]
+
+
+def _promises() -> dict[str, Any]:
+    options = answers(PromAnswer)
+    refused = {"application/json": {"schema": refer(PromError)}}
+    options["responses"][400] = {"description": "The question is not answered.", "content": refused}
+    return options
+
+
+@prometheus.get("/metrics", **needs(ESTATE_READ), **streams("text/plain"))
+def read_metrics(store: TheStore, actor: TheActor) -> Response:
+    """The last known measurements for Prometheus to scrape, in its text format."""
+    with store.read(actor) as connection:
+        text = "".join(exposition.expose(connection, actor, store.clock.now()))
+    return Response(text, media_type=exposition.CONTENT_TYPE)
+
+
+@prometheus.get(f"{API}/query", **needs(ESTATE_READ), **_promises())
+def ask(store: TheStore, actor: TheActor, query: Expression, time: Time = "") -> Json:
+    """The value of a PromQL expression at one time."""
+    return instant(store, actor, {"query": query, "time": time})
+
+
+@prometheus.get(f"{API}/query_range", **needs(ESTATE_READ), **_promises())
+def ask_range(
+    store: TheStore, actor: TheActor, query: Expression, start: Time, end: Time, step: Step
+) -> Json:
+    """The values of a PromQL expression over a time."""
+    return over_time(store, actor, {"query": query, "start": start, "end": end, "step": step})
+
+
+@prometheus.post(f"{API}/query", **needs(ESTATE_READ), **_promises())
+def post_query(store: TheStore, actor: TheActor, query: Field, time: Field = "") -> Json:
+    """The same as by GET, with a form."""
+    return instant(store, actor, {"query": query, "time": time})
+
+
+@prometheus.post(f"{API}/query_range", **needs(ESTATE_READ), **_promises())
+def post_query_range(
+    store: TheStore, actor: TheActor, query: Field, start: Field, end: Field, step: Field
+) -> Json:
+    """The same as by GET, with a form."""
+    return over_time(store, actor, {"query": query, "start": start, "end": end, "step": step})
+
+
+@prometheus.get(f"{API}/series", **needs(ESTATE_READ), **_promises())
+def list_series(store: TheStore, actor: TheActor, match: Matches) -> Json:
+    """The labels of the series that match."""
+    with store.read(actor) as connection:
+        return answered(lambda: matching(connection, actor, store.clock.now(), match))
+
+
+@prometheus.get(f"{API}/labels", **needs(ESTATE_READ), **_promises())
+def list_labels() -> Json:
+    """The names of labels."""
+    return answered(lambda: list(exposition.LABELS))
+
+
+@prometheus.get(f"{API}/label/{{name}}/values", **needs(ESTATE_READ), **_promises())
+def list_values(
+    store: TheStore, actor: TheActor, name: Annotated[str, Path(max_length=100)]
+) -> Json:
+    """The values of a label."""
+    if name == "__name__":
+        return answered(lambda: sorted({*exposition.names(), *exposition.counters()}))
+    with store.read(actor) as connection:
+        return answered(lambda: exposition.values(connection, actor, name))
+
+
+@prometheus.get(f"{API}/metadata", **needs(ESTATE_READ), **_promises())
+def read_metadata() -> Json:
+    """What the series are."""
+    gauges = {
+        name: [{"type": "gauge", "help": exposition.told(part, metric), "unit": ""}]
+        for name, (part, metric) in exposition.names().items()
+    }
+    counted: dict[str, Any] = {
+        name: [{"type": "counter", "help": f"{counter} of a {part}.", "unit": ""}]
+        for name, (part, counter) in exposition.counters().items()
+    }
+    return answered(lambda: gauges | counted)

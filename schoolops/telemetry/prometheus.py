@@ -1,4 +1,4 @@
-"""HTTP: what Prometheus scrapes, and what Grafana's Prometheus data source asks.
+"""Answers in Prometheus' form, as Grafana's data source asks for them.
 
 `/v1/prometheus` is the address of the data source; below it lies the reading part of Prometheus'
 own API: https://prometheus.io/docs/prometheus/latest/querying/api/. A refusal has its form, too.
@@ -9,24 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
-from fastapi import APIRouter, Form, Path, Query, Response
 from sqlalchemy import Connection
 
 from inventory.sentences import say
 from schoolops.core.errors import Invalid
-from schoolops.core.permissions import ESTATE_READ, Actor
+from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.telemetry import exposition
 from schoolops.telemetry.exposition import Labels
 from schoolops.telemetry.rollups import MICROS
-from schoolops.web.answers import answers, refer, streams
-from schoolops.web.context import Json, TheActor, TheStore
-from schoolops.web.rules import needs
+from schoolops.web.context import Json
 
-router = APIRouter(tags=["measurements"])
-API = "/prometheus/api/v1"
 _MOST_LISTED = 2000
 
 
@@ -45,95 +39,7 @@ class PromError(TypedDict):
     error: str
 
 
-Expression = Annotated[str, Query(max_length=10_000, description="PromQL")]
-Time = Annotated[str, Query(max_length=40, description="Unix seconds, or RFC 3339")]
-Step = Annotated[str, Query(max_length=40, description="seconds, or a duration such as 5m")]
-Matches = Annotated[list[str], Query(alias="match[]", max_length=20, description="selectors")]
-Field = Annotated[str, Form(max_length=10_000)]
-
-
-def _promises() -> dict[str, Any]:
-    options = answers(PromAnswer)
-    refused = {"application/json": {"schema": refer(PromError)}}
-    options["responses"][400] = {"description": "The question is not answered.", "content": refused}
-    return options
-
-
-@router.get("/metrics", **needs(ESTATE_READ), **streams("text/plain"))
-def read_metrics(store: TheStore, actor: TheActor) -> Response:
-    """The last known measurements for Prometheus to scrape, in its text format."""
-    with store.read(actor) as connection:
-        text = "".join(exposition.expose(connection, actor, store.clock.now()))
-    return Response(text, media_type=exposition.CONTENT_TYPE)
-
-
-@router.get(f"{API}/query", **needs(ESTATE_READ), **_promises())
-def ask(store: TheStore, actor: TheActor, query: Expression, time: Time = "") -> Json:
-    """The value of a PromQL expression at one time."""
-    return _instant(store, actor, {"query": query, "time": time})
-
-
-@router.get(f"{API}/query_range", **needs(ESTATE_READ), **_promises())
-def ask_range(
-    store: TheStore, actor: TheActor, query: Expression, start: Time, end: Time, step: Step
-) -> Json:
-    """The values of a PromQL expression over a time."""
-    return _range(store, actor, {"query": query, "start": start, "end": end, "step": step})
-
-
-@router.post(f"{API}/query", **needs(ESTATE_READ), **_promises())
-def post_query(store: TheStore, actor: TheActor, query: Field, time: Field = "") -> Json:
-    """The same as by GET, with a form."""
-    return _instant(store, actor, {"query": query, "time": time})
-
-
-@router.post(f"{API}/query_range", **needs(ESTATE_READ), **_promises())
-def post_query_range(
-    store: TheStore, actor: TheActor, query: Field, start: Field, end: Field, step: Field
-) -> Json:
-    """The same as by GET, with a form."""
-    return _range(store, actor, {"query": query, "start": start, "end": end, "step": step})
-
-
-@router.get(f"{API}/series", **needs(ESTATE_READ), **_promises())
-def list_series(store: TheStore, actor: TheActor, match: Matches) -> Json:
-    """The labels of the series that match."""
-    with store.read(actor) as connection:
-        return _answered(lambda: _matching(connection, actor, store.clock.now(), match))
-
-
-@router.get(f"{API}/labels", **needs(ESTATE_READ), **_promises())
-def list_labels() -> Json:
-    """The names of labels."""
-    return _answered(lambda: list(exposition.LABELS))
-
-
-@router.get(f"{API}/label/{{name}}/values", **needs(ESTATE_READ), **_promises())
-def list_values(
-    store: TheStore, actor: TheActor, name: Annotated[str, Path(max_length=100)]
-) -> Json:
-    """The values of a label."""
-    if name == "__name__":
-        return _answered(lambda: sorted({*exposition.names(), *exposition.counters()}))
-    with store.read(actor) as connection:
-        return _answered(lambda: exposition.values(connection, actor, name))
-
-
-@router.get(f"{API}/metadata", **needs(ESTATE_READ), **_promises())
-def read_metadata() -> Json:
-    """What the series are."""
-    gauges = {
-        name: [{"type": "gauge", "help": exposition.told(part, metric), "unit": ""}]
-        for name, (part, metric) in exposition.names().items()
-    }
-    counted: dict[str, Any] = {
-        name: [{"type": "counter", "help": f"{counter} of a {part}.", "unit": ""}]
-        for name, (part, counter) in exposition.counters().items()
-    }
-    return _answered(lambda: gauges | counted)
-
-
-def _answered(question: Callable[[], Any]) -> Json:
+def answered(question: Callable[[], Any]) -> Json:
     """In Prometheus' form, which its users read; a refusal, too."""
     try:
         return Json({"status": "success", "data": question()})
@@ -142,7 +48,7 @@ def _answered(question: Callable[[], Any]) -> Json:
         return Json(told, status_code=400)
 
 
-def _instant(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
+def instant(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
     def question() -> dict[str, Any]:
         from schoolops.telemetry.promql import Evaluation
 
@@ -158,10 +64,10 @@ def _instant(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
         ]
         return {"resultType": "vector", "result": found}
 
-    return _answered(question)
+    return answered(question)
 
 
-def _range(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
+def over_time(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
     def question() -> dict[str, Any]:
         from schoolops.telemetry.promql import MOST_POINTS, BadQuery, Evaluation
 
@@ -189,10 +95,10 @@ def _range(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
         ]
         return {"resultType": "matrix", "result": [one for one in found if one["values"]]}
 
-    return _answered(question)
+    return answered(question)
 
 
-def _matching(
+def matching(
     connection: Connection, actor: Actor, now: int, selectors: Sequence[str]
 ) -> list[Labels]:
     from schoolops.telemetry.promql import Evaluation
