@@ -168,7 +168,8 @@ def complete(document: dict[str, Any]) -> None:
         responses = operation["responses"]
         statuses = {int(code) for code in responses if int(code) >= 400} | _usual(operation)
         for status in sorted(statuses):
-            if "content" not in responses.get(str(status), {}):  # it has a form of its own
+            # A refusal may have a form of its own; at 422 FastAPI describes one that nobody sees.
+            if status == 422 or "content" not in responses.get(str(status), {}):
                 responses[str(status)] = {"$ref": f"#/components/responses/{REFUSALS[status][0]}"}
 
 

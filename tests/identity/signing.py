@@ -56,10 +56,13 @@ class Portal:
         """As if the browser were another one, with the same key."""
         from playwright.sync_api import Error
 
-        try:
-            self.page.goto("about:blank")
-        except Error:  # the portal is nowhere: its error page came in between, and only once
-            self.page.goto("about:blank")
+        for tries in range(10):  # the portal is nowhere: its error page may come in between
+            try:
+                self.page.goto("about:blank")
+                break
+            except Error:
+                assert tries < 9
+                self.page.wait_for_timeout(200)
         self.context.clear_cookies()
         self.came.clear()
 
