@@ -33,7 +33,10 @@ MOST_SERIES = 400
 MOST_POINTS = 11_000
 MOST_READ = 400_000
 """Points read for one expression at most: a wide selector over years would hold the server."""
+MOST_LETTERS = 1000
+"""Of an expression, besides what stands in quotation marks."""
 RAW_SPAN_S = 6 * HOUR_S
+_STRINGS = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""")
 
 Row = list[float | None]
 
@@ -69,7 +72,10 @@ class Evaluation:
         """The value of an expression. Raises `BadQuery`."""
         if len(self.times) > MOST_POINTS:
             raise BadQuery(say("more than {most} steps; ask for a larger step", most=MOST_POINTS))
-        return self._value(_parse(text))
+        try:
+            return self._value(_parse(text))
+        except RecursionError:
+            raise BadQuery("the expression is nested too deeply; ask in parts") from None
 
     def matching(self, text: str) -> list[Labels]:
         """The labels of the series that a selector names."""
@@ -319,6 +325,11 @@ class _Matcher:
 
 
 def _parse(text: str) -> Any:
+    # The parser descends by its stack: a chain of thousands would end the whole process.
+    if len(_STRINGS.sub("", text)) > MOST_LETTERS:
+        raise BadQuery(
+            say("the expression is longer than {most} characters; ask in parts", most=MOST_LETTERS)
+        )
     try:
         return pp.parse(text)
     except ValueError as error:
@@ -367,9 +378,9 @@ _OVER_TIME: dict[str, Callable[[list[Bucket]], float]] = {
 }
 _SCALARS: dict[str, Callable[[float], float]] = {
     "abs": abs,
-    "ceil": lambda value: float(math.ceil(value)),
-    "floor": lambda value: float(math.floor(value)),
-    "round": lambda value: float(math.floor(value + 0.5)),
+    "ceil": lambda value: float(math.ceil(value)) if math.isfinite(value) else value,
+    "floor": lambda value: float(math.floor(value)) if math.isfinite(value) else value,
+    "round": lambda value: float(math.floor(value + 0.5)) if math.isfinite(value) else value,
 }
 _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
     "sum": sum,
@@ -399,7 +410,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": _divide,
-    "%": lambda left, right: math.fmod(left, right) if right else math.nan,
+    "%": lambda left, right: math.fmod(left, right) if right and math.isfinite(left) else math.nan,
     "^": _power,
 }
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {

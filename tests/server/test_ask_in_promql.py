@@ -147,6 +147,50 @@ def test_what_is_not_answered_is_refused_in_prometheus_form(
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "(" * 4000 + "1" + ")" * 4000,
+        "1" + "+1" * 4500,
+        "1" + "^1" * 4500,
+        "sum(" * 1900 + "a" + ")" * 1900,
+    ],
+    ids=["brackets", "sum", "powers", "sums"],
+)
+def test_an_expression_of_thousands_of_parts_ends_no_server(api: Api, query: str) -> None:
+    """The parser's stack is not endless, and whoever may look shall not be able to stop it."""
+    refused = api.get("/prometheus/api/v1/query", 400, query=query)
+    assert "ask in parts" in refused["error"]
+
+
+def test_the_longest_expressions_that_are_taken_are_answered(api: Api) -> None:
+    assert asked(api, "query", query="1" + "+1" * 490)["result"][1] == "491"
+    assert asked(api, "query", query="(" * 490 + "1" + ")" * 490)["result"][1] == "1"
+
+
+def test_what_stands_in_quotation_marks_may_be_long(api: Api, school_day: int) -> None:
+    many = "|".join(str(number) for number in range(164800, 165400))
+    found = asked(api, "query", query=f'schoolops_device_clients{{school=~"{many}"}}',
+                  time=school_day)  # fmt: skip
+    assert len(found["result"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("round(schoolops_device_clients / 0)", "+Inf"),
+        ("floor(schoolops_device_clients * (0 / 0))", "NaN"),
+        ("schoolops_device_clients / 0 % 2", "NaN"),
+        ("schoolops_device_clients ^ 400 * -1", "-Inf"),
+    ],
+)
+def test_what_is_no_number_is_answered_in_prometheus_words(
+    api: Api, school_day: int, query: str, wanted: str
+) -> None:
+    found = asked(api, "query", query=query, time=school_day)["result"]
+    assert [one["value"][1] for one in found] == [wanted] * 2
+
+
+@pytest.mark.parametrize(
     "wrong",
     [{"start": "noon"}, {"end": "0"}, {"step": "0"}, {"step": "-5m"}, {"start": "1e300"},
      {"start": "0", "step": "1"}, {"start": "nan"}],
