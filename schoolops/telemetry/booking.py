@@ -28,7 +28,7 @@ from schoolops.fleet.config import config_of, stamp_of
 from schoolops.fleet.models import agent, agent_stream, discovered
 from schoolops.telemetry import raw
 from schoolops.telemetry.decoding import BadReport, Batch, Part
-from schoolops.telemetry.metrics import METRICS, SUBJECTS, TEXTS
+from schoolops.telemetry.metrics import METRICS, OBSERVED, SUBJECTS, TEXTS
 from schoolops.telemetry.models import late_hour
 
 CORRECT_FROM_S = 5
@@ -264,7 +264,7 @@ class Booking:
                 newest[sample[0]] = sample
         settings = self.unit.store.settings.agent
         holds = round(settings.interval_s * settings.stale_after * 1e6)
-        named = "agent" if kind == "host" else kind
+        named = OBSERVED[kind]
         for record, sample in newest.items():
             at = sample[1]
             known = self.latest.get((named, record))
@@ -386,7 +386,7 @@ _LEADING = 5
 """Columns of a raw row before its metrics: record, time, stream, number, delay."""
 
 _NAMES: dict[str, list[tuple[str, int]]] = {
-    "agent" if kind == "host" else kind: [
+    OBSERVED[kind]: [
         *((metric.name, metric.scale) for metric in METRICS[kind]),
         *((name, 1) for name in TEXTS[kind]),
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -19,13 +20,11 @@ from schoolops.estate.access import in_scope, readable_by
 from schoolops.estate.models import TABLES, observation
 from schoolops.fleet.models import agent
 from schoolops.telemetry.history import rolled_to
-from schoolops.telemetry.metrics import COUNTER, METRICS, Metric, shown
+from schoolops.telemetry.metrics import COUNTER, METRICS, TABLES_OF, Metric, shown
 from schoolops.telemetry.rollups import HOUR_S
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "schoolops_"
-TABLES_OF = {"device": "device", "uplink": "uplink", "agent": "host"}
-"""Part of a series' name → table of a batch."""
 LABELS = ("__name__", "agent", "device", "kind", "provider", "room", "school", "uplink")
 
 Labels = dict[str, str]
@@ -40,6 +39,7 @@ class Subject:
     labels: Labels
 
 
+@cache
 def names() -> dict[str, tuple[str, Metric]]:
     """Name of a series → its part ('device', 'uplink', 'agent') and its metric."""
     return {
@@ -49,6 +49,7 @@ def names() -> dict[str, tuple[str, Metric]]:
     }
 
 
+@cache
 def counters() -> dict[str, tuple[str, str]]:
     """Name of a counter's series → its part and the counter."""
     return {

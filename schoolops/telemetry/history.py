@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -76,6 +77,10 @@ class History:
     def __init__(self, connection: Connection, now: int) -> None:
         self.connection = connection
         self.now = now
+
+    @cached_property
+    def _rolled_s(self) -> int:
+        return rolled_to(self.connection) * HOUR_S
 
     def series(
         self, kind: str, record: int, metric: Metric, since_s: int, until_s: int, step_s: int = 0
@@ -150,7 +155,7 @@ class History:
         self, kind: str, record: int, metric: Metric, since_s: int, until_s: int, step_s: int
     ) -> Buckets:
         """Buckets of the last hours, whose rollup is not made yet."""
-        begin = max(rolled_to(self.connection) * HOUR_S, since_s)
+        begin = max(self._rolled_s, since_s)
         end = min(until_s, self.now // MICROS + 1)
         if begin >= end:
             return {}

@@ -157,5 +157,11 @@ def natural(metric: Metric, kept: float | None) -> float | None:
     return kept / metric.scale
 
 
+TABLES_OF: dict[str, str] = {"device": "device", "uplink": "uplink", "agent": "host"}
+"""Kind of an observation → table of a batch. An agent reports its host."""
+
+OBSERVED: dict[str, str] = {table: kind for kind, table in TABLES_OF.items()}
+"""The reverse."""
+
 SUBJECTS: dict[str, str] = {"uplink": "uplink", "device": "device"}
 """Table of a batch → the text that names what is reported on; the host needs no name."""

@@ -23,6 +23,7 @@ from schoolops.estate.models import observation
 from schoolops.telemetry import raw
 from schoolops.telemetry.booking import ROLLED_AFTER
 from schoolops.telemetry.history import ROLLED_TO
+from schoolops.telemetry.metrics import TABLES_OF
 from schoolops.telemetry.models import SAMPLES, late_hour, rolled_hour, rollup, sealed
 from schoolops.telemetry.raw import HOUR
 from schoolops.telemetry.rollups import (
@@ -43,8 +44,6 @@ FOR_S = 1.0
 """Seconds a call goes on."""
 
 ROLLING, SEALING = "measurements rolling", "measurements sealing"
-_KINDS = {"agent": "host", "uplink": "uplink", "device": "device"}
-"""Kind of an observation → table of a batch."""
 
 Subject = tuple[str, int]
 """Kind of a batch's table, id of the record."""
@@ -290,7 +289,7 @@ def _next(connection: Connection, place: _Place, since: int = 0) -> tuple[list[S
         select(o.kind, o.record_id)
         .where(
             tuple_(o.kind, o.record_id) > tuple_(place.kind, place.record),
-            o.kind.in_(_KINDS),
+            o.kind.in_(TABLES_OF),
             o.observed_at >= since,
         )
         .order_by(o.kind, o.record_id)
@@ -298,7 +297,7 @@ def _next(connection: Connection, place: _Place, since: int = 0) -> tuple[list[S
     ).all()
     if rows:
         place = place._replace(kind=rows[-1].kind, record=rows[-1].record_id)
-    return [(_KINDS[row.kind], row.record_id) for row in rows], place
+    return [(TABLES_OF[row.kind], row.record_id) for row in rows], place
 
 
 def _first_hour(connection: Connection, otherwise: int) -> int:

@@ -67,6 +67,10 @@ class Evaluation:
     step_s: int
     read: int = 0
     _subjects: dict[str, list[Subject]] = field(default_factory=dict)
+    _history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._history = History(self.connection, self.now)
 
     def run(self, text: str) -> Value:
         """The value of an expression. Raises `BadQuery`."""
@@ -126,9 +130,8 @@ class Evaluation:
 
     def _at(self, subject: Subject, metric: Metric, grain: int, shift: int) -> Row:
         since, until = self.times[0] - shift, self.times[-1] - shift
-        history = History(self.connection, self.now)
         if not grain:
-            points = history.series(
+            points = self._history.series(
                 subject.kind, subject.record, metric, since - LOOKBACK_S, until + 1
             )
             self._count(len(points))
@@ -143,9 +146,7 @@ class Evaluation:
     def _buckets(
         self, subject: Subject, metric: Metric, since: int, until: int, grain: int
     ) -> Mapping[int, Bucket]:
-        found = History(self.connection, self.now).buckets(
-            subject.kind, subject.record, metric, since, until, grain
-        )
+        found = self._history.buckets(subject.kind, subject.record, metric, since, until, grain)
         self._count(len(found))
         return found
 

@@ -18,7 +18,7 @@ from schoolops.estate.repository import Estate
 from schoolops.fleet.models import agent, discovered
 from schoolops.fleet.repository import find_agent
 from schoolops.telemetry.history import History, step_for
-from schoolops.telemetry.metrics import shown
+from schoolops.telemetry.metrics import TABLES_OF, shown
 from schoolops.telemetry.models import SAMPLES
 from schoolops.telemetry.rollups import MICROS
 
@@ -124,7 +124,7 @@ class Measurements:
         `since`, `until` and `times` are epoch seconds, `values` the means of the steps.
         """
         kind, record_id, _ = self.subject(plural, id_or_key)
-        kind = "host" if kind == "agent" else kind
+        kind = TABLES_OF[kind]
         known = shown(kind)
         if metric not in known:
             raise Invalid(
