@@ -54,13 +54,19 @@ def wrapped(kind: Kind, history: Json, width: int) -> list[Content]:
 def _stood(placements: list[Json]) -> list[Content]:
     if not placements:
         return []
+    times = [
+        f"{cells.when(place.get('from'))} – {cells.when(place.get('until')) or _('today')}"
+        for place in placements
+    ]
+    # A device that was moved stood from one time to another: both are read in full.
+    width = max(describe.LABEL, *(len(text) + 2 for text in times))
     found = [Content(""), describe.heading(_("Where it stood"))]
-    for place in placements:
-        until = cells.when(place.get("until")) or _("today")
+    for text, place in zip(times, placements, strict=True):
         where = place.get("room") or place.get("school") or ""
-        text = f"{cells.when(place.get('from'))} – {until}"
-        tail = f"{place.get('by') or ''}  {place.get('note') or ''}".rstrip()
-        found.append(describe.pair(text, f"{where}   {tail}"))
+        tail = f"{where}   {place.get('by') or ''}  {place.get('note') or ''}".rstrip()
+        found.append(
+            Content.assemble((cells.fit(text, width), "$foreground 60%"), cells.clean(tail))
+        )
     return found
 
 

@@ -7,6 +7,8 @@ whoever asks in SQL.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -47,12 +49,20 @@ SAMPLES: dict[str, Table] = {kind: _samples(kind) for kind in METRICS}
 """Table of a batch → table of the store. `record_id` is the id of the agent (host), uplink or
 device; `delay_ms` is how long after its observation a report came."""
 
+
+def _of_a_record(span: str) -> list[Column[Any]]:
+    """The key of what is kept of a record: its kind (table of a batch), its id, an hour or day."""
+    return [
+        Column("kind", String(12), primary_key=True),
+        Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+        Column(span, Integer, primary_key=True, autoincrement=False),
+    ]
+
+
 sealed = Table(
     "sealed",
     metadata,
-    Column("kind", String(12), primary_key=True),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("hour", Integer, primary_key=True, autoincrement=False),
+    *_of_a_record("hour"),
     Column("reports", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
@@ -61,9 +71,7 @@ sealed = Table(
 rollup = Table(
     "rollup",
     metadata,
-    Column("kind", String(12), primary_key=True),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("day", Integer, primary_key=True, autoincrement=False),
+    *_of_a_record("day"),
     Column("fine", LargeBinary),
     Column("hourly", LargeBinary, nullable=False),
 )
@@ -73,9 +81,7 @@ of an hour, packed (`schoolops.telemetry.rollups`)."""
 rolled_hour = Table(
     "rolled_hour",
     metadata,
-    Column("kind", String(12), primary_key=True),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("hour", Integer, primary_key=True, autoincrement=False),
+    *_of_a_record("hour"),
     Column("fine", LargeBinary, nullable=False),
 )
 """Buckets of 5 minutes of one hour, until its day is over and joined into a `rollup`."""
@@ -83,9 +89,7 @@ rolled_hour = Table(
 late_hour = Table(
     "late_hour",
     metadata,
-    Column("kind", String(12), primary_key=True),
-    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("hour", Integer, primary_key=True, autoincrement=False),
+    *_of_a_record("hour"),
     sqlite_with_rowid=False,
 )
 """Hours whose rollup was made, or may have been, before this record's reports of it came."""

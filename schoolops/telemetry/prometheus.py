@@ -69,13 +69,13 @@ def instant(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
 
 def over_time(store: Store, actor: Actor, asked: Mapping[str, str]) -> Json:
     def question() -> dict[str, Any]:
-        from schoolops.telemetry.promql import MOST_POINTS, BadQuery, Evaluation
+        from schoolops.telemetry.promql import MOST_POINTS, Evaluation
 
         start, end, step = _time(asked["start"]), _time(asked["end"]), _step(asked["step"])
         if end < start:
-            raise BadQuery("the time ends before it begins")
+            raise Invalid("the time ends before it begins")
         if (end - start) // step > MOST_POINTS:
-            raise BadQuery(say("more than {most} steps; ask for a larger step", most=MOST_POINTS))
+            raise Invalid(say("more than {most} steps; ask for a larger step", most=MOST_POINTS))
         times = range(start, end + 1, step)
         with store.read(actor) as connection:
             value = Evaluation(connection, actor, store.clock.now(), times, step).run(

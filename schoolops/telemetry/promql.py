@@ -21,12 +21,26 @@ import promql_parser as pp
 from sqlalchemy import Connection
 
 from inventory.sentences import say
-from schoolops.core.errors import Invalid
 from schoolops.core.permissions import Actor
 from schoolops.telemetry.exposition import Labels, Subject, counters, names, subjects
 from schoolops.telemetry.history import History, nearest_rank
 from schoolops.telemetry.metrics import RATES, Metric
 from schoolops.telemetry.rollups import DAY_S, FINE_S, HOUR_S, Bucket
+from schoolops.telemetry.vectors import (
+    AGGREGATES,
+    ARITHMETIC,
+    COMPARISONS,
+    SCALARS,
+    BadQuery,
+    Row,
+    Series,
+    Value,
+    arithmetic,
+    compare,
+    each,
+    group_of,
+    unknown,
+)
 
 LOOKBACK_S = 300
 MOST_SERIES = 400
@@ -37,23 +51,6 @@ MOST_LETTERS = 1000
 """Of an expression, besides what stands in quotation marks."""
 RAW_SPAN_S = 6 * HOUR_S
 _STRINGS = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""")
-
-Row = list[float | None]
-
-
-class BadQuery(Invalid):
-    code = "query.invalid"
-
-
-@dataclass(slots=True)
-class Series:
-    """A line of a vector: its labels (with `__name__` while it has one), a value a step."""
-
-    labels: Labels
-    values: Row
-
-
-Value = float | list[Series]
 
 
 @dataclass(slots=True)
@@ -92,7 +89,7 @@ class Evaluation:
     def _value(self, node: Any) -> Value:
         visit = _NODES.get(type(node))
         if visit is None:
-            raise _unknown(type(node).__name__)
+            raise unknown(type(node).__name__)
         return visit(self, node)
 
     # -- leaves ----------------------------------------------------------------------------
@@ -104,7 +101,7 @@ class Evaluation:
         return self._value(node.expr)
 
     def _minus(self, node: pp.UnaryExpr) -> Value:
-        return _arithmetic(operator.mul, self._value(node.expr), -1.0)
+        return arithmetic(operator.mul, self._value(node.expr), -1.0)
 
     def _instant(self, node: pp.VectorSelector) -> Value:
         name, found = self._select(node)
@@ -158,7 +155,7 @@ class Evaluation:
     def _select(self, node: pp.VectorSelector) -> tuple[str, list[Subject]]:
         """The name of the series, and the subjects that match."""
         if node.at is not None:
-            raise _unknown("@")
+            raise unknown("@")
         matchers = [_Matcher.of(one) for one in node.matchers.matchers]
         name = node.name or next(
             (m.value for m in matchers if m.label == "__name__" and m.plain), ""
@@ -186,8 +183,8 @@ class Evaluation:
 
     def _call(self, node: pp.Call) -> Value:
         name, arguments = node.func.name, list(node.args)
-        if name in _SCALARS and len(arguments) == 1:
-            return _each(_SCALARS[name], self._value(arguments[0]))
+        if name in SCALARS and len(arguments) == 1:
+            return each(SCALARS[name], self._value(arguments[0]))
         if name == "quantile_over_time" and len(arguments) == 2:
             share = self._value(arguments[0])
             if isinstance(share, float):
@@ -196,7 +193,7 @@ class Evaluation:
             return self._over_time(arguments[0], _OVER_TIME[name])
         if name in ("rate", "irate", "increase") and len(arguments) == 1:
             return self._rate(name, arguments[0])
-        raise _unknown(f"{name}()")
+        raise unknown(f"{name}()")
 
     def _over_time(self, node: Any, fold: Callable[[list[Bucket]], float]) -> Value:
         if not isinstance(node, pp.MatrixSelector):
@@ -265,15 +262,15 @@ class Evaluation:
 
     def _aggregate(self, node: pp.AggregateExpr) -> Value:
         name = str(node.op)
-        fold = _AGGREGATES.get(name)
+        fold = AGGREGATES.get(name)
         inner = self._value(node.expr)
         if fold is None or node.param is not None:
-            raise _unknown(name)
+            raise unknown(name)
         if not isinstance(inner, list):
             raise BadQuery(say("{name} wants series, not a number", name=name))
         groups: dict[tuple[tuple[str, str], ...], list[Series]] = {}
         for series in inner:
-            groups.setdefault(_group(series.labels, node.modifier), []).append(series)
+            groups.setdefault(group_of(series.labels, node.modifier), []).append(series)
         return [
             Series(
                 dict(key),
@@ -289,12 +286,12 @@ class Evaluation:
         name = str(node.op)
         left, right = self._value(node.lhs), self._value(node.rhs)
         modifier = node.modifier
-        if name in _ARITHMETIC:
-            return _arithmetic(_ARITHMETIC[name], left, right, modifier)
-        if name in _COMPARISONS:
+        if name in ARITHMETIC:
+            return arithmetic(ARITHMETIC[name], left, right, modifier)
+        if name in COMPARISONS:
             as_bool = modifier is not None and modifier.return_bool
-            return _compare(_COMPARISONS[name], left, right, as_bool)
-        raise _unknown(name)
+            return compare(COMPARISONS[name], left, right, as_bool)
+        raise unknown(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,10 +334,6 @@ def _parse(text: str) -> Any:
         raise BadQuery(say("this is no PromQL: {error}", error=str(error))) from None
 
 
-def _unknown(what: str) -> BadQuery:
-    return BadQuery(say("{what} is not known here; docs/telemetry.md lists what is", what=what))
-
-
 def _offset(node: pp.VectorSelector) -> int:
     return int(node.offset.total_seconds()) if node.offset is not None else 0
 
@@ -377,158 +370,6 @@ _OVER_TIME: dict[str, Callable[[list[Bucket]], float]] = {
     "last_over_time": lambda window: window[-1].mean,
     "count_over_time": _reports,
 }
-_SCALARS: dict[str, Callable[[float], float]] = {
-    "abs": abs,
-    "ceil": lambda value: float(math.ceil(value)) if math.isfinite(value) else value,
-    "floor": lambda value: float(math.floor(value)) if math.isfinite(value) else value,
-    "round": lambda value: float(math.floor(value + 0.5)) if math.isfinite(value) else value,
-}
-_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
-    "sum": sum,
-    "avg": lambda values: sum(values) / len(values),
-    "min": min,
-    "max": max,
-    "count": lambda values: float(len(values)),
-}
-
-
-def _divide(left: float, right: float) -> float:
-    if right:
-        return left / right
-    return math.nan if not left or math.isnan(left) else math.copysign(math.inf, left)
-
-
-def _power(left: float, right: float) -> float:
-    try:
-        found = left**right
-    except (OverflowError, ZeroDivisionError):
-        return math.inf
-    return math.nan if isinstance(found, complex) else found
-
-
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": _divide,
-    "%": lambda left, right: math.fmod(left, right) if right and math.isfinite(left) else math.nan,
-    "^": _power,
-}
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def _group(labels: Labels, modifier: Any) -> tuple[tuple[str, str], ...]:
-    if modifier is None:
-        return ()
-    named = set(modifier.labels)
-    by = modifier.type == pp.AggModifierType.By
-    return tuple(
-        sorted(
-            (name, value)
-            for name, value in labels.items()
-            if (name in named) is by and name != "__name__"
-        )
-    )
-
-
-def _unnamed(labels: Labels) -> Labels:
-    return {name: value for name, value in labels.items() if name != "__name__"}
-
-
-def _each(function: Callable[[float], float], value: Value) -> Value:
-    if isinstance(value, float):
-        return function(value)
-    return [
-        Series(_unnamed(one.labels), [None if v is None else function(v) for v in one.values])
-        for one in value
-    ]
-
-
-def _arithmetic(
-    function: Callable[[float, float], float], left: Value, right: Value, modifier: Any = None
-) -> Value:
-    if isinstance(left, float) and isinstance(right, float):
-        return function(left, right)
-    if isinstance(right, float):
-        return _each(lambda value: function(value, right), left)
-    if isinstance(left, float):
-        return _each(lambda value: function(left, value), right)
-    found = []
-    for key, one, other in _pairs(left, right, modifier):
-        values = [
-            None if a is None or b is None else function(a, b)
-            for a, b in zip(one.values, other.values, strict=True)
-        ]
-        found.append(Series(dict(key), values))
-    return found
-
-
-def _pairs(
-    left: list[Series], right: list[Series], modifier: Any
-) -> list[tuple[tuple[tuple[str, str], ...], Series, Series]]:
-    if modifier is not None and modifier.card not in (None, pp.VectorMatchCardinality.OneToOne):
-        raise _unknown("group_left")
-    matching = modifier.matching if modifier is not None else None
-
-    def key_of(labels: Labels) -> tuple[tuple[str, str], ...]:
-        kept = _unnamed(labels)
-        if matching is not None:
-            named = set(matching.labels)
-            on = matching.type == pp.LabelModifierType.Include
-            kept = {name: value for name, value in kept.items() if (name in named) is on}
-        return tuple(sorted(kept.items()))
-
-    others: dict[tuple[tuple[str, str], ...], Series] = {}
-    for one in right:
-        if others.setdefault(key_of(one.labels), one) is not one:
-            raise BadQuery("several series of the right side match one of the left")
-    seen = set()
-    found = []
-    for one in left:
-        key = key_of(one.labels)
-        if key in others:
-            if key in seen:
-                raise BadQuery("several series of the left side match one of the right")
-            seen.add(key)
-            found.append((key, one, others[key]))
-    return found
-
-
-def _compare(
-    function: Callable[[float, float], bool], left: Value, right: Value, as_bool: bool
-) -> Value:
-    if isinstance(left, float) and isinstance(right, float):
-        if not as_bool:
-            raise BadQuery("two numbers are compared with bool, as in 1 > bool 2")
-        return float(function(left, right))
-    if isinstance(left, list) and isinstance(right, list):
-        raise _unknown("a comparison of two vectors")
-    if isinstance(left, list) and isinstance(right, float):
-        return _filtered(left, lambda value: function(value, right), as_bool)
-    if isinstance(right, list) and isinstance(left, float):
-        return _filtered(right, lambda value: function(left, value), as_bool)
-    raise _unknown("this comparison")
-
-
-def _filtered(series: list[Series], holds: Callable[[float], bool], as_bool: bool) -> list[Series]:
-    made = []
-    for one in series:
-        values: Row = [
-            None if v is None else float(holds(v)) if as_bool else v if holds(v) else None
-            for v in one.values
-        ]
-        if any(v is not None for v in values):
-            made.append(Series(_unnamed(one.labels) if as_bool else one.labels, values))
-    return made
-
-
 _NODES: dict[type, Callable[[Evaluation, Any], Value]] = {
     pp.NumberLiteral: Evaluation._number,
     pp.ParenExpr: Evaluation._paren,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from inventory.kinds import DEVICE, UPLINK
-from tui import cells, describe, i18n, metrics
+from tui import cells, describe, i18n, metrics, past
 from tui.map import Spot, lay_out
 
 
@@ -93,6 +93,19 @@ def test_no_measured_value_is_lost_from_a_graph(times: list[int], width: int) ->
     assert len(found) <= width
     assert set(found) <= {1.0, None}
     assert 1.0 in found
+
+
+def test_from_when_to_when_a_device_stood_somewhere_is_told_in_full() -> None:
+    i18n.use("de")
+    placements = [
+        {"school": "164800", "room": "164800/2.14", "by": "m.weber",
+         "from": "2020-09-01T08:00:00Z", "until": None},
+        {"school": "164800", "room": None, "by": "a.klein", "note": "Lager",
+         "from": "2019-08-01T08:00:00Z", "until": "2020-09-01T08:00:00Z"},
+    ]  # fmt: skip
+    told = [line.plain for line in past.lines(DEVICE, {"placements": placements})]
+    assert "01.09.2020 – heute       164800/2.14   m.weber" in told
+    assert "01.08.2019 – 01.09.2020  164800   a.klein  Lager" in told
 
 
 def test_a_bar_never_claims_more_than_whole() -> None:
