@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from agents.runner import Runner
+    from agents.commands import Asked
 
 MOST_SEEN = 500
 KEEP_US = 7 * 24 * 3600 * 1_000_000
@@ -37,7 +37,7 @@ BEGUN, ANSWERED = "begun", "answered"
 class Orders:
     """Carries out commands one after the other, in a thread of their own while there are any."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Asked) -> None:
         identity = runner.state.identity()
         self._runner = runner
         self._agent, self._key = identity.agent, identity.command_key

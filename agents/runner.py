@@ -222,7 +222,7 @@ class Runner:
         """A duty of its own for who must not disturb the one that runs."""
         return _load(DUTIES[name], {})
 
-    def tell(self, reports: list[tuple[str, tuple[Any, ...]]]) -> None:
+    def tell(self, reports: list[tuple[str, Any]]) -> None:
         """Keep reports for good and deliver them with the next batch; from any thread."""
         at = now_us()
         self._spool.append([(table, at, report) for table, report in reports])

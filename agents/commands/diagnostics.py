@@ -9,11 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agents.commands import Asked
     from agents.protocol import Command
-    from agents.runner import Runner
 
 
-def run(runner: Runner, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
+def run(runner: Asked, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
     """Duties, spool, delivery, versions, disk and memory."""
     status = runner.status()
     system = os.uname()

@@ -8,11 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agents.commands import Asked
     from agents.protocol import Command
-    from agents.runner import Runner
 
 
-def run(runner: Runner, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
+def run(runner: Asked, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
     """Answers bit/s per line; the next reports of the lines carry them as well."""
     config, wanted = runner.config, str(arguments.get("uplink", ""))
     lines = [line for line in config.uplinks if wanted in ("", line.uplink)]
@@ -24,7 +24,7 @@ def run(runner: Runner, arguments: dict[str, Any], command: Command) -> tuple[st
     found: dict[str, Any] = {}
     told = []
     for line in lines:
-        test = duty.test_now(  # type: ignore[attr-defined]
+        test = duty.test_now(
             line, config, runner.server_now_us(), in_lessons=bool(arguments.get("in_lessons"))
         )
         found[line.uplink] = {"down_bps": test.down_bps, "up_bps": test.up_bps}

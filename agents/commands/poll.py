@@ -8,11 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from agents.commands import Asked
     from agents.protocol import Command
-    from agents.runner import Runner
 
 
-def run(runner: Runner, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
+def run(runner: Asked, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
     """Answers the device's report, which is booked like any other as well."""
     config, device = runner.config, str(arguments.get("device", ""))
     targets = [target for target in config.targets if target.device == device]

@@ -47,7 +47,7 @@ def run(args: Namespace, client: Client) -> int:
     deadline = time.monotonic() + args.wait
     while made["state"] in OPEN and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY_S)
-        made = client.command(agent, made["id"])
+        made = next(one for one in client.commands(agent) if one["id"] == made["id"])
     if args.json:
         print_json(made)
     elif made["state"] in OPEN and not args.wait:

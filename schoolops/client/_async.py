@@ -275,10 +275,6 @@ class AsyncClient:
         found = await self._send(requests.commands(id))
         return list(found["commands"])
 
-    async def command(self, id: str, command: str) -> Json:
-        """One command with its answer."""
-        return await self._send(requests.command(id, command))
-
     async def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""
         return await self._send(requests.adopt(id, values))

@@ -318,10 +318,6 @@ def commands(id: str) -> Request[Json]:
     return Request("GET", _path("agents", id, "/commands"), as_object)
 
 
-def command(id: str, command: str) -> Request[Json]:
-    return Request("GET", _path("agents", id, f"/commands/{quote(command, safe='')}"), as_object)
-
-
 def adopt(id: str, values: Json) -> Request[Json]:
     body = _body({"values": values})
     return Request("POST", _path("discovered", id, "/adopt"), as_object, content=body)

@@ -265,10 +265,6 @@ class Client:
         found = self._send(requests.commands(id))
         return list(found["commands"])
 
-    def command(self, id: str, command: str) -> Json:
-        """One command with its answer."""
-        return self._send(requests.command(id, command))
-
     def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""
         return self._send(requests.adopt(id, values))

@@ -163,18 +163,6 @@ def listed(connection: Connection, actor: Actor, id: str, now: int) -> list[dict
     return [_told(found, now) for found in rows]
 
 
-def find(connection: Connection, actor: Actor, id: str, uid: str, now: int) -> dict[str, Any]:
-    """One command with its answer."""
-    require(actor, ESTATE_READ)
-    row = find_agent(connection, actor, id)
-    found = connection.execute(
-        select(agent_command).where(c.agent_id == row.id, c.uid == uid)
-    ).one_or_none()
-    if found is None:
-        raise NotFound(say("there is no command {id!r} of that agent", id=uid))
-    return _told(found, now)
-
-
 def _told(row: Row[Any], now: int) -> dict[str, Any]:
     over = row.state in OPEN and row.expires_at <= now
     return {

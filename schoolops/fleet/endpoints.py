@@ -56,15 +56,6 @@ def list_commands(id: Uid, store: TheStore, actor: TheActor) -> Json:
         return Json({"commands": commands.listed(connection, actor, id, store.clock.now())})
 
 
-@router.get(
-    "/agents/{id:path}/commands/{command}", **needs(ESTATE_READ), **answers(schemas.AgentCommand)
-)
-def read_command(id: Uid, command: Uid, store: TheStore, actor: TheActor) -> Json:
-    """One command with its answer."""
-    with store.read(actor) as connection:
-        return Json(commands.find(connection, actor, id, command, store.clock.now()))
-
-
 @router.post(
     "/discovered/{id:path}/adopt",
     **needs(ESTATE_WRITE),
