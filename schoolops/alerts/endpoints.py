@@ -106,9 +106,7 @@ def end_window(id: Uid, store: TheStore, actor: TheActor) -> Response:
     return Response(status_code=204)
 
 
-@router.post(
-    "/on-calls", **needs(INCIDENTS_WRITE, everywhere=True), **answers(schemas.Made, 201)
-)
+@router.post("/on-calls", **needs(INCIDENTS_WRITE, everywhere=True), **answers(schemas.Made, 201))
 def plan_on_call(new: schemas.NewOnCall, store: TheStore, actor: TheActor) -> Json:
     """Enter who is told of incidents, and when."""
     with store.write(actor) as unit:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 from schoolops.alerts.engine import FIRING
 from schoolops.alerts.models import alert, incident, incident_event, incident_school
 from schoolops.alerts.reading import SEVERITIES, told
-from schoolops.alerts.watching import LOCK, Firing, Watched
+from schoolops.alerts.subjects import LOCK, Firing, Watched
 from schoolops.core.ids import uuid7
 from schoolops.core.permissions import SYSTEM
 from schoolops.db.engine import UnitOfWork

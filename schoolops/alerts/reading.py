@@ -15,11 +15,7 @@ from typing import Any
 
 import yaml
 
-from inventory.kinds import NETWORK_KINDS
-from inventory.sentences import Sentence, did_you_mean, say
-from schoolops.core import resources
-from schoolops.core.errors import Invalid
-from schoolops.core.expression import (
+from inventory.expression import (
     NUMBER,
     TEXT,
     TRUTH,
@@ -27,6 +23,10 @@ from schoolops.core.expression import (
     ExpressionError,
     compile_expression,
 )
+from inventory.kinds import NETWORK_KINDS
+from inventory.sentences import Sentence, did_you_mean, say
+from schoolops.core import resources
+from schoolops.core.errors import Invalid
 from schoolops.telemetry.metrics import COUNTER, METRICS, STATE, TABLES_OF
 
 SEVERITIES = ("info", "warning", "critical")

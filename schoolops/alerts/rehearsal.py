@@ -20,7 +20,7 @@ from schoolops.alerts.knowing import LEAD_S, Hold
 from schoolops.alerts.models import maintenance
 from schoolops.alerts.reading import Rule, told
 from schoolops.alerts.spans import covers
-from schoolops.alerts.watching import Subject, about, subjects_of
+from schoolops.alerts.subjects import Subject, about, subjects_of
 from schoolops.calendar.repository import lesson_time_of
 from schoolops.core.settings import AgentSettings
 from schoolops.core.zone import local_zone

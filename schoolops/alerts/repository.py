@@ -28,9 +28,7 @@ MOST_ALERTS = 1000
 MOST_EVENTS = 1000
 
 
-def find(
-    connection: Connection, actor: Actor, uid: str, permission: str = ESTATE_READ
-) -> Row[Any]:
+def find(connection: Connection, actor: Actor, uid: str, permission: str = ESTATE_READ) -> Row[Any]:
     """An incident that the actor sees and has the permission for."""
     require(actor, ESTATE_READ)
     row = connection.execute(

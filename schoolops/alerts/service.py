@@ -23,7 +23,7 @@ from schoolops.core.permissions import ESTATE_READ, INCIDENTS_WRITE, Actor
 from schoolops.db.access import outside, require, require_everywhere
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.repository import Estate
-from schoolops.identity.accounts import account_named
+from schoolops.identity.accounts import find_account
 
 HOUR = 3_600_000_000
 LONGEST_MAINTENANCE_DAYS = 366
@@ -46,7 +46,9 @@ def claim(unit: UnitOfWork, uid: str) -> None:
         return
     if row.claimed_by:
         raise Conflict(
-            say("{name} has taken this incident; ask whether it is handed over", name=row.claimed_by),
+            say(
+                "{name} has taken this incident; ask whether it is handed over", name=row.claimed_by
+            ),
             code="incident.claimed",
         )
     seen = {} if row.acknowledged_by else {
@@ -113,11 +115,9 @@ def plan_window(unit: UnitOfWork, new: schemas.NewWindow) -> dict[str, str]:
                     say("{field} {key} belongs to another school", field=say("Room"), key=room.key)
                 )
     values = _times(unit, new.begins, new.ends, new.every)
-    if new.kind == "maintenance" and not new.every:
-        if values["ends_at"] - values["begins_at"] > LONGEST_MAINTENANCE_DAYS * 24 * HOUR:
-            raise Invalid(
-                say("maintenance lasts at most {count} days", count=LONGEST_MAINTENANCE_DAYS)
-            )
+    lasts = values["ends_at"] - values["begins_at"]
+    if not new.every and lasts > LONGEST_MAINTENANCE_DAYS * 24 * HOUR:
+        raise Invalid(say("it lasts at most {count} days", count=LONGEST_MAINTENANCE_DAYS))
     uid = uuid7()
     values |= {
         "uid": uid,
@@ -151,13 +151,10 @@ def end_window(unit: UnitOfWork, uid: str) -> None:
 def plan_on_call(unit: UnitOfWork, new: schemas.NewOnCall) -> dict[str, str]:
     """Enter who is told of incidents, and when."""
     require_everywhere(unit.actor, INCIDENTS_WRITE)
-    if not account_named(unit.connection, new.username):
-        raise Invalid(
-            say("{name!r} has never signed in; only who has can be told", name=new.username)
-        )
+    username = find_account(unit.connection, new.username).username  # nobody else can be told
     values = _times(unit, new.begins, new.ends, new.every)
     uid = uuid7()
-    values |= {"uid": uid, "username": new.username, "level": new.level,
+    values |= {"uid": uid, "username": username, "level": new.level,
                "authority": new.authority, "by": unit.actor.name, "at": unit.now}  # fmt: skip
     unit.connection.execute(insert(on_call), values)
     _told(unit, "plan on-call", "on-call", uid, None, values)
@@ -244,7 +241,7 @@ def _require_at(unit: UnitOfWork, school_id: int) -> None:
         raise Forbidden(outside(unit.actor, INCIDENTS_WRITE))
 
 
-# -- rules ------------------------------------------------------------------------------------------
+# -- rules ---------------------------------------------------------------------------------------
 
 
 def rules_in_force(store: Store, actor: Actor) -> dict[str, Any]:

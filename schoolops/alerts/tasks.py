@@ -7,6 +7,7 @@ import logging
 from sqlalchemy import delete, or_, select
 
 from schoolops.alerts import telling
+from schoolops.alerts import watching as _watching  # noqa: F401  (watches what is judged)
 from schoolops.alerts.engine import PENDING
 from schoolops.alerts.incidents import settle
 from schoolops.alerts.knowing import knowledge

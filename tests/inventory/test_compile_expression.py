@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolops.core.expression import (
+from inventory.expression import (
     NUMBER,
     TEXT,
     TRUTH,
