@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, case, exists, func, literal, o
 
 from inventory.kinds import INCIDENT, ON_CALL, WINDOW
 from schoolops.alerts.models import incident, incident_school, maintenance, on_call
-from schoolops.core.permissions import ESTATE_READ, Actor
+from schoolops.core.permissions import ESTATE_READ, INCIDENTS_WRITE, Actor
 from schoolops.db.access import require
 from schoolops.estate.access import inside
 from schoolops.estate.listing import LISTINGS, Listing
@@ -103,9 +103,10 @@ def windows_listing(connection: Connection, actor: Actor, now: int) -> Listing:
 
 
 def on_call_listing(connection: Connection, actor: Actor, now: int) -> Listing:
-    """Who is told of incidents, and when."""
-    require(actor, ESTATE_READ)
-    c = on_call.c
+    """Who is told of incidents, and when: of all schools, or of the actor's authority."""
+    require(actor, INCIDENTS_WRITE)
+    c, scope = on_call.c, actor.scope(INCIDENTS_WRITE)
+    mine = true() if scope.everywhere else c.authority.in_(["", *scope.authorities])
     state = case(
         (c.ends_at <= now, "ended"), (c.begins_at > now, "planned"), else_="active"
     )  # fmt: skip
@@ -125,7 +126,7 @@ def on_call_listing(connection: Connection, actor: Actor, now: int) -> Listing:
         uid=c.uid,
         key=c.uid,
         search=c.username + " " + c.every,
-        where=[true()],
+        where=[mine],
         sort=c.id,
     )
 
