@@ -32,7 +32,7 @@ REFUSALS = ("Conflict", "FileRefused", "FilterError", "Forbidden", "Invalid", "N
 """Errors whose first argument is a sentence, said plainly or by `say`."""
 SPEAKING = (
     "inventory", "schoolops/calendar", "schoolops/client",
-    "schoolops/db/access.py", "schoolops/estate",
+    "schoolops/db/access.py", "schoolops/estate", "schoolops/proof",
     "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",
     "schoolops/identity/delegations.py", "schoolops/identity/emergency.py",
     "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",

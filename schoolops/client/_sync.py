@@ -11,6 +11,7 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
+from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -362,6 +363,30 @@ class Client:
     def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return self._send(calendar.remove_day(school, id))
+
+    def proof(self, uplink: str, month: str) -> Json:
+        """What a line delivered in a month such as 2026-10, in lesson time."""
+        return self._send(proofs.read(uplink, month))
+
+    def proof_table(self, uplink: str, month: str) -> bytes:
+        """The lesson hours of the same, as CSV."""
+        return self._send(proofs.table(uplink, month))
+
+    def issue_proof(self, uplink: str, month: str, language: str = "de") -> Json:
+        """Print, sign and keep it: `id`, `number`, `pdf_sha256`; the kept one if that is it."""
+        return self._send(proofs.issue(uplink, month, language))
+
+    def proofs(self, uplink: str) -> list[Json]:
+        """The proofs that were issued for a line, the latest first."""
+        return self._send(proofs.issued(uplink))
+
+    def proof_document(self, id: str) -> bytes:
+        """The PDF of an issued proof, as it was issued."""
+        return self._send(proofs.document(id))
+
+    def lines(self, month: str = "") -> Json:
+        """All lines with what is booked and delivered in a month (this one): `month`, `lines`."""
+        return self._send(proofs.lines(month))
 
     def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

@@ -141,6 +141,10 @@ _GIVEN = (
 _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRITE, ESTATE_WRITE))
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_SEEN = (
+    f"({_EVERYWHERE} OR EXISTS (SELECT FROM schools s WHERE s.id = issued_proof.school_id"
+    f" AND (s.number = ANY({_SCHOOLS}) OR s.authority = ANY({_AUTHORITIES}))))"
+)
 _OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
 
 WRITES: Mapping[str, Writes] = {
@@ -171,6 +175,8 @@ WRITES: Mapping[str, Writes] = {
     "account": Writes(update=_OF_ACCOUNT, columns=("ended_before",)),
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
+    # Whoever may see a line may have its proof issued, in the own name.
+    "issued_proof": Writes(f"made_by = {_ACTOR} AND {_SEEN}"),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
 }
