@@ -251,6 +251,10 @@ class AsyncClient:
         """How people sign in at this server: `issuer` (empty: only with tokens), `client`."""
         return await self._send(requests.sign_in_way())
 
+    async def health(self) -> Json:
+        """`ApiError` with a code `database.…` while the server cannot write; needs no login."""
+        return await self._send(requests.health())
+
     async def live(self) -> Json:
         """Whether the server lives, and its version; needs no login."""
         return await self._send(requests.live())
@@ -266,6 +270,15 @@ class AsyncClient:
     async def revoke(self, id: str, reason: str = "") -> None:
         """Shut an agent out for good."""
         return await self._send(requests.revoke(id, reason))
+
+    async def ask_agent(self, id: str, kind: str, arguments: Json) -> Json:
+        """Ask an agent for something; gives the command, without its answer yet."""
+        return await self._send(requests.ask_agent(id, kind, arguments))
+
+    async def commands(self, id: str) -> list[Json]:
+        """What an agent was asked for lately, newest first."""
+        found = await self._send(requests.commands(id))
+        return list(found["commands"])
 
     async def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""

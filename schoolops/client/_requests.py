@@ -291,6 +291,10 @@ def sign_in_way() -> Request[Json]:
     return Request("GET", "/sign-in", as_object)
 
 
+def health() -> Request[Json]:
+    return Request("GET", "/health", as_object, timeout=15)
+
+
 def live() -> Request[Json]:
     return Request("GET", "/live", as_object, timeout=5)
 
@@ -307,6 +311,15 @@ def invite(school: str, name: str) -> Request[Json]:
 def revoke(id: str, reason: str) -> Request[None]:
     body = _body({"reason": reason})
     return Request("POST", _path("agents", id, "/revoke"), as_nothing, content=body)
+
+
+def ask_agent(id: str, kind: str, arguments: Json) -> Request[Json]:
+    body = _body({"kind": kind, "arguments": arguments})
+    return Request("POST", _path("agents", id, "/commands"), as_object, content=body)
+
+
+def commands(id: str) -> Request[Json]:
+    return Request("GET", _path("agents", id, "/commands"), as_object)
 
 
 def adopt(id: str, values: Json) -> Request[Json]:

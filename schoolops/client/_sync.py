@@ -241,6 +241,10 @@ class Client:
         """How people sign in at this server: `issuer` (empty: only with tokens), `client`."""
         return self._send(requests.sign_in_way())
 
+    def health(self) -> Json:
+        """`ApiError` with a code `database.…` while the server cannot write; needs no login."""
+        return self._send(requests.health())
+
     def live(self) -> Json:
         """Whether the server lives, and its version; needs no login."""
         return self._send(requests.live())
@@ -256,6 +260,15 @@ class Client:
     def revoke(self, id: str, reason: str = "") -> None:
         """Shut an agent out for good."""
         return self._send(requests.revoke(id, reason))
+
+    def ask_agent(self, id: str, kind: str, arguments: Json) -> Json:
+        """Ask an agent for something; gives the command, without its answer yet."""
+        return self._send(requests.ask_agent(id, kind, arguments))
+
+    def commands(self, id: str) -> list[Json]:
+        """What an agent was asked for lately, newest first."""
+        found = self._send(requests.commands(id))
+        return list(found["commands"])
 
     def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""

@@ -140,6 +140,7 @@ _GIVEN = (
 )
 _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRITE, ESTATE_WRITE))
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
+_ASKED = _at_school(AGENTS_WRITE, "agent_command.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
 _SEEN = (
     f"({_EVERYWHERE} OR EXISTS (SELECT FROM schools s WHERE s.id = issued_proof.school_id"
@@ -174,6 +175,7 @@ WRITES: Mapping[str, Writes] = {
     "mail": Writes("state = 'waiting' AND attempts = 0"),
     "account": Writes(update=_OF_ACCOUNT, columns=("ended_before",)),
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
+    "agent_command": Writes(f"{_ASKED} AND state = 'waiting' AND \"by\" = {_ACTOR}"),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
     # Whoever may see a line may have its proof issued, in the own name.
     "issued_proof": Writes(f"made_by = {_ACTOR} AND {_SEEN}"),

@@ -42,7 +42,7 @@ def sign(pdf: bytes, certificate: str, key: str, timestamp_url: str = "") -> byt
     load: Any = signers.SimpleSigner.load
     signer = load(key, certificate, ca_chain_files=(certificate,), key_passphrase=None)
     if signer is None:
-        raise ValueError("the certificate or its key cannot be read: ", certificate, key)
+        raise RuntimeError(f"the certificate {certificate} or its key {key} cannot be read")
     stamper = timestamps.HTTPTimeStamper(timestamp_url, timeout=20) if timestamp_url else None
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
