@@ -52,6 +52,8 @@ FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
 ONCE_TRIES = 3
 """Failed requests in a row after which `run --once` gives up."""
+STUCK_S = 3600.0
+"""A slow duty that has not ended after so long will never do: the process starts anew."""
 SLOW_LOOK_S = 60.0
 """How often a slow duty looks whether its interval has changed."""
 
@@ -127,6 +129,8 @@ class Runner:
             self._report(*(job for job in quick if job.interval_s(config) > 0))
             self._write_status()
             self._wait_for_tick()
+            if stuck := self._stuck(delivered):
+                self._start_anew(stuck)
         delivered.wait(5.0)
         for job in quick:
             job.close()
@@ -153,6 +157,28 @@ class Runner:
                 looked = time.monotonic()
                 if any(job.wants_measuring(config) for job in self.jobs.values()):
                     return
+
+    def _stuck(self, delivered: Event) -> str:
+        """What of the other threads has ended or hangs; '' if all is well."""
+        if self.stop.is_set():
+            return ""
+        if delivered.is_set():
+            return "the delivery has ended"
+        now = time.monotonic()
+        for job in self.jobs.values():
+            since = job.started
+            if since is not None and now - since > STUCK_S:
+                return f"duty {job.name} has hung for {now - since:.0f} s"
+        return ""
+
+    def _start_anew(self, why: str) -> None:
+        """Become a new process with the same number; what was measured is on disk."""
+        say(f"{why}: the agent starts anew")
+        self._spool.flush()
+        try:
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is the point
+        except OSError as error:
+            say(f"it cannot: {error.strerror}")
 
     # -- slow duties -----------------------------------------------------------------------
 

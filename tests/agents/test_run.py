@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.process import agent, running, start, status, until
+from tests.agents.process import agent, environment, running, start, status, until
 from tests.agents.server import CODE, BookingServer
 
 
@@ -256,3 +257,42 @@ def test_systemd_hears_that_it_is_alive_until_its_main_thread_hangs(
                 systemd.recv(100)
             process.send_signal(signal.SIGCONT)
     assert set(heard) == {b"WATCHDOG=1"}
+
+
+HANGING = """
+import sys, time, agents.runner as runner
+runner.STUCK_S = 1.0
+
+class Hangs:
+    name = "network"
+    def interval_s(self, config): return config.interval_s
+    def measure(self, config, now_us): time.sleep(3600)
+    def close(self): pass
+
+made = runner._load
+runner._load = lambda path, more: Hangs() if "network" in path else made(path, more)
+from agents.cli import main
+sys.exit(main(["run", "--state", sys.argv[1]]))
+"""
+
+
+def test_an_agent_whose_duty_hangs_for_ever_starts_anew_and_goes_on_reporting(
+    server: BookingServer, state: Path
+) -> None:
+    server.config |= {
+        "interval_s": 1, "targets": [{"device": "S1", "kind": "switch", "address": "127.0.0.1"}],
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING, str(state)],
+        stderr=subprocess.PIPE, text=True, env=environment(),
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(2)]
+        assert all("duty network has hung" in line for line in said), said
+        assert status(state)["pid"] == process.pid
+        have = len(server.rows)
+        until(lambda: len(server.rows) > have)
+    finally:
+        process.kill()
+        process.communicate()
