@@ -22,7 +22,16 @@ from textual.screen import Screen
 
 from tui import cells, i18n, problems
 from tui.actions import BY_ID, Action, check_keymap, key_label, keys_of, permission_of
-from tui.backend import STOPPED, Backend, Connect, Json, code_of, is_offline, sentence
+from tui.backend import (
+    STOPPED,
+    Backend,
+    Connect,
+    Json,
+    code_of,
+    is_offline,
+    is_trouble,
+    sentence,
+)
 from tui.feed import Changes, Feed
 from tui.frame import Frame
 from tui.i18n import _, ngettext
@@ -34,6 +43,8 @@ from tui.themes import HIGH_CONTRAST
 from tui.typeahead import Opening, TypeAhead, current_opening
 
 TIDY_S = 2.0
+TROUBLE_S = 5.0
+"""So often it is asked whether the server can work again."""
 
 
 def _palette() -> type[Provider]:
@@ -84,6 +95,8 @@ class SchoolopsApp(TypeAhead):
         self.connecting = True
         self.failure = ""
         self.stopped = ""
+        self.trouble = ""
+        """Why the server, which answers, cannot work."""
         self.waiting = 0
         """Proposals that wait for this person's decision."""
         self._last_key = 0.0
@@ -150,8 +163,35 @@ class SchoolopsApp(TypeAhead):
         if error is None:
             self.offline_since = ""
             self.show_states()
+        elif is_trouble(error):
+            self._show_trouble(error)
         else:
             self._went_offline()
+
+    def _show_trouble(self, error: BaseException) -> None:
+        """Say in the banner, and once, what hinders the server, until that is over."""
+        begins, self.trouble = not self.trouble, said(error)
+        self.show_states()
+        if begins:
+            self.run_worker(self._await_recovery(), group="trouble", exit_on_error=False)
+
+    async def _await_recovery(self) -> None:
+        while self.client is not None:
+            await asyncio.sleep(TROUBLE_S)
+            try:
+                await self.client.health()
+            except Exception as error:
+                if is_trouble(error):
+                    self.trouble = said(error)
+                    self.show_states()
+                    continue
+                if is_offline(error):
+                    continue
+            break
+        self.trouble = ""
+        self.show_states()
+        if isinstance(self.screen, Frame):
+            self.screen.reload()
 
     def _went_offline(self) -> None:
         if not self.offline_since:
@@ -224,13 +264,15 @@ class SchoolopsApp(TypeAhead):
             words.append(_("◌ connecting"))
         elif self.offline_since:
             words.append(_("✖ offline"))
+        elif self.trouble:
+            words.append(_("✖ not writable"))
         else:
             words.append(_("● live"))
         return " · ".join(words)
 
     def offline_text(self) -> str:
         if not self.offline_since:
-            return ""
+            return f"✖ {self.trouble}" if self.trouble else ""
         if self.client is None:
             return _("✖ No connection since {time}: {why}").format(
                 time=self.offline_since, why=self.failure
@@ -322,6 +364,9 @@ class SchoolopsApp(TypeAhead):
     def report(self, error: BaseException) -> None:
         """Tell the person about an error."""
         self.look_at(error)
+        if is_trouble(error):
+            self._show_trouble(error)
+            return
         self.notify(self.explain(error), severity="error", markup=False, timeout=10)
 
     def look_at(self, error: BaseException) -> None:

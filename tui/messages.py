@@ -27,12 +27,13 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
 }
 
-REFUSALS = ("Conflict", "FileRefused", "FilterError", "Forbidden", "Invalid", "NotFound", "Offline",
+REFUSALS = ("Conflict", "DatabaseDown", "FileRefused", "FilterError", "Forbidden", "Invalid",
+            "NotFound", "Offline",
             "SchoolopsError", "TooLarge", "TooMany", "Unauthenticated", "ValueError")  # fmt: skip
 """Errors whose first argument is a sentence, said plainly or by `say`."""
 SPEAKING = (
     "inventory", "schoolops/calendar", "schoolops/client",
-    "schoolops/db/access.py", "schoolops/estate",
+    "schoolops/db/access.py", "schoolops/db/trouble.py", "schoolops/estate",
     "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",
     "schoolops/identity/delegations.py", "schoolops/identity/emergency.py",
     "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",

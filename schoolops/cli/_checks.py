@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schoolops.core import paths
 
@@ -189,6 +189,8 @@ def check_server(home: Path) -> State:
 
     with Client(Endpoint(LOCAL_URL, path)) as client:
         version = client.live()["version"]
+        if version == schoolops.__version__ and (trouble := _trouble_of(client)):
+            return "fail", f"{trouble}; agents keep their reports and deliver them afterwards"
     if version != schoolops.__version__:
         return "warn", (
             f"version {version} runs, this is {schoolops.__version__}; restart the server"
@@ -198,6 +200,17 @@ def check_server(home: Path) -> State:
     return "ok", f"version {version} runs{where}"
 
 
+def _trouble_of(client: Any) -> str:
+    """Why a server that answers cannot do its work; '' if it can, or is too old to say."""
+    from schoolops.client import ApiError
+
+    try:
+        client.health()
+    except ApiError as error:
+        return str(error) if error.code.startswith("database.") else ""
+    return ""
+
+
 def check_remote(server: str) -> State:
     import schoolops
     from schoolops.client import connect
@@ -205,6 +218,8 @@ def check_remote(server: str) -> State:
 
     try:
         with connect(server) as client:
+            if trouble := _trouble_of(client):
+                return "fail", trouble
             me = client.me()
     except (SchoolopsError, ValueError) as error:
         return "fail", str(error)

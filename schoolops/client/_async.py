@@ -251,6 +251,10 @@ class AsyncClient:
         """How people sign in at this server: `issuer` (empty: only with tokens), `client`."""
         return await self._send(requests.sign_in_way())
 
+    async def health(self) -> Json:
+        """`ApiError` with a code `database.…` while the server cannot write; needs no login."""
+        return await self._send(requests.health())
+
     async def live(self) -> Json:
         """Whether the server lives, and its version; needs no login."""
         return await self._send(requests.live())

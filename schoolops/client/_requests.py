@@ -291,6 +291,10 @@ def sign_in_way() -> Request[Json]:
     return Request("GET", "/sign-in", as_object)
 
 
+def health() -> Request[Json]:
+    return Request("GET", "/health", as_object, timeout=15)
+
+
 def live() -> Request[Json]:
     return Request("GET", "/live", as_object, timeout=5)
 

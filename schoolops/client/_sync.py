@@ -241,6 +241,10 @@ class Client:
         """How people sign in at this server: `issuer` (empty: only with tokens), `client`."""
         return self._send(requests.sign_in_way())
 
+    def health(self) -> Json:
+        """`ApiError` with a code `database.…` while the server cannot write; needs no login."""
+        return self._send(requests.health())
+
     def live(self) -> Json:
         """Whether the server lives, and its version; needs no login."""
         return self._send(requests.live())

@@ -8,6 +8,7 @@ SchoolopsError
 ├── Invalid              422 (estate.invalid, filter.invalid, import.refused, report.…)
 ├── TooMany              429 *.busy
 ├── ProviderDown         503 auth.provider_down (Keycloak does not answer)
+├── DatabaseDown         503 database.… (away, read_only, full: nothing was written, come again)
 └── Unusable             500 setup.… (settings, database, files: the operator must act)
 """
 
@@ -21,6 +22,8 @@ class SchoolopsError(Exception):
 
     status = 500
     code = "internal.error"
+    retry_after_s = 5
+    """Told with 429 and 503."""
 
     def __init__(self, detail: str, *, code: str | None = None, **extra: Any) -> None:
         """`detail` is English: plain text, or an `inventory.sentences.Sentence`."""
@@ -77,6 +80,11 @@ class TooMany(SchoolopsError):
 
 class ProviderDown(SchoolopsError):
     status, code = 503, "auth.provider_down"
+
+
+class DatabaseDown(SchoolopsError):
+    status, code = 503, "database.away"
+    retry_after_s = 30
 
 
 class Unusable(SchoolopsError):

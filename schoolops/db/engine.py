@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,15 +25,20 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, Programm
 
 from inventory.fields import fold
 from schoolops.core.clock import Clock, SystemClock
-from schoolops.core.errors import SchoolopsError, Unusable
+from schoolops.core.errors import DatabaseDown, Unusable
 from schoolops.core.permissions import SYSTEM, Actor
 from schoolops.core.secretbox import SecretBox
 from schoolops.core.settings import Settings
-from schoolops.db import row_security
+from schoolops.db import row_security, trouble
 from schoolops.db.access import locked
 from schoolops.db.tables import audit_event, change
 
 log = logging.getLogger("schoolops.db")
+
+CONNECT_LIMIT_S = 5
+"""So long a PostgreSQL may take to answer before it counts as away."""
+PROVEN_FOR_S = 10.0
+"""So long a database that took a write is believed to take the next."""
 
 MANY = 1000
 """More changed records of a kind than this are announced as 'many', not one by one."""
@@ -162,6 +168,9 @@ class Store:
         self.is_postgresql = self.dialect == "postgresql"
         self._lock = FairLock()
         self._listeners: list[Callable[[], None]] = []
+        self.trouble: DatabaseDown | None = None
+        """What is wrong with the database; None as far as is known."""
+        self._proven = 0.0
         if self.is_postgresql:
             self.writer = create_engine(
                 url,
@@ -169,6 +178,7 @@ class Store:
                 max_overflow=10,
                 pool_pre_ping=True,
                 hide_parameters=True,  # errors go to the log, personal data does not
+                connect_args={"connect_timeout": CONNECT_LIMIT_S},
             )
             self.reader = self.writer
         elif self.dialect == "sqlite":
@@ -210,14 +220,14 @@ class Store:
         keeps something of its own about the actor (a session, a link, who signed in).
         """
         if self.is_postgresql:
-            limited = not (by_server or row_security.writes_all(actor)) and self.has_row_security
-            yield from self._transaction(actor, limited)
+            yield from self._transaction(actor, not (by_server or row_security.writes_all(actor)))
         else:
             with self._lock:
                 yield from self._transaction(actor)
 
     def _transaction(self, actor: Actor, limited: bool = False) -> Iterator[UnitOfWork]:
         try:
+            limited = limited and self.has_row_security
             with self.writer.begin() as connection:
                 if limited:
                     row_security.limit(connection, actor, writing=True)
@@ -225,10 +235,18 @@ class Store:
                 yield unit
                 announced = bool(unit._changes)
                 unit.flush_changes()
-        except OperationalError as error:
-            raise _unavailable(error) from error
-        except ProgrammingError as error:
-            if getattr(error.orig, "sqlstate", None) != row_security.REFUSED:
+        except DBAPIError as error:
+            if down := trouble.trouble_of(error):
+                self._note(down)
+                raise down from error
+            if isinstance(error, OperationalError):
+                line = _first_line(error)
+                raise Unusable(
+                    f"the database did not take the change: {line}", code="setup.database"
+                ) from error
+            if not isinstance(error, ProgrammingError) or (
+                getattr(error.orig, "sqlstate", None) != row_security.REFUSED
+            ):
                 raise
             # The first lock should have said so, and better: whoever operates this wants to know.
             log.error("row-level security refused a write: %s", _first_line(error))
@@ -243,15 +261,52 @@ class Store:
 
         On PostgreSQL it shows a limited actor the rows of own schools alone.
         """
-        with self.reader.connect() as connection:
-            if self.is_postgresql:
-                connection = connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+        try:
+            with self.reader.connect() as connection:
+                if self.is_postgresql:
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                    if not row_security.reads_all(actor) and self.has_row_security:
+                        row_security.limit(connection, actor)
+                yield connection
+                connection.rollback()
+        except DBAPIError as error:
+            down = trouble.trouble_of(error)
+            # Our own readers cannot write: whoever tries it has made a mistake of another kind.
+            if down is None or down.code == "database.read_only":
+                raise
+            self._note(down)
+            raise down from error
+
+    def check(self) -> DatabaseDown | None:
+        """Whether the database takes writes now, by trying it if that is not known; never raises
+        for a database that does not."""
+        if self.trouble is None and time.monotonic() - self._proven < PROVEN_FOR_S:
+            return None
+        try:
+            with nullcontext() if self.is_postgresql else self._lock, self.writer.begin() as it:
+                trouble.try_to_write(
+                    it, self.clock.now(), None if self.is_postgresql else self.file.parent
                 )
-                if not row_security.reads_all(actor) and self.has_row_security:
-                    row_security.limit(connection, actor)
-            yield connection
-            connection.rollback()
+        except DatabaseDown as error:
+            self._note(error)
+        except DBAPIError as error:
+            down = trouble.trouble_of(error)
+            if down is not None:
+                self._note(down)
+        else:
+            self._proven = time.monotonic()
+            self._note(None)
+        return self.trouble
+
+    def _note(self, down: DatabaseDown | None) -> None:
+        """Keep how the database is, and log it when that has changed."""
+        before, self.trouble = self.trouble, down
+        if down is not None and (before is None or before.code != down.code):
+            log.error("%s", down)
+        elif down is None and before is not None:
+            log.warning("the database takes writes again")
 
     @cached_property
     def has_row_security(self) -> bool:
@@ -280,17 +335,6 @@ def _make_private(file: Path) -> None:
             f"the database {file} cannot be made or written: {error.strerror}",
             code="setup.database",
         ) from None
-
-
-def _unavailable(error: OperationalError) -> SchoolopsError:
-    line = _first_line(error)
-    if getattr(error.orig, "sqlstate", None) == "53100" or "disk is full" in line:
-        return Unusable(
-            "the disk of the database is full; nothing of this change was kept. "
-            "Free some space and do it again",
-            code="setup.disk_full",
-        )
-    return Unusable(f"the database did not take the change: {line}", code="setup.database")
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 
 import schoolops
 from agents.protocol import REQUEST_NUMBER
@@ -22,6 +22,7 @@ from inventory.sentences import as_sentence, say
 from schoolops.core.errors import Invalid, SchoolopsError, TooLarge, Unauthenticated
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.db.trouble import trouble_of
 from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.server.web.actors import actor_of
@@ -219,6 +220,11 @@ def _answer_errors(app: FastAPI) -> None:
                 code="request.invalid",
             )
         )
+
+    @app.exception_handler(DBAPIError)
+    async def database(request: Request, error: DBAPIError) -> Problem:
+        down = trouble_of(error)
+        return problem(down) if down else await unexpected(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Problem:

@@ -28,6 +28,19 @@ def live() -> Json:
     return Json({"ok": True, "version": schoolops.__version__})
 
 
+@router.get(
+    "/health",
+    **everybody("whether it takes writes; for monitoring"),
+    **answers(schemas.Health, refuses=[503]),
+)
+def health(store: TheStore) -> Json:
+    """Whether the server can do its work: 503 with a `code` (`database.away`, `.read_only`,
+    `.full`) while its database takes no writes. Needs no login."""
+    if down := store.check():
+        raise down
+    return Json({"ok": True, "database": store.dialect})
+
+
 @router.get("/me", **signed_in("oneself"), **answers(schemas.Me))
 def who_am_i(store: TheStore, actor: TheActor) -> Json:
     """The actor, the permissions, the city."""

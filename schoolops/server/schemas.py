@@ -14,6 +14,13 @@ class Live(TypedDict):
     version: str
 
 
+class Health(TypedDict):
+    """That reading and writing work."""
+
+    ok: bool
+    database: Literal["sqlite", "postgresql"]
+
+
 class Me(TypedDict):
     """Who asks, and what they may do where; `public_url` is '' where none is set."""
 

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from inventory.kinds import NETWORK_KINDS
+from schoolops.core.errors import DatabaseDown
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES, observation
 from schoolops.fleet.models import agent
@@ -338,5 +339,7 @@ def assess_safely(store: Store, school_id: int) -> None:
     try:
         with store.write() as unit:
             assess_school(unit, school_id)
+    except DatabaseDown:
+        pass  # told by the store; the school's next report has it assessed
     except Exception:
         log.exception("could not assess school %d", school_id)

@@ -59,7 +59,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
     422: ("Invalid", "Something in the request is wrong; `detail` says what, `errors` where."),
     429: ("TooMany", "Too much at once; try again after `Retry-After` seconds."),
     500: ("Failed", "The server failed; the administrator finds the reason in its log."),
-    503: ("Unavailable", "The sign-in service does not answer; try again later."),
+    503: ("Unavailable", "The database or the sign-in service is away; `code` says which."),
 }
 _HEADERS: Mapping[int, tuple[str, str]] = {
     401: ("WWW-Authenticate", "string"),

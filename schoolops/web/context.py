@@ -45,7 +45,7 @@ class Problem(Json):
 
 
 def problem(error: SchoolopsError) -> Problem:
-    headers = {"Retry-After": "5"} if error.status in (429, 503) else None
+    headers = {"Retry-After": str(error.retry_after_s)} if error.status in (429, 503) else None
     if error.status == 401:
         headers = {"WWW-Authenticate": "Bearer"}
     return Problem(error.problem(), status_code=error.status, headers=headers)

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 
+from schoolops.core.errors import DatabaseDown
 from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.worker")
 
 TASKS: dict[str, tuple[float, str]] = {
+    "look after the database": (5.0, "schoolops.worker.tasks:look_after_database"),
     "seal the audit": (1.0, "schoolops.db.audit:seal"),
     "notice silence": (5.0, "schoolops.telemetry.tasks:notice_silence"),
     "roll up measurements": (10.0, "schoolops.telemetry.packing:roll_up"),
@@ -70,6 +72,8 @@ class Worker:
     def _attempt(self, name: str, path: str) -> None:
         try:
             _load(path)(self.store)
+        except DatabaseDown:
+            pass  # the store has told it once; every task would tell it each second
         except Exception:
             log.exception("could not %s", name)
 

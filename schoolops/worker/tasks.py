@@ -21,6 +21,11 @@ CLAIM_MICROS = 3600 * 1_000_000
 """So long nobody else tries: a backup takes less, and one that fails need not fail each minute."""
 
 
+def look_after_database(store: Store) -> None:
+    """Notice that a database takes writes again, or no more, also when nobody writes."""
+    store.check()
+
+
 def forget_changes(store: Store) -> None:
     """Prune the change stream."""
     with store.write() as unit:

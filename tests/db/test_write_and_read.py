@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from inventory.kinds import KINDS
-from schoolops.core.errors import Unusable
+from schoolops.core.errors import DatabaseDown
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import FairLock, Store
 from schoolops.db.tables import audit_event, change, note
@@ -210,11 +210,11 @@ def test_a_reader_cannot_write(store: Store) -> None:
 
 def test_a_full_disk_says_so_and_keeps_nothing(store: Store) -> None:
     schools = ({"number": str(n), "name": "x" * 500} for n in range(100_000, 104_000))
-    full = pytest.raises(Unusable, match="disk of the database is full")
+    full = pytest.raises(DatabaseDown, match="disk of the database is full")
     with full as caught, store.write(ADMIN) as unit:
         put_limit_on_disk(store, unit.connection)
         Loader(unit).load(KINDS["school"], schools)
-    assert caught.value.code == "setup.disk_full"
+    assert caught.value.code == "database.full"
     with store.read() as connection:
         assert connection.execute(select(TABLES["school"].c.id).limit(1)).all() == []
         assert connection.execute(select(audit_event.c.id)).all() == []

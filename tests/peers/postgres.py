@@ -29,6 +29,8 @@ import pytest
 
 from tests.peers import missing
 
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+
 
 @dataclass
 class Cluster:
@@ -116,7 +118,6 @@ def start(bin_folder: Path, folder: Path) -> tuple[subprocess.Popen[bytes], Clus
     secret = folder / "password"
     secret.write_text(password)
     data = folder / "data"
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     if user:
         os.chown(secret, user["user"], user["group"])
     create = f"-D {data} -U schoolops -E UTF8 --locale=C --no-sync --pwfile={secret}"
@@ -130,26 +131,31 @@ def start(bin_folder: Path, folder: Path) -> tuple[subprocess.Popen[bytes], Clus
         check=True,
         capture_output=True,
         cwd=folder,
-        env=environment,
+        env=ENVIRONMENT,
         timeout=60,
         **user,
     )
     cluster = Cluster(bin_folder, folder, free_port(), password)
-    run = f"-D {data} -k {folder} -h 127.0.0.1 -p {cluster.port} -c max_connections=60"
+    return run(cluster), cluster
+
+
+def run(cluster: Cluster) -> subprocess.Popen[bytes]:
+    """Run a cluster that was created, also again. The caller ends the process by SIGINT."""
+    data, bin_folder, folder = cluster.folder / "data", cluster.bin, cluster.folder
+    words = f"-D {data} -k {folder} -h 127.0.0.1 -p {cluster.port} -c max_connections=60"
     # The cluster does not outlive its tests: it need not survive a power cut.
-    run += " -c fsync=off"
-    with cluster.log.open("wb") as log:
-        server = subprocess.Popen(
-            [str(bin_folder / "postgres"), *run.split()],
+    words += " -c fsync=off"
+    with cluster.log.open("ab") as log:
+        return subprocess.Popen(
+            [str(bin_folder / "postgres"), *words.split()],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
             cwd=folder,
-            env=environment,
+            env=ENVIRONMENT,
             preexec_fn=_end_with_the_tests,
-            **user,
+            **_as_user(),
         )
-    return server, cluster
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], cluster: Cluster, seconds: float) -> None:

@@ -37,6 +37,7 @@ class City:
         self.role = role
         self.forced_read_only = read_only
         self.broken = False
+        self.full = False
         self.delay_s = 0.0
         self.calls: list[tuple[str, Any]] = []
         self.records: dict[str, Json] = {}
@@ -156,6 +157,8 @@ class City:
             await asyncio.sleep(self.delay_s)
         if self.broken:
             raise Offline("no server answers at 127.0.0.1")
+        if self.full:
+            raise ApiError(503, "database.full", "the disk of the database is full")
 
     def _found(self, plural: str, q: str) -> tuple[Kind, list[Json]]:
         kind, more = find_kind(plural)
@@ -242,6 +245,10 @@ class City:
                          for d in self.records.values() if d["kind"] == "device"),
              "warning": 0}
             for r in schools]}  # fmt: skip
+
+    async def health(self) -> Json:
+        await self._answer("health")
+        return {"ok": True}
 
     async def me(self) -> Json:
         await self._answer("me")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.tui.city import City
 from tests.tui.driving import says, shows, text, until
 from tui.app import SchoolopsApp
@@ -119,3 +121,19 @@ async def test_a_defect_becomes_a_sentence_with_an_id_and_a_log_without_values(
         assert "records.py" in log
         assert "Lindner" not in log
         assert app.is_running
+
+
+async def test_a_database_that_is_full_is_a_banner_and_not_an_error_a_key_and_passes(
+    app: SchoolopsApp, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.TROUBLE_S", 0.05)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        city.full = True
+        for key in "4", "3", "4":
+            await pilot.press(key)
+        await shows(pilot, "✖ The disk of the database is full", "✖ not writable")
+        assert not any("disk" in str(note.message) for note in app._notifications)
+        city.full = False
+        await shows(pilot, "● live", "Access points  18")
+        assert "disk of the database" not in text(pilot)
