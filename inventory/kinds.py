@@ -118,7 +118,7 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
-    "access refused", "approved", "backup", "bulk edit", "bulk retire", "create", "create token",
+    "access refused", "approved", "ask agent", "backup", "bulk edit", "bulk retire", "create", "create token",
     "delegate", "download link", "edit", "emergency access", "end sessions", "enter day",
     "explain access", "first sign-in", "ignore discovered", "import", "invite agent", "join",
     "load", "make code", "make sign-in link", "move", "propose", "reinstate", "rejected",

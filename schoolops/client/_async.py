@@ -271,6 +271,15 @@ class AsyncClient:
         """Shut an agent out for good."""
         return await self._send(requests.revoke(id, reason))
 
+    async def ask_agent(self, id: str, kind: str, arguments: Json) -> Json:
+        """Ask an agent for something; gives the command, without its answer yet."""
+        return await self._send(requests.ask_agent(id, kind, arguments))
+
+    async def commands(self, id: str) -> list[Json]:
+        """What an agent was asked for lately, newest first."""
+        found = await self._send(requests.commands(id))
+        return list(found["commands"])
+
     async def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""
         return await self._send(requests.adopt(id, values))

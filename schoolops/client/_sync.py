@@ -261,6 +261,15 @@ class Client:
         """Shut an agent out for good."""
         return self._send(requests.revoke(id, reason))
 
+    def ask_agent(self, id: str, kind: str, arguments: Json) -> Json:
+        """Ask an agent for something; gives the command, without its answer yet."""
+        return self._send(requests.ask_agent(id, kind, arguments))
+
+    def commands(self, id: str) -> list[Json]:
+        """What an agent was asked for lately, newest first."""
+        found = self._send(requests.commands(id))
+        return list(found["commands"])
+
     def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""
         return self._send(requests.adopt(id, values))

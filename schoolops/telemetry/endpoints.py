@@ -10,6 +10,7 @@ from agents import protocol
 from schoolops.core.errors import Unauthenticated
 from schoolops.core.permissions import ESTATE_READ
 from schoolops.telemetry import exposition, schemas
+from schoolops.telemetry import windows as _windows  # noqa: F401  (adds to agents' configs)
 from schoolops.telemetry.ingest import Reports
 from schoolops.telemetry.prometheus import (
     PromAnswer,

@@ -63,6 +63,7 @@ BODIES: dict[str, Body] = {
     "retry_mail": lambda w, k, s: {"ids": ["x"]},
     "decide": lambda w, k, s: {"approve": False, "note": ""},
     "invite_agent": lambda w, k, s: {"school": s, "name": w.next()},
+    "ask_agent": lambda w, k, s: {"kind": "diagnostics"},
     "revoke_agent": lambda w, k, s: {"reason": "lost"},
     "adopt_device": lambda w, k, s: {"values": {}},
     "book_reports": lambda w, k, s: {},
