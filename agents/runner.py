@@ -29,6 +29,7 @@ from agents.protocol import Config
 from agents.sender import Sender, now_us
 from agents.spool import Spool
 from agents.state import State
+from agents.watchdog import Watchdog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Runner:
         self._stopping = False
         self._nudge = Event()
         config.on_change = self._nudge.set
+        self._watchdog = Watchdog()
         self._orders: Orders | None = None
         sender.on_commands = self._take_commands
 
@@ -97,6 +99,9 @@ class Runner:
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not beyond a new config or a wish to stop. For the main thread."""
+        if every := self._watchdog.every_s:
+            self._watchdog.tell()
+            seconds = min(seconds, every)
         self._nudge.wait(seconds)
         self._nudge.clear()
         if self._stopping:
@@ -129,8 +134,10 @@ class Runner:
         self._write_status(last=True)
 
     def _wait_for_tick(self) -> None:
-        """Wait for the next tick; a new config is taken up meanwhile."""
+        """Wait for the next tick, or until a line is not as it was; a new config is taken up
+        meanwhile."""
         interval = 0
+        looked = time.monotonic()
         while not self.stop.is_set():
             config = self._config.config
             if config.interval_s != interval:
@@ -139,8 +146,13 @@ class Runner:
             left = end - time.monotonic()
             if left <= 0:
                 return
-            self._sleep(left)
+            every = config.look_every_s
+            self._sleep(min(left, looked + every - time.monotonic()) if every else left)
             self._start_slow()
+            if every and time.monotonic() - looked >= every and not self.stop.is_set():
+                looked = time.monotonic()
+                if any(job.wants_measuring(config) for job in self.jobs.values()):
+                    return
 
     # -- slow duties -----------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -200,3 +201,58 @@ def test_a_reader_that_closes_the_pipe_ends_nothing_in_a_traceback(
     process.stderr.close()
     assert process.wait(10) in (0, 1)
     assert isinstance(process, subprocess.Popen)
+
+
+def test_a_cut_line_and_one_that_works_again_are_reported_long_before_the_next_tick(
+    server: BookingServer, state: Path
+) -> None:
+    """The reports have another way than the line that is cut."""
+    target = socket.create_server(("127.0.0.1", 0), backlog=200)
+    where = target.getsockname()
+    with_line(server, f"127.0.0.1:{where[1]}")
+    server.config |= {"interval_s": 3600, "look_every_s": 1}
+    with running("run", "--state", state):
+        until(lambda: server.values("uplink", "reachable") == [True])
+        begun = time.monotonic()
+        target.close()
+        until(lambda: server.values("uplink", "reachable")[-1] is False)
+        # For some minutes it is measured at each look.
+        until(lambda: server.values("uplink", "reachable").count(False) >= 3)
+        with socket.create_server(where, backlog=200):
+            until(lambda: server.values("uplink", "reachable")[-1] is True)
+        assert time.monotonic() - begun < 20
+
+
+def test_a_line_that_stays_as_it_is_waits_for_its_tick(server: BookingServer, state: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as target:
+        with_line(server, f"127.0.0.1:{target.getsockname()[1]}")
+        server.config |= {"interval_s": 3600, "look_every_s": 1}
+        with running("run", "--state", state):
+            until(lambda: server.values("uplink", "reachable"))
+            time.sleep(3.5)
+    assert server.values("uplink", "reachable") == [True]
+
+
+def test_systemd_hears_that_it_is_alive_until_its_main_thread_hangs(
+    server: BookingServer, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.config["interval_s"] = 3600
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind("\0schoolops-test-" + state.parent.name + str(server.server_port))
+        systemd.settimeout(10)
+        name = systemd.getsockname().decode().replace("\0", "@")
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        monkeypatch.setenv("WATCHDOG_USEC", "600000")
+        with running("run", "--state", state) as process:
+            heard = [systemd.recv(100) for _ in range(4)]
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.3)
+            with suppress(BlockingIOError):
+                systemd.setblocking(False)
+                while systemd.recv(100):
+                    pass  # what was said before
+            systemd.settimeout(1.0)
+            with pytest.raises(TimeoutError):
+                systemd.recv(100)
+            process.send_signal(signal.SIGCONT)
+    assert set(heard) == {b"WATCHDOG=1"}
