@@ -12,6 +12,7 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
+from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
@@ -414,6 +415,18 @@ class AsyncClient:
     async def lines(self, month: str = "") -> Json:
         """All lines with what is booked and delivered in a month (this one): `month`, `lines`."""
         return await self._send(proofs.lines(month))
+
+    async def room_code(self, room: str, *, renew: bool = False) -> Json:
+        """The code of a room, made if there is none: `code`, `path`, `url`."""
+        return await self._send(places.code(room, renew))
+
+    async def revoke_room_code(self, room: str) -> None:
+        """Take the code of a room out of use."""
+        return await self._send(places.revoke_code(room))
+
+    async def room_measurements(self, room: str, limit: int = 50) -> Json:
+        """What browsers in a room measured, newest first, beside the line: `measurements`."""
+        return await self._send(places.measured(room, limit))
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

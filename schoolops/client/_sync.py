@@ -11,6 +11,7 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
+from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
@@ -400,6 +401,18 @@ class Client:
     def lines(self, month: str = "") -> Json:
         """All lines with what is booked and delivered in a month (this one): `month`, `lines`."""
         return self._send(proofs.lines(month))
+
+    def room_code(self, room: str, *, renew: bool = False) -> Json:
+        """The code of a room, made if there is none: `code`, `path`, `url`."""
+        return self._send(places.code(room, renew))
+
+    def revoke_room_code(self, room: str) -> None:
+        """Take the code of a room out of use."""
+        return self._send(places.revoke_code(room))
+
+    def room_measurements(self, room: str, limit: int = 50) -> Json:
+        """What browsers in a room measured, newest first, beside the line: `measurements`."""
+        return self._send(places.measured(room, limit))
 
     def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

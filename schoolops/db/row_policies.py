@@ -146,6 +146,7 @@ _SEEN = (
     f"({_EVERYWHERE} OR EXISTS (SELECT FROM schools s WHERE s.id = issued_proof.school_id"
     f" AND (s.number = ANY({_SCHOOLS}) OR s.authority = ANY({_AUTHORITIES}))))"
 )
+_OF_PLACE = _at_school(ESTATE_WRITE, "place_code.school_id")
 _OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
 
 WRITES: Mapping[str, Writes] = {
@@ -181,6 +182,7 @@ WRITES: Mapping[str, Writes] = {
     "issued_proof": Writes(f"made_by = {_ACTOR} AND {_SEEN}"),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
+    "place_code": Writes(_OF_PLACE, _OF_PLACE, delete=_OF_PLACE, columns=("code", "at", "by")),
 }
 """Table → what a limited actor may write of it."""
 
