@@ -13,6 +13,8 @@ from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
 from schoolops.client import _incidents as incidents
+from schoolops.client import _places as places
+from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -422,6 +424,42 @@ class AsyncClient:
     async def end_planned(self, plural: str, id: str) -> None:
         """End one of the `windows` or `on-calls` now."""
         return await self._send(incidents.end(plural, id))
+
+    async def proof(self, uplink: str, month: str) -> Json:
+        """What a line delivered in a month such as 2026-10, in lesson time."""
+        return await self._send(proofs.read(uplink, month))
+
+    async def proof_table(self, uplink: str, month: str) -> bytes:
+        """The lesson hours of the same, as CSV."""
+        return await self._send(proofs.table(uplink, month))
+
+    async def issue_proof(self, uplink: str, month: str, language: str = "de") -> Json:
+        """Print, sign and keep it: `id`, `number`, `pdf_sha256`; the kept one if that is it."""
+        return await self._send(proofs.issue(uplink, month, language))
+
+    async def proofs(self, uplink: str) -> list[Json]:
+        """The proofs that were issued for a line, the latest first."""
+        return await self._send(proofs.issued(uplink))
+
+    async def proof_document(self, id: str) -> bytes:
+        """The PDF of an issued proof, as it was issued."""
+        return await self._send(proofs.document(id))
+
+    async def lines(self, month: str = "") -> Json:
+        """All lines with what is booked and delivered in a month (this one): `month`, `lines`."""
+        return await self._send(proofs.lines(month))
+
+    async def room_code(self, room: str, *, renew: bool = False) -> Json:
+        """The code of a room, made if there is none: `code`, `path`, `url`."""
+        return await self._send(places.code(room, renew))
+
+    async def revoke_room_code(self, room: str) -> None:
+        """Take the code of a room out of use."""
+        return await self._send(places.revoke_code(room))
+
+    async def room_measurements(self, room: str, limit: int = 50) -> Json:
+        """What browsers in a room measured, newest first, beside the line: `measurements`."""
+        return await self._send(places.measured(room, limit))
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

@@ -152,6 +152,11 @@ _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRIT
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
 _ASKED = _at_school(AGENTS_WRITE, "agent_command.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_SEEN = (
+    f"({_EVERYWHERE} OR EXISTS (SELECT FROM schools s WHERE s.id = issued_proof.school_id"
+    f" AND (s.number = ANY({_SCHOOLS}) OR s.authority = ANY({_AUTHORITIES}))))"
+)
+_OF_PLACE = _at_school(ESTATE_WRITE, "place_code.school_id")
 _OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
 
 _OF_INCIDENT = (
@@ -198,8 +203,11 @@ WRITES: Mapping[str, Writes] = {
     "incident_event": Writes(f'"by" = {_ACTOR} AND {_OF_INCIDENT % "incident_event.incident_id"}'),
     "maintenance": Writes(_OF_WINDOW, _OF_WINDOW, delete=_OF_WINDOW, columns=("ends_at",)),
     "on_call": Writes(_IN_CITY, _IN_CITY, delete=_IN_CITY, columns=("ends_at",)),
+    # Whoever may see a line may have its proof issued, in the own name.
+    "issued_proof": Writes(f"made_by = {_ACTOR} AND {_SEEN}"),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
+    "place_code": Writes(_OF_PLACE, _OF_PLACE, delete=_OF_PLACE, columns=("code", "at", "by")),
 }
 """Table → what a limited actor may write of it."""
 

@@ -63,6 +63,16 @@ def read_room(id: Key, store: TheStore, actor: TheActor) -> Json:
         return Json(Measurements(connection, actor, store.clock.now()).room(id))
 
 
+@router.get("/rooms/{id:path}/measurements", **needs(ESTATE_READ), **answers(schemas.RoomTests))
+def read_room_tests(
+    id: Key, store: TheStore, actor: TheActor, limit: Annotated[int, Query(ge=1, le=500)] = 50
+) -> Json:
+    """What browsers in a room measured, beside what the school's line was at that time."""
+    with store.read(actor) as connection:
+        found = Measurements(connection, actor, store.clock.now())
+        return Json(found.room_tests(id, limit))
+
+
 @router.get("/{subject}/{id:path}/latest", **needs(ESTATE_READ), **answers(schemas.Latest))
 def read_latest(subject: Subject, id: Key, store: TheStore, actor: TheActor) -> Json:
     """What was last known of a device, an uplink or an agent's machine."""

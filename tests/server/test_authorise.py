@@ -21,6 +21,7 @@ from schoolops.calendar import service as calendar
 from schoolops.calendar.schemas import NewDay
 from schoolops.core.permissions import PERSON_ROLES, ROLES, SYSTEM, Actor
 from schoolops.db.engine import Store
+from schoolops.estate import places
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import discovered
 from schoolops.server.app import Door, make_app
@@ -82,13 +83,17 @@ BODIES: dict[str, Body] = {
     "acknowledge": lambda w, k, s: {},
     "set_bell_times": lambda w, k, s: {"bells": []},
     "add_day": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
+    "issue_proof": lambda w, k, s: {"month": "2099-01"},
     "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
+    "make_code": lambda w, k, s: {"renew": True},
 }  # fmt: skip
 """What is sent where something is sent: harmless, so that each case finds the same world."""
 
 QUERIES: dict[str, dict[str, str]] = {
     "read_series": {"metric": "cpu_percent"},
     "import_file": {"filename": "x.csv", "dry_run": "true"},
+    "read_proof": {"month": "2026-10"},
+    "read_proof_csv": {"month": "2026-10"},
     "explain_access": {"permission": "estate.read"},
     "ask": {"query": "1"},
     "ask_range": {"query": "1", "start": "0", "end": "1", "step": "1"},
@@ -153,6 +158,9 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     if case.name == "remove_day":
         path = path.replace("{day}", exam_at(client, school))
     path = path.replace("{day}", "x")
+    if case.name == "read_code":
+        with client.app.app.state.store.write() as unit:
+            places.make(unit, world.ids["room", school], "")
     query = dict(QUERIES.get(case.name, {}))
     if case.name == "read_rows":
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)

@@ -81,9 +81,11 @@ def furnish(inventory: Inventory, made: World, number: str, mark: str) -> None:
                                 "school_id": school_id, "severity": "critical", "state": "open",
                                 "title": f"Störung {mark}", "title_de": mark, "began_at": now,
                                 "opened_at": now}),
-        "window": (maintenance, {"kind": "maintenance", "school_id": school_id, "begins_at": now - 1,
-                                 "ends_at": now + 10**12, "reason": mark, "by": "x", "at": now}),
-        "on-call": (on_call, {"username": "somebody", "begins_at": now - 1, "authority": AUTHORITIES[number], "ends_at": now + 10**12,
+        "window": (maintenance, {"kind": "maintenance", "school_id": school_id,
+                                 "begins_at": now - 1, "ends_at": now + 10**12, "reason": mark,
+                                 "by": "x", "at": now}),
+        "on-call": (on_call, {"username": "somebody", "begins_at": now - 1,
+                              "ends_at": now + 10**12, "authority": AUTHORITIES[number],
                               "by": "x", "at": now}),
     }  # fmt: skip
     for kind, (table, row) in rows.items():
