@@ -391,6 +391,22 @@ class AsyncClient:
         """Remove entered days of a school, or None: of all."""
         return await self._send(calendar.remove_day(school, id))
 
+    async def import_days(
+        self, school: str, data: bytes, kind: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Enter the days of an iCalendar file; `kind`: what all its events are."""
+        return await self._send(calendar.import_days(school, data, kind, dry_run))
+
+    async def import_lessons(
+        self, school: str, data: bytes, periods: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Replace a timetable by that of a GPU001 file; `periods`: '1=07:50-08:35,2=…'."""
+        return await self._send(calendar.import_lessons(school, data, periods, dry_run))
+
+    async def lessons(self, school: str, room: str = "") -> Json:
+        """A timetable, or that of one room: `lessons`, and `now` those at this moment."""
+        return await self._send(calendar.lessons(school, room))
+
     async def room_code(self, room: str, *, renew: bool = False) -> Json:
         """The code of a room, made if there is none: `code`, `path`, `url`."""
         return await self._send(places.code(room, renew))

@@ -142,6 +142,7 @@ _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRIT
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
 _ASKED = _at_school(AGENTS_WRITE, "agent_command.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_OF_LESSON = _at_school(ESTATE_WRITE, "calendar_lesson.school_id")
 _OF_PLACE = _at_school(ESTATE_WRITE, "place_code.school_id")
 _OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
 
@@ -176,6 +177,7 @@ WRITES: Mapping[str, Writes] = {
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
+    "calendar_lesson": Writes(_OF_LESSON, delete=_OF_LESSON),
     "place_code": Writes(_OF_PLACE, _OF_PLACE, delete=_OF_PLACE, columns=("code", "at", "by")),
 }
 """Table → what a limited actor may write of it."""
