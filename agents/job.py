@@ -88,6 +88,14 @@ class Job:
             except Exception as error:
                 self._note(error)
 
+    def wants_measuring(self, config: Config) -> bool:
+        """Whether the duty, if it can say so, would rather not wait for its next time."""
+        look = getattr(self.duty, "wants_measuring", None)
+        try:
+            return look is not None and look(config) is True
+        except Exception:
+            return True  # `measure` will meet it again, and note it
+
     @property
     def trouble(self) -> str:
         """Why the duty failed, or what it says about itself; '' when all is well."""

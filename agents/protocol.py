@@ -250,6 +250,7 @@ class Config(NamedTuple):
     targets: list[Target] = []
     discovery_community: str = "public"
     known_addresses: list[str] = []
+    look_every_s: int = 0  # between two ticks: is each line as it was? 0 = not
     test_windows: list[list[int]] = []
     """Scheduled throughput tests run within these times only: [begin, end) in UTC seconds, in
     order, outside of lessons and exams, for two weeks or more ahead. An agent whose list has run

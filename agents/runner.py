@@ -29,6 +29,7 @@ from agents.protocol import Config
 from agents.sender import Sender, now_us
 from agents.spool import Spool
 from agents.state import State
+from agents.watchdog import Watchdog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
 ONCE_TRIES = 3
 """Failed requests in a row after which `run --once` gives up."""
+STUCK_S = 3600.0
+"""A slow duty that has not ended after so long will never do: the process starts anew."""
 SLOW_LOOK_S = 60.0
 """How often a slow duty looks whether its interval has changed."""
 
@@ -87,6 +90,7 @@ class Runner:
         self._stopping = False
         self._nudge = Event()
         config.on_change = self._nudge.set
+        self._watchdog = Watchdog()
         self._orders: Orders | None = None
         sender.on_commands = self._take_commands
 
@@ -97,6 +101,9 @@ class Runner:
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not beyond a new config or a wish to stop. For the main thread."""
+        if every := self._watchdog.every_s:
+            self._watchdog.tell()
+            seconds = min(seconds, every)
         self._nudge.wait(seconds)
         self._nudge.clear()
         if self._stopping:
@@ -122,6 +129,8 @@ class Runner:
             self._report(*(job for job in quick if job.interval_s(config) > 0))
             self._write_status()
             self._wait_for_tick()
+            if stuck := self._stuck(delivered):
+                self._start_anew(stuck)
         delivered.wait(5.0)
         for job in quick:
             job.close()
@@ -129,8 +138,10 @@ class Runner:
         self._write_status(last=True)
 
     def _wait_for_tick(self) -> None:
-        """Wait for the next tick; a new config is taken up meanwhile."""
+        """Wait for the next tick, or until a line is not as it was; a new config is taken up
+        meanwhile."""
         interval = 0
+        looked = time.monotonic()
         while not self.stop.is_set():
             config = self._config.config
             if config.interval_s != interval:
@@ -139,8 +150,35 @@ class Runner:
             left = end - time.monotonic()
             if left <= 0:
                 return
-            self._sleep(left)
+            every = config.look_every_s
+            self._sleep(min(left, looked + every - time.monotonic()) if every else left)
             self._start_slow()
+            if every and time.monotonic() - looked >= every and not self.stop.is_set():
+                looked = time.monotonic()
+                if any(job.wants_measuring(config) for job in self.jobs.values()):
+                    return
+
+    def _stuck(self, delivered: Event) -> str:
+        """What of the other threads has ended or hangs; '' if all is well."""
+        if self.stop.is_set():
+            return ""
+        if delivered.is_set():
+            return "the delivery has ended"
+        now = time.monotonic()
+        for job in self.jobs.values():
+            since = job.started
+            if since is not None and now - since > STUCK_S:
+                return f"duty {job.name} has hung for {now - since:.0f} s"
+        return ""
+
+    def _start_anew(self, why: str) -> None:
+        """Become a new process with the same number; what was measured is on disk."""
+        say(f"{why}: the agent starts anew")
+        self._spool.flush()
+        try:
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is the point
+        except OSError as error:
+            say(f"it cannot: {error.strerror}")
 
     # -- slow duties -----------------------------------------------------------------------
 

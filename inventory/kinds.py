@@ -121,12 +121,12 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "access refused", "approved", "ask agent", "backup", "bulk edit", "bulk retire", "create",
     "create token", "delegate", "download link", "edit", "emergency access", "end sessions",
     "enter day", "explain access", "first sign-in", "ignore discovered", "import",
-    "import calendar", "import timetable", "invite agent", "join", "load", "make code",
-    "make sign-in link", "move", "propose", "reinstate", "rejected", "remove day", "renew code",
-    "reset passwords", "retire", "retry mail", "revoke agent", "revoke code", "revoke delegation",
-    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
-    "set secret", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval",
-    "withdraw",
+    "import calendar", "import timetable", "invite agent", "issue proof", "join", "load",
+    "make code", "make sign-in link", "move", "propose", "reinstate", "rejected", "remove day",
+    "renew code", "reset passwords", "retire", "retry mail", "revoke agent", "revoke code",
+    "revoke delegation", "revoke emergency", "revoke token", "roles changed", "send test mail",
+    "set bell times", "set secret", "sign in", "sign out", "sign-in refused", "tell by mail",
+    "use approval", "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 AGENT_STATES: Mapping[str, str] = MappingProxyType({

@@ -5,6 +5,9 @@ deviation, loss), three ICMP echoes where the machine allows them, one DNS quest
 the interface's counters. The throughput test runs beside that, in a thread of its own, in slots
 of `test_every_s` that begin at another time for each agent, within the config's `test_windows`;
 its result goes out with the next tick's report.
+
+Between two ticks one connection a line tells whether it is as it was (`wants_measuring`): a line
+that was cut, or works again, is measured and reported at once, and for some minutes at each look.
 """
 
 from __future__ import annotations
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     from agents.duties.throughput import LineTest
 
 _ADDRESS_FOR_S = 300.0
+LOOK_TIMEOUT_S = 1.0
+RESTLESS_S = 300.0
+"""So long after a line was cut or came back it is measured at each look."""
 TEST_TAKES_S = 60
 """A window that ends sooner is over: both directions of a test and their time-outs fit in."""
 
@@ -63,6 +69,8 @@ class UplinkDuty:
         self._monotonic = monotonic
         self._rates = Rates(root)
         self._addresses: dict[str, tuple[float, Address]] = {}
+        self._reachable: dict[str, bool] = {}
+        self._restless_until = 0.0
         self._slots: dict[str, int] = {}
         self._testing = Lock()
         self._results: dict[str, LineTest] = {}
@@ -75,9 +83,31 @@ class UplinkDuty:
         """One UplinkReport a line; rates are None the first time."""
         reports: list[tuple[str, NamedTuple]] = []
         for line in config.uplinks:
-            reports.append(("uplink", self._measure(line)))
+            report = self._measure(line)
+            reports.append(("uplink", report))
+            if report.reachable is not None:
+                if self._reachable.get(line.uplink, report.reachable) != report.reachable:
+                    self._restless_until = self._monotonic() + RESTLESS_S
+                self._reachable[line.uplink] = report.reachable
             self._start_test(line, config, now_us + self._offset_us())
         return reports
+
+    def wants_measuring(self, config: Config) -> bool:
+        """Whether a line is not as it was when it was measured, or has changed of late. One
+        connection a line; one that does not answer costs a second a target."""
+        if self._monotonic() < self._restless_until:
+            return True
+        return any(
+            line.uplink in self._reachable and self._reachable[line.uplink] != self._answers(line)
+            for line in config.uplinks
+        )
+
+    def _answers(self, line: UplinkTarget) -> bool:
+        addresses = filter(None, map(self._address, line.targets))
+        return any(
+            connect_times(address, line.interface, count=1, timeout_s=LOOK_TIMEOUT_S).times
+            for address in addresses
+        )
 
     def is_busy(self) -> bool:
         """True while a throughput test runs."""

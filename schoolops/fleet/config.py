@@ -43,6 +43,7 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
         agent=agent_row.uid,
         school=school.number,
         interval_s=settings.interval_s,
+        look_every_s=settings.look_every_s,
         discover_every_s=settings.discover_every_s,
         networks=_networks(connection, agent_row.school_id),
         uplinks=_uplinks(store, connection, agent_row.school_id),
