@@ -27,9 +27,15 @@ agent = Table(
     Column("implausible", BigInteger, nullable=False, default=0, server_default="0"),
     Column("clock_offset_ms", BigInteger),
     Column("revoked_reason", Text),
+    Column("runs", Text, nullable=False, default="[]", server_default="[]"),
+    Column("returns", Integer, nullable=False, default=0, server_default="0"),
+    Column("returned_at", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("cloned_until", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("machines", Text, nullable=False, default="", server_default=""),
     Index("ix_agent_school_id", "school_id"),
 )
-"""`state`: invited, active, silent, revoked. Code and secret are kept as hashes only."""
+"""`state`: invited, active, silent, revoked. Code and secret are kept as hashes only.
+The last five are of `schoolops.fleet.clones`."""
 
 agent_stream = Table(
     "agent_stream",
