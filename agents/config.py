@@ -42,6 +42,8 @@ def read_config(data: Any) -> Config:
         config = config._replace(
             interval_s=min(max(int(config.interval_s), MIN_INTERVAL_S), MAX_INTERVAL_S),
             discover_every_s=max(int(config.discover_every_s), 0),
+            look_every_s=max(int(config.look_every_s), 0),
+            test_windows=[[int(begin), int(end)] for begin, end in config.test_windows],
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(f"the config is not understood: {error}") from None

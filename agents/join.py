@@ -16,6 +16,7 @@ from agents.config import ConfigKeeper
 from agents.errors import AgentError, NotJoined, WrongUse
 from agents.files import read_bytes, write_atomic
 from agents.protocol import JOIN_PATH
+from agents.quiet import suppress
 from agents.sender import problem_of
 from agents.state import Identity, State, default_folder
 from agents.transport import Client
@@ -39,9 +40,18 @@ def join(options: dict[str, str], url: str, code: str) -> int:
     if not secret.isascii() or not secret.isprintable() or not secret:
         raise AgentError("the server gave an unusable secret")
     shutil.rmtree(state.file("spool"), ignore_errors=True)
+    with suppress(OSError):
+        os.remove(state.file("commands.json"))
     ca = _keep_ca(state, server)
     identity = Identity(
-        url, str(answer["agent"]), str(answer.get("school", "")), secret, ca, server.pin
+        url,
+        str(answer["agent"]),
+        str(answer.get("school", "")),
+        secret,
+        ca,
+        server.pin,
+        str(answer.get("command_key", "")),
+        str(answer.get("release_key", "")),
     )
     state.save_identity(identity)
     keeper = ConfigKeeper(state, identity.agent, identity.school)

@@ -130,11 +130,24 @@ class DiscoveredReport(NamedTuple):
     serial: str = ""
 
 
+class ResultReport(NamedTuple):
+    """What became of a command: the answer to it, once."""
+
+    command: str = ""
+    state: str = ""  # done, failed, refused
+    text: str = ""  # a sentence for people
+    data: str = ""  # a JSON object, at most MAX_RESULT_CHARS; '' for none
+
+
+MAX_RESULT_CHARS = 16_000
+RESULT_STATES = ("done", "failed", "refused")
+
 REPORTS: dict[str, type[Any]] = {
     "host": HostReport,
     "uplink": UplinkReport,
     "device": DeviceReport,
     "discovered": DiscoveredReport,
+    "result": ResultReport,
 }
 """Table of a batch → the report whose fields are its columns."""
 
@@ -169,6 +182,29 @@ class Ack(NamedTuple):
     server_time: int
     config_etag: str
     commands: list[dict[str, Any]] = []
+
+
+class Command(NamedTuple):
+    """What a person asks of an agent; it rides on each reply until it is answered or expires.
+
+    `mac` is `command_mac` with the key that both got when the agent joined, so that whoever
+    merely stands between them, or reads the database without its keys, can ask for nothing.
+    """
+
+    id: str
+    kind: str  # see agents.commands
+    arguments: str  # JSON of an object, as it was signed
+    expires: int  # the server's time from which it must not be carried out any more
+    mac: str
+
+
+def command_mac(key: str, agent: str, command: Command) -> str:
+    """HMAC-SHA-256 in hex over all of a command and the agent it is for."""
+    import hmac
+
+    parts = (agent, command.id, command.kind, str(int(command.expires)), command.arguments)
+    text = to_json(["schoolops command 1", *parts])
+    return hmac.digest(key.encode(), text.encode(), "sha256").hex()
 
 
 class Target(NamedTuple):
@@ -217,6 +253,11 @@ class Config(NamedTuple):
     targets: list[Target] = []
     discovery_community: str = "public"
     known_addresses: list[str] = []
+    look_every_s: int = 0  # between two ticks: is each line as it was? 0 = not
+    test_windows: list[list[int]] = []
+    """Scheduled throughput tests run within these times only: [begin, end) in UTC seconds, in
+    order, outside of lessons and exams, for two weeks or more ahead. An agent whose list has run
+    out, or that never got one, tests nothing."""
 
 
 def config_from_json(data: dict[str, Any]) -> Config:

@@ -23,29 +23,19 @@ from importlib import import_module
 from agents import __version__
 from agents.config import ConfigKeeper
 from agents.events import Event, start
+from agents.job import Job
 from agents.log import say
-from agents.protocol import Config, DeviceReport
+from agents.protocol import Config
 from agents.sender import Sender, now_us
 from agents.spool import Spool
 from agents.state import State
+from agents.watchdog import Watchdog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple, Protocol
+    from typing import Any
 
-    class Duty(Protocol):
-        """What every duty is; see agents.duties."""
-
-        name: str
-
-        def interval_s(self, config: Config) -> float:
-            """Seconds between two measurements; 0 if this config does not want the duty."""
-
-        def measure(self, config: Config, now_us: int) -> list[tuple[str, NamedTuple]]:
-            """Measure once; may raise."""
-
-        def close(self) -> None:
-            """Give back what is open."""
+    from agents.orders import Orders
 
 
 DUTIES: dict[str, str] = {
@@ -62,107 +52,10 @@ FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
 ONCE_TRIES = 3
 """Failed requests in a row after which `run --once` gives up."""
+STUCK_S = 3600.0
+"""A slow duty that has not ended after so long will never do: the process starts anew."""
 SLOW_LOOK_S = 60.0
 """How often a slow duty looks whether its interval has changed."""
-
-
-class Job:
-    """A duty with its times and its record; its `duty` is imported on first use."""
-
-    def __init__(self, name: str, make: Callable[[], Any]) -> None:
-        self.name = name
-        self.duty: Duty | None = None
-        self.runs = 0
-        self.failures = 0
-        self.error = ""
-        self.last_at: int | None = None
-        self.last_ms: float | None = None
-        self.started: float | None = None
-        """When the measurement that runs now began (monotonic)."""
-        self._asked_of: Config | None = None
-        self._interval_s = 0.0
-        self._make = make
-
-    def interval_s(self, config: Config) -> float:
-        """As the duty says, without importing a duty that has nothing to do."""
-        if config is not self._asked_of:
-            self._interval_s = self._ask(config)
-            self._asked_of = config
-        return self._interval_s
-
-    def _ask(self, config: Config) -> float:
-        if self.name == "network" and not config.targets:
-            return 0
-        if self.name == "discovery" and not (config.discover_every_s and config.networks):
-            return 0
-        try:
-            if self.duty is None:
-                self.duty = self._make()
-            return self.duty.interval_s(config)
-        except Exception:
-            return float(config.interval_s)  # `measure` will meet it again, and note it
-
-    def measure(self, config: Config, at_us: int) -> list[tuple[str, NamedTuple]]:
-        """The duty's reports, or for a failure what can be said about it. Never raises."""
-        self.started = time.monotonic()
-        self.last_at = at_us
-        self.runs += 1
-        try:
-            if self.duty is None:
-                self.duty = self._make()
-            reports = self.duty.measure(config, at_us)
-            self.error = ""
-        except Exception as error:
-            self._note(error)
-            reports = self._unread(config) if isinstance(error, ImportError) else []
-        self.last_ms = round((time.monotonic() - self.started) * 1000, 2)
-        self.started = None
-        return reports
-
-    def close(self) -> None:
-        """Close the duty, if it was ever made."""
-        if self.duty is not None:
-            try:
-                self.duty.close()
-            except Exception as error:
-                self._note(error)
-
-    @property
-    def trouble(self) -> str:
-        """Why the duty failed, or what it says about itself; '' when all is well."""
-        return self.error or str(getattr(self.duty, "trouble", ""))
-
-    def status(self) -> dict[str, Any]:
-        """For `status`."""
-        since = self.started
-        return {
-            "runs": self.runs,
-            "failures": self.failures,
-            "error": self.trouble,
-            "last_at": self.last_at,
-            "last_ms": self.last_ms,
-            "running_s": None if since is None else round(time.monotonic() - since, 1),
-        }
-
-    def _note(self, error: Exception) -> None:
-        self.failures += 1
-        if isinstance(error, ImportError) and (error.name or "").startswith("pysnmp"):
-            text = "SNMP extra not installed: pip install 'schoolops[snmp]'"
-        else:
-            text = f"{type(error).__name__}: {error}"
-        if text != self.error:
-            say(f"duty {self.name} failed: {text}")
-        self.error = text
-
-    def _unread(self, config: Config) -> list[tuple[str, NamedTuple]]:
-        """Without its module the duty still tells the server why it knows nothing."""
-        if self.name != "network":
-            return []
-        reason = self.error.partition(":")[0] if "SNMP extra" in self.error else self.error
-        return [
-            ("device", DeviceReport(device=target.device, source=target.method, error=reason))
-            for target in config.targets
-        ]
 
 
 class Runner:
@@ -187,7 +80,7 @@ class Runner:
         self._status_key: tuple[Any, ...] = ()
         options: dict[str, dict[str, Any]] = {
             "host": {"disk": state.path, "spool": spool},
-            "uplink": {"eager": eager},
+            "uplink": {"eager": eager, "offset_us": lambda: sender.offset_us or 0},
         }
         self.jobs = {
             name: Job(name, partial(_load, path, options.get(name, {})))
@@ -197,6 +90,9 @@ class Runner:
         self._stopping = False
         self._nudge = Event()
         config.on_change = self._nudge.set
+        self._watchdog = Watchdog()
+        self._orders: Orders | None = None
+        sender.on_commands = self._take_commands
 
     def request_stop(self) -> None:
         """End soon; safe in a signal handler."""
@@ -205,6 +101,9 @@ class Runner:
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not beyond a new config or a wish to stop. For the main thread."""
+        if every := self._watchdog.every_s:
+            self._watchdog.tell()
+            seconds = min(seconds, every)
         self._nudge.wait(seconds)
         self._nudge.clear()
         if self._stopping:
@@ -220,6 +119,8 @@ class Runner:
     def run(self) -> None:
         """Measure and deliver until `request_stop` is called."""
         delivered = start(partial(self._sender.run, self.stop))
+        if os.path.exists(self._state.file("commands.json")):
+            self._make_orders().own_up()
         self._sleep(FIRST_CONFIG_S)
         quick = [job for name, job in self.jobs.items() if name not in SLOW]
         while not self.stop.is_set():
@@ -228,6 +129,8 @@ class Runner:
             self._report(*(job for job in quick if job.interval_s(config) > 0))
             self._write_status()
             self._wait_for_tick()
+            if stuck := self._stuck(delivered):
+                self._start_anew(stuck)
         delivered.wait(5.0)
         for job in quick:
             job.close()
@@ -235,8 +138,10 @@ class Runner:
         self._write_status(last=True)
 
     def _wait_for_tick(self) -> None:
-        """Wait for the next tick; a new config is taken up meanwhile."""
+        """Wait for the next tick, or until a line is not as it was; a new config is taken up
+        meanwhile."""
         interval = 0
+        looked = time.monotonic()
         while not self.stop.is_set():
             config = self._config.config
             if config.interval_s != interval:
@@ -245,8 +150,35 @@ class Runner:
             left = end - time.monotonic()
             if left <= 0:
                 return
-            self._sleep(left)
+            every = config.look_every_s
+            self._sleep(min(left, looked + every - time.monotonic()) if every else left)
             self._start_slow()
+            if every and time.monotonic() - looked >= every and not self.stop.is_set():
+                looked = time.monotonic()
+                if any(job.wants_measuring(config) for job in self.jobs.values()):
+                    return
+
+    def _stuck(self, delivered: Event) -> str:
+        """What of the other threads has ended or hangs; '' if all is well."""
+        if self.stop.is_set():
+            return ""
+        if delivered.is_set():
+            return "the delivery has ended"
+        now = time.monotonic()
+        for job in self.jobs.values():
+            since = job.started
+            if since is not None and now - since > STUCK_S:
+                return f"duty {job.name} has hung for {now - since:.0f} s"
+        return ""
+
+    def _start_anew(self, why: str) -> None:
+        """Become a new process with the same number; what was measured is on disk."""
+        say(f"{why}: the agent starts anew")
+        self._spool.flush()
+        try:
+            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is the point
+        except OSError as error:
+            say(f"it cannot: {error.strerror}")
 
     # -- slow duties -----------------------------------------------------------------------
 
@@ -307,6 +239,42 @@ class Runner:
         self._spool.close()
         self._write_status(last=True)
         return done
+
+    # -- commands ---------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Config:
+        """The config in force."""
+        return self._config.config
+
+    @property
+    def state(self) -> State:
+        """The agent's folder."""
+        return self._state
+
+    def server_now_us(self) -> int:
+        """UTC in microseconds by the server's clock, as far as it is known."""
+        return now_us() + (self._sender.offset_us or 0)
+
+    def load(self, name: str) -> Any:
+        """A duty of its own for who must not disturb the one that runs."""
+        return _load(DUTIES[name], {})
+
+    def tell(self, reports: list[tuple[str, Any]]) -> None:
+        """Keep reports for good and deliver them with the next batch; from any thread."""
+        at = now_us()
+        self._spool.append([(table, at, report) for table, report in reports])
+        self._sender.wake.set()
+
+    def _take_commands(self, commands: list[Any], server_time: int) -> None:
+        self._make_orders().take(commands, server_time)
+
+    def _make_orders(self) -> Orders:
+        if self._orders is None:
+            from agents.orders import Orders
+
+            self._orders = Orders(self)
+        return self._orders
 
     # -- inside ----------------------------------------------------------------------------
 

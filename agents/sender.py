@@ -113,6 +113,8 @@ class Sender:
         """Server's clock less ours."""
         self.wake = Event()
         """Set it when there are new rows."""
+        self.on_commands: Callable[[list[Any], int], object] | None = None
+        """Called with the commands of a reply and the server's time; must not block."""
         self._client = client
         self._spool = spool
         self._config = config
@@ -264,6 +266,8 @@ class Sender:
         self._spool.ack(pending.boot, acked)
         self._max_rows = min(self._max_rows * 2, MAX_ROWS)
         self._all_well()
+        if data.get("commands") and self.on_commands:
+            self.on_commands(data["commands"], server_time)
         return 0.0
 
     def _take_time(self, server_time: int, detail: str) -> float:

@@ -1,6 +1,7 @@
 """The agent's folder: who it is, the lock, and what it last said about itself.
 
-agent.json    server, agent id and the secret (0600)
+agent.json    server, agent id, the secret, and the keys of commands and releases (0600)
+commands.json which commands were carried out, see agents.orders
 ca.pem        the pinned CA, if there is one
 config.json   the last config, without secrets
 status.json   what `status` shows
@@ -37,6 +38,10 @@ class Identity(NamedTuple):
     secret: str
     ca: str = ""
     pin: str = ""
+    command_key: str = ""
+    """What commands are signed with; '' for an agent that joined before there were any."""
+    release_key: str = ""
+    """Ed25519 public key (hex) of the releases it may upgrade itself to."""
 
     def server(self) -> Server:
         """The server as the transport wants it."""

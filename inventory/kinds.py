@@ -118,12 +118,12 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
-    "access refused", "approved", "backup", "bulk edit", "bulk retire", "create", "create token",
+    "access refused", "approved", "ask agent", "backup", "bulk edit", "bulk retire", "create", "create token",
     "delegate", "download link", "edit", "emergency access", "end sessions", "enter day",
     "explain access", "first sign-in", "ignore discovered", "import", "invite agent", "join",
-    "load", "make sign-in link", "move", "propose", "reinstate", "rejected", "remove day",
-    "reset passwords", "retire", "retry mail", "revoke agent", "revoke delegation",
-    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
+    "load", "make code", "make sign-in link", "move", "propose", "reinstate", "rejected",
+    "remove day", "renew code", "reset passwords", "retire", "retry mail", "revoke agent",
+    "revoke code", "revoke delegation", "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
     "set secret", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval",
     "withdraw",
 )})  # fmt: skip

@@ -3,8 +3,11 @@
 Per line and tick: five TCP connections to the first target that answers (median, standard
 deviation, loss), three ICMP echoes where the machine allows them, one DNS question per name, and
 the interface's counters. The throughput test runs beside that, in a thread of its own, in slots
-of `test_every_s` that begin at another time for each agent; its result goes out with the next
-tick's report.
+of `test_every_s` that begin at another time for each agent, within the config's `test_windows`;
+its result goes out with the next tick's report.
+
+Between two ticks one connection a line tells whether it is as it was (`wants_measuring`): a line
+that was cut, or works again, is measured and reported at once, and for some minutes at each look.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from agents.duties.probes import (
     median,
     name_servers,
 )
-from agents.events import Event, start
+from agents.errors import AgentError
+from agents.events import Lock, start
 from agents.log import say
 from agents.protocol import Config, UplinkReport, UplinkTarget
 
@@ -36,10 +40,16 @@ if TYPE_CHECKING:
     from agents.duties.throughput import LineTest
 
 _ADDRESS_FOR_S = 300.0
+LOOK_TIMEOUT_S = 1.0
+RESTLESS_S = 300.0
+"""So long after a line was cut or came back it is measured at each look."""
+TEST_TAKES_S = 60
+"""A window that ends sooner is over: both directions of a test and their time-outs fit in."""
 
 
 class UplinkDuty:
-    """Measures every line of the config. `eager` runs a due test at once (`run --once`)."""
+    """Measures every line of the config. `eager` runs a due test at once (`run --once`);
+    `offset_us` tells what the server's clock is ahead of ours."""
 
     name = "uplink"
 
@@ -48,17 +58,21 @@ class UplinkDuty:
         root: str = "/",
         *,
         eager: bool = False,
+        offset_us: Callable[[], int] = lambda: 0,
         resolver: tuple[str, int] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._routes = Routes(root)
         self._eager = eager
+        self._offset_us = offset_us
         self._resolver = resolver
         self._monotonic = monotonic
         self._rates = Rates(root)
         self._addresses: dict[str, tuple[float, Address]] = {}
+        self._reachable: dict[str, bool] = {}
+        self._restless_until = 0.0
         self._slots: dict[str, int] = {}
-        self._tests: dict[str, Event] = {}
+        self._testing = Lock()
         self._results: dict[str, LineTest] = {}
 
     def interval_s(self, config: Config) -> float:
@@ -69,13 +83,35 @@ class UplinkDuty:
         """One UplinkReport a line; rates are None the first time."""
         reports: list[tuple[str, NamedTuple]] = []
         for line in config.uplinks:
-            reports.append(("uplink", self._measure(line)))
-            self._start_test(line, config.agent, now_us)
+            report = self._measure(line)
+            reports.append(("uplink", report))
+            if report.reachable is not None:
+                if self._reachable.get(line.uplink, report.reachable) != report.reachable:
+                    self._restless_until = self._monotonic() + RESTLESS_S
+                self._reachable[line.uplink] = report.reachable
+            self._start_test(line, config, now_us + self._offset_us())
         return reports
+
+    def wants_measuring(self, config: Config) -> bool:
+        """Whether a line is not as it was when it was measured, or has changed of late. One
+        connection a line; one that does not answer costs a second a target."""
+        if self._monotonic() < self._restless_until:
+            return True
+        return any(
+            line.uplink in self._reachable and self._reachable[line.uplink] != self._answers(line)
+            for line in config.uplinks
+        )
+
+    def _answers(self, line: UplinkTarget) -> bool:
+        addresses = filter(None, map(self._address, line.targets))
+        return any(
+            connect_times(address, line.interface, count=1, timeout_s=LOOK_TIMEOUT_S).times
+            for address in addresses
+        )
 
     def is_busy(self) -> bool:
         """True while a throughput test runs."""
-        return any(not ended.is_set() for ended in self._tests.values())
+        return self._testing.locked()
 
     def close(self) -> None:
         """Close the files of the counters and routes."""
@@ -171,12 +207,24 @@ class UplinkDuty:
 
     # -- throughput test -------------------------------------------------------------------
 
-    def _start_test(self, line: UplinkTarget, agent: str, now_us: int) -> None:
-        every = line.test_every_s
+    def test_now(
+        self, line: UplinkTarget, config: Config, now_us: int, *, in_lessons: bool
+    ) -> LineTest:
+        """Test a line because somebody asks for it; AgentError says why not."""
+        if not (line.download_url or line.upload_url):
+            raise AgentError("no test is set up; the server's agent.download_url says where from")
+        if not in_lessons and not in_window(config, now_us // 1_000_000):
+            raise AgentError("there are lessons or exams; ask for a test in lessons to run it now")
+        if not self._testing.acquire(timeout=TEST_TAKES_S):
+            raise AgentError("another test does not end")
+        return self._test(line)
+
+    def _start_test(self, line: UplinkTarget, config: Config, now_us: int) -> None:
+        every, now = line.test_every_s, now_us // 1_000_000
         if every <= 0 or not (line.download_url or line.upload_url):
             return
-        phase = zlib.crc32(f"{agent}/{line.uplink}".encode()) % every
-        slot = (now_us // 1_000_000 - phase) // every
+        phase = zlib.crc32(f"{config.agent}/{line.uplink}".encode()) % every
+        slot = (now - phase) // every
         last = self._slots.get(line.uplink)
         # The slot in which the agent starts is not used: an agent that restarts again and
         # again must not fill the line.
@@ -185,16 +233,28 @@ class UplinkDuty:
             return
         if slot == last or self.is_busy():
             return
+        # One that begins in lessons is left out: not all of a city at once when they end.
         self._slots[line.uplink] = slot
-        self._tests[line.uplink] = start(partial(self._test, line))
+        if in_window(config, now) and self._testing.acquire(blocking=False):
+            start(partial(self._test, line))
 
-    def _test(self, line: UplinkTarget) -> None:
+    def _test(self, line: UplinkTarget) -> LineTest:
+        """Test while `_testing` is held, and give that back."""
         from agents.duties.throughput import measure_line
 
-        result = measure_line(line)
+        try:
+            result = measure_line(line)
+        finally:
+            self._testing.release()
         if result.error:
             say(f"throughput test of {line.uplink}: {result.error}")
         self._results[line.uplink] = result
+        return result
+
+
+def in_window(config: Config, now: int) -> bool:
+    """Whether a scheduled test may begin at that second of the server's time."""
+    return any(begin <= now <= end - TEST_TAKES_S for begin, end in config.test_windows)
 
 
 def _literal(host: str, port: int) -> Address | None:

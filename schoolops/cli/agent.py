@@ -1,7 +1,10 @@
-"""The agents at schools: invite one with a one-time code, list them, revoke one.
+"""The agents at schools: invite one with a one-time code, list them, ask one for something.
 
 schoolops agent invite 164800
 schoolops agent list state:silent
+schoolops agent ask 164800-1 line-test --wait
+schoolops agent ask 164800-1 poll SN-4711
+schoolops agent asked 164800-1
 schoolops agent revoke 164800-1 --reason 'router stolen'
 """
 
@@ -9,7 +12,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from schoolops.cli import ls
+from schoolops.cli import _asking, ls
 from schoolops.cli._guard import DONE, Refused, UsageError, say
 from schoolops.cli._lookup import find_id
 from schoolops.cli._server import add_server, client_of
@@ -19,7 +22,9 @@ INTERMIXED = False
 
 
 def configure(parser: ArgumentParser) -> None:
-    doing = parser.add_subparsers(dest="doing", metavar="invite|list|revoke", required=True)
+    doing = parser.add_subparsers(
+        dest="doing", metavar="invite|list|ask|asked|revoke", required=True
+    )
     invite = doing.add_parser("invite", help="a one-time code for a school", allow_abbrev=False)
     invite.add_argument("school", metavar="SCHOOL", help="school number")
     invite.add_argument("--name", default="", help="name of the agent (made of the school number)")
@@ -28,6 +33,12 @@ def configure(parser: ArgumentParser) -> None:
     listed = doing.add_parser("list", help="all agents", allow_abbrev=False)
     listed.set_defaults(kind="agents")
     ls.add_filter(listed)
+    ask = doing.add_parser("ask", help="a line test, diagnostics, a device", allow_abbrev=False)
+    _asking.configure(ask)
+    asked = doing.add_parser("asked", help="what it was asked for lately", allow_abbrev=False)
+    asked.add_argument("id", metavar="ID", help="name or id")
+    asked.add_argument("--json", action="store_true", help="everything, with the answers' data")
+    add_server(asked)
     revoke = doing.add_parser("revoke", help="shut an agent out for good", allow_abbrev=False)
     revoke.add_argument("id", metavar="ID", help="name or id")
     revoke.add_argument("--reason", required=True, help="why; others will read it")
@@ -40,6 +51,8 @@ def run(args: Namespace) -> int:
     from schoolops.client import way_of_agents
 
     with client_of(args) as client:
+        if args.doing in ("ask", "asked"):
+            return _asking.run(args, client)
         if args.doing == "revoke":
             if not args.reason.strip():
                 raise UsageError("--reason must say why")

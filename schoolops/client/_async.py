@@ -12,6 +12,7 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
+from schoolops.client import _places as places
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -270,6 +271,15 @@ class AsyncClient:
         """Shut an agent out for good."""
         return await self._send(requests.revoke(id, reason))
 
+    async def ask_agent(self, id: str, kind: str, arguments: Json) -> Json:
+        """Ask an agent for something; gives the command, without its answer yet."""
+        return await self._send(requests.ask_agent(id, kind, arguments))
+
+    async def commands(self, id: str) -> list[Json]:
+        """What an agent was asked for lately, newest first."""
+        found = await self._send(requests.commands(id))
+        return list(found["commands"])
+
     async def adopt(self, id: str, values: Json) -> Json:
         """Make a discovered device one of ours; gives the new device."""
         return await self._send(requests.adopt(id, values))
@@ -380,6 +390,18 @@ class AsyncClient:
     async def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return await self._send(calendar.remove_day(school, id))
+
+    async def room_code(self, room: str, *, renew: bool = False) -> Json:
+        """The code of a room, made if there is none: `code`, `path`, `url`."""
+        return await self._send(places.code(room, renew))
+
+    async def revoke_room_code(self, room: str) -> None:
+        """Take the code of a room out of use."""
+        return await self._send(places.revoke_code(room))
+
+    async def room_measurements(self, room: str, limit: int = 50) -> Json:
+        """What browsers in a room measured, newest first, beside the line: `measurements`."""
+        return await self._send(places.measured(room, limit))
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         """Set the secret of a credential; nobody reads it again."""

@@ -313,6 +313,15 @@ def revoke(id: str, reason: str) -> Request[None]:
     return Request("POST", _path("agents", id, "/revoke"), as_nothing, content=body)
 
 
+def ask_agent(id: str, kind: str, arguments: Json) -> Request[Json]:
+    body = _body({"kind": kind, "arguments": arguments})
+    return Request("POST", _path("agents", id, "/commands"), as_object, content=body)
+
+
+def commands(id: str) -> Request[Json]:
+    return Request("GET", _path("agents", id, "/commands"), as_object)
+
+
 def adopt(id: str, values: Json) -> Request[Json]:
     body = _body({"values": values})
     return Request("POST", _path("discovered", id, "/adopt"), as_object, content=body)

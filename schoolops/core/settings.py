@@ -71,6 +71,9 @@ class AgentSettings(Group):
     interval_s: int = Field(default=60, ge=1, le=3600)
     """Seconds between two measurements."""
 
+    look_every_s: int = Field(default=15, ge=0, le=3600)
+    """Seconds between two looks at whether a line is cut or works again; 0 turns them off."""
+
     discover_every_s: int = Field(default=6 * 3600, ge=0)
     """Seconds between two sweeps of the school's network; 0 turns them off."""
 

@@ -140,7 +140,9 @@ _GIVEN = (
 )
 _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRITE, ESTATE_WRITE))
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
+_ASKED = _at_school(AGENTS_WRITE, "agent_command.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_OF_PLACE = _at_school(ESTATE_WRITE, "place_code.school_id")
 _OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
 
 WRITES: Mapping[str, Writes] = {
@@ -170,9 +172,11 @@ WRITES: Mapping[str, Writes] = {
     "mail": Writes("state = 'waiting' AND attempts = 0"),
     "account": Writes(update=_OF_ACCOUNT, columns=("ended_before",)),
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
+    "agent_command": Writes(f"{_ASKED} AND state = 'waiting' AND \"by\" = {_ACTOR}"),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
+    "place_code": Writes(_OF_PLACE, _OF_PLACE, delete=_OF_PLACE, columns=("code", "at", "by")),
 }
 """Table → what a limited actor may write of it."""
 

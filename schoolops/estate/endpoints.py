@@ -14,9 +14,9 @@ from inventory.formats import FORMATS
 from inventory.kinds import EDITABLE, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
-from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_WRITE, Actor
+from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_READ, ESTATE_WRITE, Actor
 from schoolops.db.engine import Store
-from schoolops.estate import revisions, schemas, transfer
+from schoolops.estate import places, revisions, schemas, transfer
 from schoolops.estate.describing import DEVICE_RECORD, EDITED, RECORD
 from schoolops.estate.listing import lister
 from schoolops.estate.repository import Estate
@@ -266,6 +266,30 @@ def set_secret(id: Key, secret: schemas.Secret, store: TheStore, actor: TheActor
     """Set the secret of a credential. There is no call that reads it."""
     with store.write(actor) as unit:
         Inventory(unit).set_secret(id, secret.secret, secret.secret2)
+    return Response(status_code=204)
+
+
+@router.get("/rooms/{id:path}/code", **needs(ESTATE_READ), **answers(schemas.PlaceCode))
+def read_code(id: Key, store: TheStore, actor: TheActor) -> Json:
+    """The code of a room, for its QR code; refused when nobody has made one."""
+    with store.read(actor) as connection:
+        estate = Estate(connection, actor, store.clock.now())
+        return Json(places.read(estate, id, store.settings.server.public_url.rstrip("/")))
+
+
+@router.post("/rooms/{id:path}/code", **needs(ESTATE_WRITE), **answers(schemas.PlaceCode))
+def make_code(id: Key, wanted: schemas.WantedCode, store: TheStore, actor: TheActor) -> Json:
+    """The code of a room, made if there is none."""
+    origin = store.settings.server.public_url.rstrip("/")
+    with store.write(actor) as unit:
+        return Json(places.make(unit, id, origin, renew=wanted.renew))
+
+
+@router.delete("/rooms/{id:path}/code", **needs(ESTATE_WRITE), **answers(status=204))
+def revoke_code(id: Key, store: TheStore, actor: TheActor) -> Response:
+    """Take the code of a room out of use."""
+    with store.write(actor) as unit:
+        places.revoke(unit, id)
     return Response(status_code=204)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from inventory.fields import Field, Type
@@ -163,6 +164,20 @@ device_mac = Table(
     sqlite_with_rowid=False,
 )
 """Whose MAC address it is: one row an address of a device in use, so that no other gets it."""
+
+place_code = Table(
+    "place_code",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("code", String(16), nullable=False, unique=True),
+    Column("kind", String(12), nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    UniqueConstraint("kind", "record_id"),
+)
+"""What a QR code on a wall or a device leads to (`schoolops.estate.places`); one a record."""
 
 revision = Table(
     "revision",

@@ -205,3 +205,21 @@ class History(TypedDict):
     more: bool
     placements: list[Placement]
     events: list[PastEvent]
+
+
+class PlaceCode(TypedDict):
+    """What the QR code of a room leads to: `path` below the server's address, `url` with it ('' as
+    long as server.public_url is not set). The code was made `at` that time `by` somebody."""
+
+    room: str
+    code: str
+    path: str
+    url: str
+    at: Time
+    by: str
+
+
+class WantedCode(BaseModel):
+    """`renew`: a new code, and the old one leads nowhere any more."""
+
+    renew: bool = False

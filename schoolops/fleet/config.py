@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select
@@ -15,9 +15,15 @@ from inventory.kinds import NETWORK_KINDS
 from schoolops.core.errors import SchoolopsError
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES
+from schoolops.fleet.models import agent_command
 
 USUAL_AUTHENTICATION, USUAL_PRIVACY = "sha", "aes"
 """What an SNMP v3 user has whose credential does not say it: all equipment knows these."""
+
+Part = Callable[[Connection, int, int], Any]
+"""Makes a field of an agent's config from (connection, id of its school, now in micros)."""
+PARTS: dict[str, Part] = {}
+"""Field of the config → who makes it: what capabilities that know more put into it."""
 
 devices = TABLES["device"]
 uplinks = TABLES["uplink"]
@@ -37,12 +43,17 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
         agent=agent_row.uid,
         school=school.number,
         interval_s=settings.interval_s,
+        look_every_s=settings.look_every_s,
         discover_every_s=settings.discover_every_s,
         networks=_networks(connection, agent_row.school_id),
         uplinks=_uplinks(store, connection, agent_row.school_id),
         targets=targets,
         known_addresses=known,
         discovery_community=settings.discovery_community,
+    )
+    now = store.clock.now()
+    config = config._replace(
+        **{name: make(connection, agent_row.school_id, now) for name, make in PARTS.items()}
     )
     data = json.dumps(protocol.config_to_json(config), sort_keys=True)
     return config._replace(etag=hashlib.sha256(data.encode()).hexdigest()[:24])
@@ -56,6 +67,8 @@ def _stamp() -> Select[Any]:
             if table is not credentials:
                 found = found.where(table.c.school_id == bindparam("school"))
             parts.append(found.scalar_subquery())
+    asked = select(func.max(agent_command.c.id))
+    parts.append(asked.where(agent_command.c.school_id == bindparam("school")).scalar_subquery())
     return select(*parts)
 
 
@@ -63,7 +76,8 @@ _STAMP = _stamp()
 
 
 def stamp_of(connection: Connection, school_id: int) -> tuple[Any, ...]:
-    """Changes when a record that the config of the school's agents is made of has changed."""
+    """Changes when a record that the config of the school's agents is made of has changed, or
+    somebody asks one of them for something."""
     return tuple(connection.execute(_STAMP, {"school": school_id}).one())
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from agents import protocol
-from schoolops.core.permissions import AGENTS_WRITE, ESTATE_WRITE
+from schoolops.core.permissions import AGENTS_WRITE, ESTATE_READ, ESTATE_WRITE
 from schoolops.estate.describing import DEVICE_RECORD
-from schoolops.fleet import schemas, service
+from schoolops.fleet import commands, schemas, service
 from schoolops.fleet.config import config_of
 from schoolops.web.answers import answers
 from schoolops.web.context import Json, TheActor, TheStore, bearer
@@ -35,6 +35,25 @@ def revoke_agent(id: Uid, why: schemas.Reason, store: TheStore, actor: TheActor)
     with store.write(actor) as unit:
         service.revoke(unit, id, why.reason)
     return Response(status_code=204)
+
+
+@router.post(
+    "/agents/{id:path}/commands",
+    **needs(AGENTS_WRITE),
+    **answers(schemas.AgentCommand, 201, refuses=[409]),
+)
+def ask_agent(id: Uid, asked: schemas.Question, store: TheStore, actor: TheActor) -> Json:
+    """Ask an agent for a line test, diagnostics, or to read a device now."""
+    with store.write(actor) as unit:
+        made = commands.ask(unit, id, asked.kind, asked.arguments, asked.good_for_s)
+    return Json(made, status_code=201)
+
+
+@router.get("/agents/{id:path}/commands", **needs(ESTATE_READ), **answers(schemas.AgentCommands))
+def list_commands(id: Uid, store: TheStore, actor: TheActor) -> Json:
+    """What an agent was asked for lately, with its answers."""
+    with store.read(actor) as connection:
+        return Json({"commands": commands.listed(connection, actor, id, store.clock.now())})
 
 
 @router.post(
@@ -69,6 +88,7 @@ def join(wanted: schemas.Join, store: TheStore) -> Json:
             "agent": made["agent"],
             "name": made["name"],
             "secret": made["secret"],
+            "command_key": made["command_key"],
             "school": config.school,
             "config": protocol.config_to_json(config),
         }

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from schoolops.db.tables import BigKey, metadata
 
@@ -27,6 +37,7 @@ agent = Table(
     Column("implausible", BigInteger, nullable=False, default=0, server_default="0"),
     Column("clock_offset_ms", BigInteger),
     Column("revoked_reason", Text),
+    Column("command_key", LargeBinary),
     Column("runs", Text, nullable=False, default="[]", server_default="[]"),
     Column("returns", Integer, nullable=False, default=0, server_default="0"),
     Column("returned_at", BigInteger, nullable=False, default=0, server_default="0"),
@@ -34,8 +45,32 @@ agent = Table(
     Column("machines", Text, nullable=False, default="", server_default=""),
     Index("ix_agent_school_id", "school_id"),
 )
-"""`state`: invited, active, silent, revoked. Code and secret are kept as hashes only.
-The last five are of `schoolops.fleet.clones`."""
+"""`state`: invited, active, silent, revoked. Code and secret are kept as hashes only;
+`command_key`, with which commands are signed, is sealed. The five from `runs` on are of
+`schoolops.fleet.clones`."""
+
+agent_command = Table(
+    "agent_command",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("agent_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("sent_at", BigInteger),
+    Column("answered_at", BigInteger),
+    Column("text", Text),
+    Column("result", Text),
+    Index("ix_agent_command_school_id", "school_id", "id"),
+    Index("ix_agent_command_agent_id", "agent_id", "id"),
+)
+"""What people ask of agents. `state`: waiting, sent, done, failed, refused; what is unanswered at
+`expires_at` has expired. `arguments` and `result`: JSON objects; `text`: the answer's sentence."""
 
 agent_stream = Table(
     "agent_stream",

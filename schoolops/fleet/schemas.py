@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 from pydantic import BaseModel, Field
@@ -58,6 +58,39 @@ AgentConfig = fields_of("AgentConfig", protocol.Config, UplinkTarget=_UplinkTarg
 
 Joined = msgspec.defstruct(
     "Joined",
-    [("agent", str), ("name", str), ("secret", str), ("school", str), ("config", AgentConfig)],
-)
-"""What an agent keeps; `secret` is shown this once."""
+    [
+        ("agent", str), ("name", str), ("secret", str), ("command_key", str), ("school", str),
+        ("config", AgentConfig),
+    ],
+)  # fmt: skip
+"""What an agent keeps; `secret` and `command_key` are shown this once."""
+
+
+class Question(BaseModel):
+    """What an agent is asked for; how long it may take until it gets to know."""
+
+    kind: str = Field(max_length=40)
+    arguments: Annotated[dict[str, Any], Field(json_schema_extra={"type": "object"})] = {}
+    good_for_s: int = Field(default=0, ge=0, le=7 * 24 * 3600)
+
+
+class AgentCommand(TypedDict):
+    """What an agent was asked for, and its answer. `good_for_s` of 0 is the kind's own."""
+
+    id: str
+    kind: str
+    arguments: dict[str, Any]
+    by: str
+    at: Time
+    expires: Time
+    state: Literal["waiting", "sent", "done", "failed", "refused", "expired"]
+    sent: Time | None
+    answered: Time | None
+    text: str | None
+    result: dict[str, Any] | None
+
+
+class AgentCommands(TypedDict):
+    """What an agent was asked for lately, newest first."""
+
+    commands: list[AgentCommand]

@@ -18,6 +18,7 @@ from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.repository import Estate
 from schoolops.estate.service import Inventory
 from schoolops.estate.values import invalid
+from schoolops.fleet.commands import key_of_agent
 from schoolops.fleet.models import agent, discovered
 from schoolops.fleet.repository import find_agent, find_by_secret, find_discovered
 
@@ -95,7 +96,7 @@ def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]
             raise BadCode("the invitation was revoked; ask for a new one")
         if (row.code_expires_at or 0) < unit.now:
             raise BadCode("the code has expired; ask for a new one: schoolops agent invite SCHOOL")
-        secret = new_token("soa")
+        secret, command_key = new_token("soa"), new_token("sok")
         unit.connection.execute(
             update(agent)
             .where(agent.c.id == row.id)
@@ -103,6 +104,7 @@ def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]
                 state="active",
                 code_hash=None,
                 secret_hash=hash_token(secret),
+                command_key=key_of_agent(store, row.uid, command_key),
                 hostname=hostname[:200],
                 version=version[:40],
                 joined_at=unit.now,
@@ -111,7 +113,13 @@ def join(store: Store, code: str, hostname: str, version: str) -> dict[str, Any]
         )
         unit.audit("join", "agent", row.name, row.school_id, {"version": version[:40]})
         unit.announce("agent", row.uid, row.school_id)
-        return {"agent": row.uid, "id": row.id, "secret": secret, "name": row.name}
+        return {
+            "agent": row.uid,
+            "id": row.id,
+            "secret": secret,
+            "command_key": command_key,
+            "name": row.name,
+        }
 
 
 def agent_of_secret(connection: Connection, secret: str | None) -> Row[Any]:

@@ -323,6 +323,15 @@ def find_account(connection: Connection, username_or_uid: str) -> Row[Any]:
     return found
 
 
+def known_as(connection: Connection, subjects: Sequence[str]) -> list[str]:
+    """Our ids of people by their ids at the provider, which stay for who never signed in here."""
+    rows = connection.execute(
+        select(account.c.subject, account.c.uid).where(account.c.subject.in_(subjects))
+    )
+    ours = {row.subject: row.uid for row in rows}
+    return [ours.get(subject, subject) for subject in subjects]
+
+
 def require_account(actor: Actor) -> None:
     """Raise `Forbidden` for a token and the computer's own user: no person is known behind them."""
     if not actor.account:

@@ -21,10 +21,23 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0010"
+HEAD = "0012"
 """The newest revision; a test compares it with the files."""
 
-HISTORY = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+HISTORY = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+)
 """All revisions, oldest first."""
 
 

@@ -25,6 +25,7 @@ from schoolops.db.engine import UnitOfWork
 from schoolops.db.upsert import add_missing, upsert
 from schoolops.estate.models import TABLES, observation
 from schoolops.fleet.clones import Heard, Sender, hear
+from schoolops.fleet.commands import book_answer, to_send
 from schoolops.fleet.config import config_of, stamp_of
 from schoolops.fleet.models import agent, agent_stream, discovered
 from schoolops.telemetry import raw
@@ -100,6 +101,8 @@ class Known:
     looked: float
     made: float
     etag: str
+    commands: list[protocol.Command] = field(default_factory=list)
+    """Signed, and not answered yet."""
     subjects: dict[tuple[str, str], int] = field(default_factory=dict)
     """Table and key of an uplink or device of its school → id."""
 
@@ -179,6 +182,8 @@ class Booking:
         for part in parts:
             if part.kind == "discovered":
                 self._discover(row, part, waiting.received_at, shift)
+            elif part.kind == "result":
+                self._answer(row, known, part, waiting.received_at)
             elif part.seq:
                 self._keep(row, known, stream, part, waiting.received_at, shift)
         fresh = sum(len(part.seq) for part in parts)
@@ -193,7 +198,7 @@ class Booking:
         if row.state != "active":
             self.touched.add(row.school_id)
         waiting.answer = protocol.Ack(
-            max(acked, wire.last_seq), waiting.received_at, known.etag, []
+            max(acked, wire.last_seq), waiting.received_at, known.etag, self._commands(known)
         )._asdict()
 
     def _hear(self, row: Row[Any], news: _News, waiting: Waiting) -> None:
@@ -217,9 +222,18 @@ class Booking:
         stamp = stamp_of(self.unit.connection, row.school_id)
         if known is None or known.stamp != stamp or now - known.made > KNOWN_FOR_S:
             etag = config_of(self.unit.store, self.unit.connection, row).etag
-            known = self.known[row.id] = Known(stamp, now, now, etag)
+            known = self.known[row.id] = Known(stamp, now, now, etag, to_send(self.unit, row))
         known.looked = now
         return known
+
+    def _commands(self, known: Known) -> list[dict[str, Any]]:
+        """What the reply carries; costs nothing when nobody asks for anything."""
+        return [one._asdict() for one in known.commands if one.expires > self.unit.now]
+
+    def _answer(self, row: Row[Any], known: Known, part: Part, received: int) -> None:
+        for uid, state, text, data in zip(*part.columns, strict=True):
+            book_answer(self.unit, row, uid, state, text, data, received)
+            known.commands = [one for one in known.commands if one.id != uid]
 
     def _advance(self, row: Row[Any], batch: Batch) -> tuple[int, int, int]:
         """Move the boot's number on: (stream, booked before, lost between)."""

@@ -22,6 +22,7 @@ from schoolops.telemetry.metrics import METRICS, SUBJECTS, TEXTS, keeper
 
 _LARGEST = 2**63 - 1
 _TEXT = 500
+_LONGER = {("result", "data"): protocol.MAX_RESULT_CHARS}
 
 
 class BadReport(Invalid):
@@ -200,6 +201,7 @@ def _texts(kind: str, name: str, column: list[str], count: int) -> list[str]:
     """A column of texts that a database takes; PostgreSQL has no character 0."""
     if not column:
         return [""] * count
-    if max(map(len, column)) > _TEXT or any("\0" in text for text in column):
+    longest = _LONGER.get((kind, name), _TEXT)
+    if max(map(len, column)) > longest or any("\0" in text for text in column):
         raise BadReport(f"{kind}.{name} has a text that is too long or that is none")
     return column

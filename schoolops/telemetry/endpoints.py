@@ -11,6 +11,7 @@ from schoolops.core.errors import Unauthenticated
 from schoolops.core.permissions import ESTATE_READ
 from schoolops.fleet.clones import read_sender
 from schoolops.telemetry import exposition, schemas
+from schoolops.telemetry import windows as _windows  # noqa: F401  (adds to agents' configs)
 from schoolops.telemetry.ingest import Reports
 from schoolops.telemetry.prometheus import (
     PromAnswer,
@@ -65,6 +66,16 @@ def read_room(id: Key, store: TheStore, actor: TheActor) -> Json:
     """The devices of a room with what was last known of each."""
     with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).room(id))
+
+
+@router.get("/rooms/{id:path}/measurements", **needs(ESTATE_READ), **answers(schemas.RoomTests))
+def read_room_tests(
+    id: Key, store: TheStore, actor: TheActor, limit: Annotated[int, Query(ge=1, le=500)] = 50
+) -> Json:
+    """What browsers in a room measured, beside what the school's line was at that time."""
+    with store.read(actor) as connection:
+        found = Measurements(connection, actor, store.clock.now())
+        return Json(found.room_tests(id, limit))
 
 
 @router.get("/{subject}/{id:path}/latest", **needs(ESTATE_READ), **answers(schemas.Latest))

@@ -31,6 +31,8 @@ QUEUE = 2000
 GROUP = 200
 """Batches booked in one transaction at most."""
 
+BUSY = "the server is busy; send the same batch again"
+
 _AGENT = Actor.of("agents", "agent")
 
 
@@ -59,6 +61,8 @@ class Reports:
         self, secret: str, body: bytes, encoding: str, sender: Sender = NOBODY
     ) -> dict[str, Any]:
         """Book one POST; answers the ack once it is on disk."""
+        if self._queue.full():  # before the work of unpacking, which is what is too much
+            raise TooMany(BUSY)
         batch = decode(unpack(body, encoding))
         loop = asyncio.get_running_loop()
         now = self.store.clock.now()
@@ -66,7 +70,7 @@ class Reports:
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:
-            raise TooMany("the server is busy; send the same batch again") from None
+            raise TooMany(BUSY) from None
         return await waiting.done
 
     def _run(self) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-from schoolops.db.tables import metadata
+from schoolops.db.tables import BigKey, metadata
 from schoolops.telemetry.metrics import METRICS, STATE, TEXTS, Metric
 
 
@@ -93,3 +94,33 @@ late_hour = Table(
     sqlite_with_rowid=False,
 )
 """Hours whose rollup was made, or may have been, before this record's reports of it came."""
+
+room_test = Table(
+    "room_test",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("room_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("ticket", String(64), nullable=False, unique=True),
+    Column("done_at", BigInteger),
+    Column("device", String(8), nullable=False, default=""),
+    Column("down_bps", BigInteger),
+    Column("up_bps", BigInteger),
+    Column("latency_us", Integer),
+    Column("jitter_us", Integer),
+    Column("sent", Integer),
+    Column("lost", Integer),
+    Column("late", Integer),
+    Column("uplink_id", BigInteger),
+    Column("line_down_bps", BigInteger),
+    Column("line_up_bps", BigInteger),
+    Column("line_basis", String(8)),
+    Column("line_busy_bps", BigInteger),
+    Column("line_rtt_us", Integer),
+    Index("ix_room_test_room_id", "room_id", "begun_at"),
+    Index("ix_room_test_begun_at", "begun_at"),
+)
+"""Measurements from the browser of a device in a room (`schoolops.telemetry.rooms`), and what the
+uplink was at that time. `ticket` is the hash of what the browser shows; nothing tells who it
+was."""

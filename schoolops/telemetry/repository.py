@@ -17,6 +17,7 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.repository import Estate
 from schoolops.fleet.models import agent, discovered
 from schoolops.fleet.repository import find_agent
+from schoolops.telemetry import rooms
 from schoolops.telemetry.history import History, step_for
 from schoolops.telemetry.metrics import TABLES_OF, shown
 from schoolops.telemetry.models import SAMPLES
@@ -109,6 +110,10 @@ class Measurements:
                 }
             )
         return {"devices": shown}
+
+    def room_tests(self, id_or_key: str, limit: int) -> dict[str, Any]:
+        """What browsers in a room measured, newest first."""
+        return rooms.of_room(self.estate, id_or_key, limit)
 
     def series(
         self,

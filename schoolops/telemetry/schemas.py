@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from agents import protocol
 from schoolops.telemetry.decoding import Wire
+from schoolops.telemetry.room_verdicts import Enough, Narrow
 from schoolops.web.answers import fields_of
 from schoolops.web.shapes import Freshness, Health, Time
 
@@ -95,3 +96,41 @@ class Series(TypedDict):
     values: list[float]
     least: list[float]
     most: list[float]
+
+
+class LineBeside(TypedDict):
+    """The school's line at the time of a measurement in a room: what it can by its own last test
+    or by contract (`basis`), what others loaded just before, its round trip of that hour."""
+
+    uplink: str
+    down_bps: int | None
+    up_bps: int | None
+    basis: Literal["test", "contract", ""]
+    busy_bps: int | None
+    rtt_ms: float | None
+
+
+class RoomTest(TypedDict):
+    """What a browser in a room measured. `lost`: requests without an answer within 2 s, `late`:
+    those answered so late that a packet was sent again; of `sent`. `enough`: for a class with
+    video, for pages and one video, for less. `narrow`: what limits it."""
+
+    at: Time
+    device: Literal["ipad", "phone", "computer"]
+    down_bps: int
+    up_bps: int
+    latency_ms: float
+    jitter_ms: float
+    sent: int
+    lost: int
+    late: int
+    enough: Enough
+    narrow: Narrow
+    line: LineBeside | None
+
+
+class RoomTests(TypedDict):
+    """The measurements of a room, newest first."""
+
+    room: str
+    measurements: list[RoomTest]

@@ -97,6 +97,7 @@ class Portal:
             "style_file": style.sheet.name,
             "icon_file": style.icon.name,
             "logo_file": style.logo.name if style.logo else "",
+            "room_script": style.room_script.name,
         }
 
 
@@ -129,6 +130,8 @@ class Page:
     """Whether it only ever leads elsewhere."""
     takes_file: bool = False
     """Whether its form has a file, of the size that imports may have."""
+    scripts: bool = False
+    """Whether it cannot do its work without a script of ours."""
 
 
 @dataclass
@@ -274,7 +277,7 @@ async def answer(page: Page, request: Request) -> Response:
             response = refuse(visit, error)
     except Exception as error:
         response = fail(visit, page.path, error)
-    return dressed(visit, response)
+    return dressed(visit, response, scripts=page.scripts)
 
 
 async def _handle(page: Page, visit: Visit) -> Response:
@@ -374,10 +377,10 @@ def fail(visit: Visit, path: str, error: Exception) -> Response:
     return visit.show("error.html", status=500, error=shown, number=number)
 
 
-def dressed(visit: Visit, response: Response) -> Response:
+def dressed(visit: Visit, response: Response, *, scripts: bool = False) -> Response:
     """The answer with the headers that every page has."""
     issuer = visit.portal.settings.identity.issuer
-    for name, value in security.headers(tls=visit.tls, sign_in=issuer).items():
+    for name, value in security.headers(tls=visit.tls, sign_in=issuer, scripts=scripts).items():
         response.headers.setdefault(name, value)
     response.headers["Content-Language"] = visit.language.tag
     response.headers["Vary"] = "Accept-Language, Cookie"

@@ -14,14 +14,18 @@ from schoolops.core.errors import Forbidden
 CSRF = "csrf"
 """Name of the field that each form of a signed-in person carries."""
 
+_SCRIPTS = "script-src 'self'; connect-src 'self'; "
 
-def headers(*, tls: bool, sign_in: str = "") -> dict[str, str]:
-    """The headers of every page. `sign_in`: the address of Keycloak, where forms may lead."""
+
+def headers(*, tls: bool, sign_in: str = "", scripts: bool = False) -> dict[str, str]:
+    """The headers of every page. `sign_in`: the address of Keycloak, where forms may lead;
+    `scripts`: for a page that cannot do its work without a script of ours."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(sign_in)) if sign_in else ""
     found = {
-        # No script at all, nothing inline, nothing from elsewhere.
+        # No script unless the page wants one, nothing inline, nothing from elsewhere.
         "Content-Security-Policy": (
             "default-src 'none'; style-src 'self'; img-src 'self'; "
+            f"{_SCRIPTS if scripts else ''}"
             f"form-action 'self'{' ' + origin if origin else ''}; "
             "frame-ancestors 'none'; base-uri 'none'"
         ),

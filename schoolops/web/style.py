@@ -1,4 +1,5 @@
-"""What pages load besides themselves: one stylesheet with the city's colour, the logo, the icon.
+"""What pages load besides themselves: one stylesheet with the city's colour, the logo, the icon,
+and on the page that measures its script.
 
 Each has its hash in its address, so that a browser keeps it for a year and still sees a change.
 """
@@ -41,7 +42,9 @@ class Style:
         self.sheet = _named("portal", ".css", "text/css", css.encode())
         self.icon = _named("icon", ".svg", "image/svg+xml", icon.encode())
         self.logo = _logo(portal.logo)
-        files = [file for file in (self.sheet, self.icon, self.logo) if file]
+        script = resources.read_text("templates/portal/room.js")
+        self.room_script = _named("room", ".js", "text/javascript", script.encode())
+        files = [file for file in (self.sheet, self.icon, self.logo, self.room_script) if file]
         self.files = {file.name: file for file in files}
 
 

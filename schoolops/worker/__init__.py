@@ -25,10 +25,12 @@ TASKS: dict[str, tuple[float, str]] = {
     "roll up measurements": (10.0, "schoolops.telemetry.packing:roll_up"),
     "keep partitions ready": (3600.0, "schoolops.telemetry.partitions:keep_ready"),
     "pack old measurements": (10.0, "schoolops.telemetry.packing:seal"),
+    "forget old room tests": (3600.0, "schoolops.telemetry.rooms:forget_old"),
     "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
     "forget ended sessions": (3600.0, "schoolops.identity.sessions:forget_old"),
     "forget unconfirmed uploads": (600.0, "schoolops.web.tasks:forget_uploads"),
     "tell of ended rights": (30.0, "schoolops.identity.tasks:tell_ends"),
+    "forget old commands": (3600.0, "schoolops.fleet.commands:forget_old"),
     "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
     "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
 }

@@ -17,10 +17,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from agents.protocol import CONFIG_PATH, JOIN_PATH, REPORT_PATH, REPORTS, REQUEST_NUMBER
+from agents.protocol import (
+    CONFIG_PATH,
+    JOIN_PATH,
+    REPORT_PATH,
+    REPORTS,
+    REQUEST_NUMBER,
+    Command,
+    command_mac,
+)
 
 CODE = "ABCD-EFGH-JKLM"
 SECRET = "secret-of-the-agent"
+KEY = "key-of-its-commands"
 AGENT = "0190b0a0-0000-7000-8000-000000000001"
 
 
@@ -48,6 +57,8 @@ class BookingServer(ThreadingHTTPServer):
         """`uptime_s` of host rows that are answered 422."""
         self.max_rows = 10**9
         self.config: dict[str, Any] = {"etag": "e1", "agent": AGENT, "school": "164800"}
+        self.commands: list[Any] = []
+        """What every reply carries."""
         self.config_requests = 0
         self.joins: list[dict[str, Any]] = []
         self.lock = threading.Lock()
@@ -81,6 +92,25 @@ class BookingServer(ThreadingHTTPServer):
     def now(self) -> int:
         """The server's time, UTC microseconds."""
         return time.time_ns() // 1000
+
+    def ask(
+        self, id: str, kind: str, good_for_s: float = 600, key: str = KEY, **arguments: Any
+    ) -> Command:
+        """Put a command into every reply from now on."""
+        expires = self.now() + round(good_for_s * 1e6)
+        command = Command(id, kind, json.dumps(arguments), expires, "")
+        command = command._replace(mac=command_mac(key, AGENT, command))
+        self.commands = [*self.commands, command._asdict()]
+        return command
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """Id of a command → its answer; there is one at most."""
+        found: dict[str, dict[str, Any]] = {}
+        for _, _, table, _, values in self.rows:
+            if table == "result":
+                assert values["command"] not in found, "answered twice"
+                found[values["command"]] = values
+        return found
 
     def values(self, table: str, field: str) -> list[Any]:
         return [values.get(field) for _, _, t, _, values in self.rows if t == table]
@@ -121,7 +151,7 @@ class BookingServer(ThreadingHTTPServer):
                 "acked_seq": self.booked[batch["boot"]],
                 "server_time": self.now(),
                 "config_etag": self.config["etag"],
-                "commands": [],
+                "commands": self.commands,
             }
 
 
@@ -192,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(403, {"code": "agent.code", "detail": "this code has been used"})
         else:
             self.server.joins.append(wanted)
-            answer = {"agent": AGENT, "secret": SECRET, "school": "164800"}
+            answer = {"agent": AGENT, "secret": SECRET, "school": "164800", "command_key": KEY}
             self._send(200, {**answer, "config": self.server.config})
 
     def _report(self) -> None:

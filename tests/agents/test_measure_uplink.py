@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from agents.duties.probes import dns_query, name_servers
 from agents.duties.throughput import Limits, measure_line
 from agents.duties.uplink import UplinkDuty
+from agents.errors import AgentError
 from agents.protocol import Config, UplinkReport, UplinkTarget
 from tests.agents.process import ROOT
 
@@ -97,8 +99,13 @@ def resolver(records: dict[str, list[str]], code: int = 0, delay_s: float = 0.0)
     sock.close()
 
 
+ALWAYS = [[0, 2**40]]
+
+
 def measure(duty: UplinkDuty, **line: Any) -> UplinkReport:
-    config = Config("", "agent", "164800", uplinks=[UplinkTarget("Line A", **line)])
+    config = Config(
+        "", "agent", "164800", uplinks=[UplinkTarget("Line A", **line)], test_windows=ALWAYS
+    )
     ((table, report),) = duty.measure(config, 1_000_000_000_000_000)
     assert table == "uplink"
     assert isinstance(report, UplinkReport)
@@ -218,6 +225,7 @@ SCHOOL = """
 import subprocess, sys
 sys.path.insert(0, sys.argv[1])
 from agents.duties.uplink import UplinkDuty
+from agents.errors import AgentError
 from agents.protocol import Config, UplinkTarget
 
 with open("/proc/sys/net/ipv4/ping_group_range", "w") as file:
@@ -377,6 +385,58 @@ def test_the_result_of_a_test_goes_out_with_the_next_report_and_once(web: str) -
     assert report.test_down_bps is not None
     assert not duty.is_busy()  # the same slot: no second test
     assert measure(duty, **line).test_down_bps is None
+
+
+def due(duty: UplinkDuty, listener: int, at_s: int, windows: list[list[int]]) -> bool:
+    """Whether a test, which then waits for its first byte, is begun at a second of our clock."""
+    line = UplinkTarget("L", download_url=f"http://127.0.0.1:{listener}/", test_every_s=3600)
+    config = Config("e", "a", "s", uplinks=[line], test_windows=windows)
+    duty.measure(config, at_s * 1_000_000)
+    return duty.is_busy()
+
+
+@pytest.mark.parametrize(
+    ("windows", "begins"),
+    [
+        ([[9_000, 9_900], [10_000, 20_000]], True),
+        ([[9_000, 9_900], [10_001, 20_000]], False),  # lessons
+        ([[9_000, 10_059]], False),  # they begin before a test would have ended
+        ([[1_000, 9_000]], False),  # the list has run out: nobody has told us for weeks
+        ([], False),
+    ],
+)
+def test_a_scheduled_test_runs_in_its_window_alone(
+    listener: int, windows: list[list[int]], begins: bool
+) -> None:
+    assert due(UplinkDuty(eager=True), listener, 10_000, windows) is begins
+
+
+def test_the_servers_clock_tells_whether_there_are_lessons(listener: int) -> None:
+    slow = UplinkDuty(eager=True, offset_us=lambda: 7200 * 1_000_000)
+    assert not due(slow, listener, 10_000, [[9_000, 12_000]])
+    assert due(UplinkDuty(eager=True, offset_us=lambda: -1), listener, 10_000, [[9_000, 12_000]])
+
+
+def test_a_slot_that_began_in_lessons_is_left_out_when_they_end(listener: int) -> None:
+    """Else all agents of a city would test in the minute after the last lesson."""
+    duty = UplinkDuty(eager=True)
+    phase = zlib.crc32(b"a/L") % 3600
+    begin = 36_000 + phase
+    windows = [[begin + 600, begin + 9_000]]
+    assert not due(duty, listener, begin + 10, windows)
+    assert not due(duty, listener, begin + 700, windows)
+    assert due(duty, listener, begin + 3_610, windows)
+
+
+def test_somebody_may_ask_for_a_test_in_lessons_and_must_say_so(web: str) -> None:
+    duty = UplinkDuty()
+    line = UplinkTarget("L", download_url=web + "/empty")
+    config = Config("e", "a", "s", uplinks=[line])
+    with pytest.raises(AgentError, match="there are lessons or exams"):
+        duty.test_now(line, config, 0, in_lessons=False)
+    assert "empty file" in duty.test_now(line, config, 0, in_lessons=True).error
+    with pytest.raises(AgentError, match="no test is set up"):
+        duty.test_now(UplinkTarget("L"), config, 0, in_lessons=True)
 
 
 def test_an_agent_that_restarts_again_and_again_does_not_fill_the_line(web: str) -> None:

@@ -6,14 +6,16 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.agents.process import agent, running, start, status, until
+from tests.agents.process import agent, environment, running, start, status, until
 from tests.agents.server import CODE, BookingServer
 
 
@@ -200,3 +202,97 @@ def test_a_reader_that_closes_the_pipe_ends_nothing_in_a_traceback(
     process.stderr.close()
     assert process.wait(10) in (0, 1)
     assert isinstance(process, subprocess.Popen)
+
+
+def test_a_cut_line_and_one_that_works_again_are_reported_long_before_the_next_tick(
+    server: BookingServer, state: Path
+) -> None:
+    """The reports have another way than the line that is cut."""
+    target = socket.create_server(("127.0.0.1", 0), backlog=200)
+    where = target.getsockname()
+    with_line(server, f"127.0.0.1:{where[1]}")
+    server.config |= {"interval_s": 3600, "look_every_s": 1}
+    with running("run", "--state", state):
+        until(lambda: server.values("uplink", "reachable") == [True])
+        begun = time.monotonic()
+        target.close()
+        until(lambda: server.values("uplink", "reachable")[-1] is False)
+        # For some minutes it is measured at each look.
+        until(lambda: server.values("uplink", "reachable").count(False) >= 3)
+        with socket.create_server(where, backlog=200):
+            until(lambda: server.values("uplink", "reachable")[-1] is True)
+        assert time.monotonic() - begun < 20
+
+
+def test_a_line_that_stays_as_it_is_waits_for_its_tick(server: BookingServer, state: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as target:
+        with_line(server, f"127.0.0.1:{target.getsockname()[1]}")
+        server.config |= {"interval_s": 3600, "look_every_s": 1}
+        with running("run", "--state", state):
+            until(lambda: server.values("uplink", "reachable"))
+            time.sleep(3.5)
+    assert server.values("uplink", "reachable") == [True]
+
+
+def test_systemd_hears_that_it_is_alive_until_its_main_thread_hangs(
+    server: BookingServer, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.config["interval_s"] = 3600
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind("\0schoolops-test-" + state.parent.name + str(server.server_port))
+        systemd.settimeout(10)
+        name = systemd.getsockname().decode().replace("\0", "@")
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        monkeypatch.setenv("WATCHDOG_USEC", "600000")
+        with running("run", "--state", state) as process:
+            heard = [systemd.recv(100) for _ in range(4)]
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.3)
+            with suppress(BlockingIOError):
+                systemd.setblocking(False)
+                while systemd.recv(100):
+                    pass  # what was said before
+            systemd.settimeout(1.0)
+            with pytest.raises(TimeoutError):
+                systemd.recv(100)
+            process.send_signal(signal.SIGCONT)
+    assert set(heard) == {b"WATCHDOG=1"}
+
+
+HANGING = """
+import sys, time, agents.runner as runner
+runner.STUCK_S = 1.0
+
+class Hangs:
+    name = "network"
+    def interval_s(self, config): return config.interval_s
+    def measure(self, config, now_us): time.sleep(3600)
+    def close(self): pass
+
+made = runner._load
+runner._load = lambda path, more: Hangs() if "network" in path else made(path, more)
+from agents.cli import main
+sys.exit(main(["run", "--state", sys.argv[1]]))
+"""
+
+
+def test_an_agent_whose_duty_hangs_for_ever_starts_anew_and_goes_on_reporting(
+    server: BookingServer, state: Path
+) -> None:
+    server.config |= {
+        "interval_s": 1, "targets": [{"device": "S1", "kind": "switch", "address": "127.0.0.1"}],
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING, str(state)],
+        stderr=subprocess.PIPE, text=True, env=environment(),
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(2)]
+        assert all("duty network has hung" in line for line in said), said
+        assert status(state)["pid"] == process.pid
+        have = len(server.rows)
+        until(lambda: len(server.rows) > have)
+    finally:
+        process.kill()
+        process.communicate()

@@ -149,3 +149,20 @@ def test_what_was_found_is_adopted_or_ignored_by_its_address(run: Run, box: Box)
     left = {d["address"] for d in run("discovered", "list", "--json").json}
     assert not left & {"127.0.9.21", "127.0.9.22"}
     assert run("discovered", "adopt", "127.0.9.99").code == 1
+
+
+def test_an_agent_is_asked_and_its_answer_is_told(run: Run, served: Served, tmp_path: Path) -> None:
+    invited = run("agent", "invite", "164800", "--name", "asked", "--json").json
+    state = tmp_path / "state"
+    assert agent("join", served.url, invited["code"], "--state", state).returncode == 0
+    assert "gets to know" in run("agent", "ask", "asked", "diagnostics").out
+    for _ in range(2):  # the answer goes out with the second
+        assert agent("run", "--once", "--state", state).returncode == 0
+    listed = run("agent", "asked", "asked").out
+    assert re.search(r"done\s+diagnostics: all duties are well", listed)
+    assert run("agent", "asked", "asked", "--json").json[0]["result"]["duties"]
+    late = run("agent", "ask", "asked", "diagnostics", "--wait", "1")
+    assert (late.code, "no answer within 1 s" in late.err) == (1, True)
+    assert run("agent", "ask", "asked", "poll").code == 2
+    assert run("agent", "ask", "asked", "diagnostics", "x").code == 2
+    assert run("agent", "ask", "asked", "poll", "nothing").code == 1

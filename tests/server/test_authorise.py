@@ -21,6 +21,7 @@ from schoolops.calendar import service as calendar
 from schoolops.calendar.schemas import NewDay
 from schoolops.core.permissions import PERSON_ROLES, ROLES, SYSTEM, Actor
 from schoolops.db.engine import Store
+from schoolops.estate import places
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import discovered
 from schoolops.server.app import Door, make_app
@@ -62,6 +63,7 @@ BODIES: dict[str, Body] = {
     "retry_mail": lambda w, k, s: {"ids": ["x"]},
     "decide": lambda w, k, s: {"approve": False, "note": ""},
     "invite_agent": lambda w, k, s: {"school": s, "name": w.next()},
+    "ask_agent": lambda w, k, s: {"kind": "diagnostics"},
     "revoke_agent": lambda w, k, s: {"reason": "lost"},
     "adopt_device": lambda w, k, s: {"values": {}},
     "book_reports": lambda w, k, s: {},
@@ -77,6 +79,7 @@ BODIES: dict[str, Body] = {
     "set_bell_times": lambda w, k, s: {"bells": []},
     "add_day": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
     "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
+    "make_code": lambda w, k, s: {"renew": True},
 }  # fmt: skip
 """What is sent where something is sent: harmless, so that each case finds the same world."""
 
@@ -147,6 +150,9 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     if case.name == "remove_day":
         path = path.replace("{day}", exam_at(client, school))
     path = path.replace("{day}", "x")
+    if case.name == "read_code":
+        with client.app.app.state.store.write() as unit:
+            places.make(unit, world.ids["room", school], "")
     query = dict(QUERIES.get(case.name, {}))
     if case.name == "read_rows":
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)

@@ -256,6 +256,15 @@ class City:
                 "may": sorted(ROLES[self.role].permissions), "read_only": self.forced_read_only,
                 "server_version": "0.1.0", "home": "/srv/schoolops"}  # fmt: skip
 
+    async def room_measurements(self, room: str, limit: int = 50) -> Json:
+        await self._answer("room_measurements", (room, limit))
+        line = {"uplink": "164800/main", "down_bps": 250_000_000, "up_bps": None, "basis": "test",
+                "busy_bps": None, "rtt_ms": 9.0}  # fmt: skip
+        return {"room": room, "measurements": [
+            {"at": NOW, "device": "ipad", "down_bps": 41_200_000, "up_bps": 12_000_000,
+             "latency_ms": 21.4, "jitter_ms": 2.0, "sent": 30, "lost": 1, "late": 0,
+             "enough": "video", "narrow": "room", "line": line}]}  # fmt: skip
+
     async def latest(self, plural: str, id: str) -> Json:
         await self._answer("latest", (plural, id))
         record = self.find(plural, id)

@@ -89,7 +89,8 @@ def test_three_clicks_make_a_slip_and_the_pupil_gets_in(chromium: Any, signed: S
             select(audit_event).where(audit_event.c.action == "reset passwords")
         ).all()
     detail = json.loads(rows[-1].detail)
-    assert detail["accounts"] == [signed.ids["mia.m"]]
+    assert detail["accounts"] == [signed.ids["mia.m"]]  # who had never signed in here
+    assert rows[-1].school_id is not None
     for text in (log, repr(rows)):
         assert password not in text
         assert "mia.m" not in text

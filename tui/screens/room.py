@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from inventory.kinds import CONTACT_ROLES, DEVICE_KINDS, NETWORK_KINDS, ROOM
-from tui import cells, describe, metrics, past
+from tui import cells, describe, metrics, past, room_tests
 from tui.actions import Aim
 from tui.backend import Backend, Json
 from tui.feed import Changes
@@ -22,6 +22,8 @@ from tui.reasons import reason
 SINCE_S = 6 * 3600
 MOST_DRAWN = 6
 """Devices whose series are read: a room has one or two access points, a server room more."""
+MOST_TESTS = 3
+"""Measurements from browsers in the room that are shown."""
 
 
 class RoomScreen(Frame):
@@ -57,8 +59,9 @@ class RoomScreen(Frame):
         self.record = await client.get("rooms", self.id_or_key)
         self.show_state()
         school = (self.record.get("values") or {}).get("school") or ""
-        latest, people, history = await asyncio.gather(
+        latest, tests, people, history = await asyncio.gather(
             client.latest("rooms", self.record["id"]),
+            client.room_measurements(self.record["id"], MOST_TESTS),
             self._contacts(client, school),
             client.history("rooms", self.record["id"]),
         )
@@ -70,6 +73,7 @@ class RoomScreen(Frame):
         own = (self.record["id"], str(self.record["key"]), self.record["version"])
         lines[0] = Line(lines[0].content, "rooms", *own)
         lines += self._devices(spark)
+        lines += room_tests.lines(tests["measurements"])
         lines += people
         fields = describe.field_lines(ROOM, self.record)
         lines += [Line(Content("")), Line(describe.heading(_("The room"))), *map(Line, fields)]

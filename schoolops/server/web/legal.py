@@ -28,8 +28,14 @@ def values(visit: Visit, name: str) -> dict[str, Any]:
     tag = visit.language.tag
     templates = visit.portal.templates
     body = next(t for t in (tag, tag.partition("-")[0], GERMAN) if templates.exists(_file(name, t)))
-    return {"name": name, "heading": visit.gettext(TITLES[name]), "body": _file(name, body),
-            "body_language": body}  # fmt: skip
+    days = visit.portal.settings.mail.keep_days
+    return {
+        "name": name,
+        "heading": visit.gettext(TITLES[name]),
+        "body": _file(name, body),
+        "body_language": body,
+        "mail_days": f"{days:g}",
+    }
 
 
 def _file(name: str, tag: str) -> str:

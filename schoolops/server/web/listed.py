@@ -9,6 +9,7 @@ from schoolops.server.web import (
     my_school,
     passwords,
     preview,
+    room,
     sign_in,
     start,
     uploads,
@@ -23,6 +24,7 @@ PAGES: tuple[Page, ...] = (
     *approvals.PAGES,
     *delegations.PAGES,
     *preview.PAGES,
+    *room.PAGES,
     *sign_in.PAGES,
     *legal.PAGES,
 )

@@ -16,6 +16,7 @@ from schoolops.db.engine import Store
 from schoolops.identity.sessions import Sessions
 from schoolops.server.web.actors import actor_of
 from schoolops.server.web.listed import PAGES
+from schoolops.server.web.room_traffic import ROUTES as ROOM_TRAFFIC
 from schoolops.web.context import problem
 from schoolops.web.limits import Guesses
 from schoolops.web.pages import Page, Portal, answer, dressed, open_visit, refuse
@@ -36,6 +37,7 @@ def add_pages(app: FastAPI, store: Store) -> None:
     for page in PAGES:
         methods = [name for name, one in (("GET", page.get), ("POST", page.post)) if one]
         app.router.routes.append(Route(page.path, _endpoint(page), methods=methods))
+    app.router.routes.extend(ROOM_TRAFFIC)
     app.router.routes.append(Route("/static/{name}", _static, methods=["GET"]))
     app.add_exception_handler(HTTPException, _no_page)  # type: ignore[arg-type]
 

@@ -123,6 +123,11 @@ def _delegations(_: Visit) -> Mapping[str, Any]:
     return {"own": [row], "given": [], "others": [], "more": False, "done": ""}
 
 
+def _room(_: Visit) -> Mapping[str, Any]:
+    return {"code": "x", "room": "2.14", "school": "Musterschule", "exam": False,
+            "room_script": ""}  # fmt: skip
+
+
 def _error(_: Visit) -> Mapping[str, Any]:
     return {"error": Forbidden(say("this page is not for your role; ask your administrator")),
             "number": ""}  # fmt: skip
@@ -139,6 +144,7 @@ SAMPLES: Mapping[str, tuple[str, Values]] = {
     "report": ("report.html", _report),
     "approvals": ("approvals.html", _approvals),
     "delegations": ("delegations.html", _delegations),
+    "room": ("room.html", _room),
     "error": ("error.html", _error),
     "language": ("language.html", lambda _: {"next": "/"}),
     "opening": ("opening.html", lambda _: {}),

@@ -1,6 +1,6 @@
 """Notice two machines with one agent's identity.
 
-Revision: 0010, after 0009.
+Revision: 0012, after 0011.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
