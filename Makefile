@@ -56,8 +56,9 @@ agent: $(READY) ## dist/schoolops-agent.pyz: the agent in one file, for any Pyth
 screens: $(READY) ## Draw the screens in docs/screens, in both languages and sizes
 	$(BIN)/python docs/draw_screens.py
 
-pages: $(READY) ## Draw the web pages in docs/pages (needs chromium)
+pages: $(READY) ## Draw web pages and a proof in docs/pages (needs chromium, poppler-utils)
 	$(BIN)/python docs/draw_pages.py
+	$(BIN)/python docs/draw_proof.py
 
 docs: $(READY) ## Write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py

@@ -120,7 +120,7 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "access refused", "approved", "ask agent", "backup", "bulk edit", "bulk retire", "create", "create token",
     "delegate", "download link", "edit", "emergency access", "end sessions", "enter day",
-    "explain access", "first sign-in", "ignore discovered", "import", "invite agent", "join",
+    "explain access", "first sign-in", "ignore discovered", "import", "invite agent", "issue proof", "join",
     "load", "make code", "make sign-in link", "move", "propose", "reinstate", "rejected",
     "remove day", "renew code", "reset passwords", "retire", "retry mail", "revoke agent",
     "revoke code", "revoke delegation", "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",

@@ -34,6 +34,7 @@ REFUSALS = ("Conflict", "DatabaseDown", "FileRefused", "FilterError", "Forbidden
 SPEAKING = (
     "inventory", "schoolops/calendar", "schoolops/client",
     "schoolops/db/access.py", "schoolops/db/trouble.py", "schoolops/estate",
+    "schoolops/proof",
     "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",
     "schoolops/identity/delegations.py", "schoolops/identity/emergency.py",
     "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",

@@ -10,6 +10,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Look": {
         "ls": ("schoolops.cli.ls", "list records"),
         "show": ("schoolops.cli.show", "show one record, its state and whom to call"),
+        "proof": ("schoolops.cli.proof", "what a line delivered in a month, signed"),
         "history": ("schoolops.cli.history", "what a record was before, who changed it"),
         "room": ("schoolops.cli.room", "a room's QR code, what was measured in the room"),
         "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered, export"),

@@ -12,6 +12,7 @@ from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
 from schoolops.client import _places as places
+from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -376,6 +377,30 @@ class Client:
     def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return self._send(calendar.remove_day(school, id))
+
+    def proof(self, uplink: str, month: str) -> Json:
+        """What a line delivered in a month such as 2026-10, in lesson time."""
+        return self._send(proofs.read(uplink, month))
+
+    def proof_table(self, uplink: str, month: str) -> bytes:
+        """The lesson hours of the same, as CSV."""
+        return self._send(proofs.table(uplink, month))
+
+    def issue_proof(self, uplink: str, month: str, language: str = "de") -> Json:
+        """Print, sign and keep it: `id`, `number`, `pdf_sha256`; the kept one if that is it."""
+        return self._send(proofs.issue(uplink, month, language))
+
+    def proofs(self, uplink: str) -> list[Json]:
+        """The proofs that were issued for a line, the latest first."""
+        return self._send(proofs.issued(uplink))
+
+    def proof_document(self, id: str) -> bytes:
+        """The PDF of an issued proof, as it was issued."""
+        return self._send(proofs.document(id))
+
+    def lines(self, month: str = "") -> Json:
+        """All lines with what is booked and delivered in a month (this one): `month`, `lines`."""
+        return self._send(proofs.lines(month))
 
     def room_code(self, room: str, *, renew: bool = False) -> Json:
         """The code of a room, made if there is none: `code`, `path`, `url`."""

@@ -131,6 +131,69 @@ class TelemetrySettings(Group):
     """Days for which least, mean and most of each hour are kept: evidence against a provider."""
 
 
+class ProofSettings(Group):
+    """The limits that a line's month is held against, and how proofs are signed."""
+
+    reached_share: float = Field(default=0.9, gt=0, le=1)
+    """A test reaches the booked rate from this share of it on."""
+
+    reached_days: float = Field(default=0.66, ge=0, le=1)
+    """Share of the days with tests on which one test at least has to reach it: two of three."""
+
+    usual_share: float = Field(default=0, ge=0, le=1)
+    """Share of the booked rate that the contract names as usually available; 0: it names none."""
+
+    usual_tests: float = Field(default=0.9, ge=0, le=1)
+    """Share of the tests that have to reach the usual rate."""
+
+    minimum_share: float = Field(default=0, ge=0, le=1)
+    """Share of the booked rate that the contract names as the least; 0: it names none."""
+
+    availability: float = Field(default=0, ge=0, le=1)
+    """Availability in lesson time that the contract promises, such as 0.985; 0: none."""
+
+    loss_percent: float = Field(default=0, ge=0, le=100)
+    """Largest mean loss in lesson time by the contract; 0: it names none."""
+
+    connect_ms: float = Field(default=0, ge=0)
+    """Longest time of a TCP connect, of 95 % of the lesson time, by the contract; 0: none."""
+
+    jitter_ms: float = Field(default=0, ge=0)
+    """Largest jitter, of 95 % of the lesson time, by the contract; 0: none."""
+
+    source: str = ""
+    """Where the limits stand, such as `framework contract 2025-17, annex 3`, for the proof; empty:
+    the Bundesnetzagentur's rule for consumers, as orientation."""
+
+    least_tests: int = Field(default=30, ge=1)
+    """With fewer tests in a month nothing is said about the bandwidth."""
+
+    least_days: int = Field(default=3, ge=1)
+    """The same of the days on which tests ran."""
+
+    least_measured: float = Field(default=0.9, ge=0, le=1)
+    """Share of the lesson time that has to be measured to say that a limit is met."""
+
+    busy_share: float = Field(default=0.8, gt=0, le=1)
+    """From this share of the booked rate on a line counts as busy."""
+
+    certificate: str = ""
+    """PEM file with the certificate that proofs are signed with, and its chain; empty: one made
+    here (`keys/proof.pem` under the home folder)."""
+
+    certificate_key: str = ""
+    """PEM file (0600) with its private key; empty: `keys/proof.key` under the home folder."""
+
+    timestamp_url: str = ""
+    """A time stamping service (RFC 3161) that confirms when a proof was signed; empty: none."""
+
+    @model_validator(mode="after")
+    def _pair(self) -> ProofSettings:
+        if bool(self.certificate) != bool(self.certificate_key):
+            raise ValueError("proof.certificate and proof.certificate_key belong together")
+        return self
+
+
 class BackupSettings(Group):
     """Nightly backups."""
 
@@ -328,6 +391,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     agent: AgentSettings = AgentSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    proof: ProofSettings = ProofSettings()
     backup: BackupSettings = BackupSettings()
     imports: ImportSettings = ImportSettings()
     identity: IdentitySettings = IdentitySettings()

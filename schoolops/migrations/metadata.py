@@ -9,6 +9,7 @@ import schoolops.estate.models
 import schoolops.fleet.models
 import schoolops.identity.models
 import schoolops.notify.models
+import schoolops.proof.models
 import schoolops.telemetry.models
 import schoolops.web.models  # noqa: F401
 from schoolops.db.tables import metadata

@@ -10,6 +10,7 @@ from schoolops.estate.endpoints import router as estate
 from schoolops.fleet.endpoints import router as fleet
 from schoolops.identity.endpoints import router as identity
 from schoolops.notify.endpoints import router as notify
+from schoolops.proof.endpoints import router as proof
 from schoolops.server.general import router as general
 from schoolops.server.stream import router as stream
 from schoolops.telemetry.endpoints import prometheus
@@ -22,7 +23,7 @@ def add_routes(app: FastAPI) -> None:
     """Add all routers under /v1."""
     app.state.reports = Reports(app.state.store)
     for router in (
-        general, stream, notify, identity, fleet, calendar, prometheus, telemetry, estate,
+        general, stream, notify, identity, fleet, calendar, proof, prometheus, telemetry, estate,
     ):  # fmt: skip
         check_rules(router)
         app.include_router(router, prefix="/v1")

@@ -118,6 +118,18 @@ class History:
 
         Older than the buckets of 5 minutes are kept, an hour is the finest.
         """
+        return self.columns(kind, record, [metric], since_s, until_s, step_s)[metric.name]
+
+    def columns(
+        self,
+        kind: str,
+        record: int,
+        metrics: Sequence[Metric],
+        since_s: int,
+        until_s: int,
+        step_s: int,
+    ) -> dict[str, Buckets]:
+        """The same of several metrics, by name; what is packed is read once."""
         since_s -= since_s % step_s
         packed: Any = rollup.c.hourly
         if step_s == FINE_S:
@@ -132,9 +144,11 @@ class History:
             )
             .order_by(rollup.c.day)
         ).all()
-        found: Buckets = {}
+        found: dict[str, Buckets] = {metric.name: {} for metric in metrics}
         for data in rows:
-            found |= open_buckets(Chunk(data), metric.name)
+            chunk = Chunk(data)
+            for name in found:
+                found[name] |= open_buckets(chunk, name)
         hours = self.connection.scalars(
             select(rolled_hour.c.fine).where(
                 rolled_hour.c.kind == kind,
@@ -144,16 +158,30 @@ class History:
             )
         )
         for data in hours:
-            part = open_buckets(Chunk(data), metric.name)
-            found |= part if step_s == FINE_S else coarsen(part)
-        found |= self._unrolled(kind, record, metric, since_s, until_s, step_s)
-        if step_s > HOUR_S:
-            found = coarsen(found, step_s)
-        return {at: bucket for at, bucket in found.items() if since_s <= at < until_s}
+            chunk = Chunk(data)
+            for name in found:
+                part = open_buckets(chunk, name)
+                found[name] |= part if step_s == FINE_S else coarsen(part)
+        for name, part in self._unrolled(kind, record, metrics, since_s, until_s, step_s).items():
+            found[name] |= part
+        return {
+            name: {
+                at: bucket
+                for at, bucket in (coarsen(one, step_s) if step_s > HOUR_S else one).items()
+                if since_s <= at < until_s
+            }
+            for name, one in found.items()
+        }
 
     def _unrolled(
-        self, kind: str, record: int, metric: Metric, since_s: int, until_s: int, step_s: int
-    ) -> Buckets:
+        self,
+        kind: str,
+        record: int,
+        metrics: Sequence[Metric],
+        since_s: int,
+        until_s: int,
+        step_s: int,
+    ) -> dict[str, Buckets]:
         """Buckets of the last hours, whose rollup is not made yet."""
         begin = max(self._rolled_s, since_s)
         end = min(until_s, self.now // MICROS + 1)
@@ -162,10 +190,13 @@ class History:
         begin -= begin % FINE_S
         readings = raw.load(
             self.connection, kind, record, (begin - GAP_S) * MICROS, end * MICROS,
-            _columns_for(kind, metric),
+            {name for metric in metrics for name in _columns_for(kind, metric)},
         )  # fmt: skip
-        found = roll(kind, readings, begin, end + FINE_S).get(metric.name, {})
-        return found if step_s == FINE_S else coarsen(found)
+        rolled = roll(kind, readings, begin, end + FINE_S)
+        found = {metric.name: rolled.get(metric.name, {}) for metric in metrics}
+        if step_s == FINE_S:
+            return found
+        return {name: coarsen(part) for name, part in found.items()}
 
     def percentile(
         self,

@@ -78,6 +78,7 @@ BODIES: dict[str, Body] = {
     "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
     "set_bell_times": lambda w, k, s: {"bells": []},
     "add_day": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
+    "issue_proof": lambda w, k, s: {"month": "2099-01"},
     "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
     "make_code": lambda w, k, s: {"renew": True},
 }  # fmt: skip
@@ -86,6 +87,8 @@ BODIES: dict[str, Body] = {
 QUERIES: dict[str, dict[str, str]] = {
     "read_series": {"metric": "cpu_percent"},
     "import_file": {"filename": "x.csv", "dry_run": "true"},
+    "read_proof": {"month": "2026-10"},
+    "read_proof_csv": {"month": "2026-10"},
     "explain_access": {"permission": "estate.read"},
     "ask": {"query": "1"},
     "ask_range": {"query": "1", "start": "0", "end": "1", "step": "1"},
