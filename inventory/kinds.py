@@ -130,7 +130,8 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
-    "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
+    "invited": "invited", "active": "active", "silent": "silent", "cloned": "cloned",
+    "revoked": "revoked",
 })  # fmt: skip
 
 _SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "school", "schule",
@@ -405,6 +406,7 @@ AGENT = Kind(
         Field("dropped", T.INTEGER, "Dropped", width=8),
         Field("implausible", T.INTEGER, "Implausible values", width=8),
         Field("clock_offset_ms", T.INTEGER, "Clock offset", unit="ms", width=10),
+        Field("machines", T.TEXT, "Two machines", width=40),
     ),
 )  # fmt: skip
 

@@ -67,7 +67,7 @@ def assess_school(unit: UnitOfWork, school_id: int) -> int:
     _judge_devices(school, silent)
     _judge_uplinks(school, silent)
     _judge_rooms(school)
-    school.verdicts["school", school_id] = _judge_school(school, silent)
+    school.verdicts["school", school_id] = _judge_school(school, silent, unit.now)
     return _write(unit, school)
 
 
@@ -221,7 +221,7 @@ def _judge_room(points: list[tuple[Row[Any], Verdict]]) -> Verdict:
     return OK
 
 
-def _judge_school(school: _School, silent: int | None) -> Verdict:
+def _judge_school(school: _School, silent: int | None, now: int) -> Verdict:
     if silent is not None:
         return Verdict("down", "no report from the school: line, power or agent")
     if not school.seen:
@@ -242,6 +242,8 @@ def _judge_school(school: _School, silent: int | None) -> Verdict:
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
             parts.append(f"{health}: {', '.join(names[:LISTED])}{more}")
     for row in school.agents:
+        if row.cloned_until > now:
+            parts.append(f"agent {row.name}: two machines report as it, {row.machines}")
         seen = school.seen.get(("agent", row.id))
         if seen is not None:
             verdict = assess_host(seen.facts) if seen.fresh else Verdict("warning", "is silent")
