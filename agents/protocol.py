@@ -58,6 +58,9 @@ MAX_ROWS = 20_000
 JOIN_PATH = "/v1/agent/join"
 REPORT_PATH = "/v1/agent/reports"
 CONFIG_PATH = "/v1/agent/config"
+AGENT_RUN = "agent-run"
+"""Header with a number that each start of an agent draws anew, and its MAC address: so two machines
+with one identity are told apart (`schoolops.fleet.clones`)."""
 REQUEST_NUMBER = "request-number"
 """Header that counts an agent's requests. The answer repeats it, so that one which arrives twice
 is not taken for the answer to the next request."""

@@ -121,13 +121,14 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "access refused", "acknowledge incident", "approved", "ask agent", "backup", "bulk edit",
     "bulk retire", "claim incident", "create", "create token", "delegate", "download link",
     "edit", "emergency access", "end maintenance", "end on-call", "end sessions", "enter day",
-    "explain access", "first sign-in", "ignore discovered", "import", "invite agent",
-    "issue proof", "join", "load", "make code", "make sign-in link", "move", "note incident",
-    "plan maintenance", "plan on-call", "propose", "reinstate", "rejected", "release incident",
-    "remove day", "renew code", "reset passwords", "retire", "retry mail", "revoke agent",
-    "revoke code", "revoke delegation", "revoke emergency", "revoke token", "roles changed",
-    "send test mail", "set bell times", "set secret", "sign in", "sign out", "sign-in refused",
-    "tell by mail", "use approval", "withdraw",
+    "explain access", "first sign-in", "ignore discovered", "import", "import calendar",
+    "import timetable", "invite agent", "issue proof", "join", "load", "make code",
+    "make sign-in link", "move", "note incident", "plan maintenance", "plan on-call", "propose",
+    "reinstate", "rejected", "release incident", "remove day", "renew code", "reset passwords",
+    "retire", "retry mail", "revoke agent", "revoke code", "revoke delegation",
+    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
+    "set secret", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval",
+    "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 SEVERITIES: Mapping[str, str] = MappingProxyType({
@@ -143,7 +144,8 @@ WINDOW_STATES: Mapping[str, str] = MappingProxyType({
     "planned": "planned", "active": "active", "ended": "ended",
 })  # fmt: skip
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
-    "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
+    "invited": "invited", "active": "active", "silent": "silent", "cloned": "cloned",
+    "revoked": "revoked",
 })  # fmt: skip
 
 _SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "school", "schule",
@@ -418,6 +420,7 @@ AGENT = Kind(
         Field("dropped", T.INTEGER, "Dropped", width=8),
         Field("implausible", T.INTEGER, "Implausible values", width=8),
         Field("clock_offset_ms", T.INTEGER, "Clock offset", unit="ms", width=10),
+        Field("machines", T.TEXT, "Two machines", width=40),
     ),
 )  # fmt: skip
 

@@ -86,7 +86,7 @@ def rehearse(
     found: list[Would] = []
     for now in range(since, until, MINUTE):
         _set_to(school, courses, now, stale)
-        judge(school)
+        judge(school, now)
         subjects = subjects_of(school, now, settings.interval_s, True)
         in_lessons = lessons.within(now / 1e6) or lessons.within(now / 1e6 + LEAD_S)
         held = [hold for hold in holds if covers(hold.span, now, zone)]
@@ -173,5 +173,6 @@ def _set_to(
             school.seen[kind, record] = Seen(course.facts[place], now - at <= stale, at)
         if kind == "agent":
             name = next(row.name for row in school.agents if row.id == record)
-            agents.append(SimpleNamespace(id=record, name=name, last_seen_at=at))
+            one = SimpleNamespace(id=record, name=name, last_seen_at=at, cloned_until=0)
+            agents.append(one)
     school.agents = agents

@@ -425,6 +425,22 @@ class AsyncClient:
         """End one of the `windows` or `on-calls` now."""
         return await self._send(incidents.end(plural, id))
 
+    async def import_days(
+        self, school: str, data: bytes, kind: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Enter the days of an iCalendar file; `kind`: what all its events are."""
+        return await self._send(calendar.import_days(school, data, kind, dry_run))
+
+    async def import_lessons(
+        self, school: str, data: bytes, periods: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Replace a timetable by that of a GPU001 file; `periods`: '1=07:50-08:35,2=…'."""
+        return await self._send(calendar.import_lessons(school, data, periods, dry_run))
+
+    async def lessons(self, school: str, room: str = "") -> Json:
+        """A timetable, or that of one room: `lessons`, and `now` those at this moment."""
+        return await self._send(calendar.lessons(school, room))
+
     async def proof(self, uplink: str, month: str) -> Json:
         """What a line delivered in a month such as 2026-10, in lesson time."""
         return await self._send(proofs.read(uplink, month))

@@ -411,6 +411,22 @@ class Client:
         """End one of the `windows` or `on-calls` now."""
         return self._send(incidents.end(plural, id))
 
+    def import_days(
+        self, school: str, data: bytes, kind: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Enter the days of an iCalendar file; `kind`: what all its events are."""
+        return self._send(calendar.import_days(school, data, kind, dry_run))
+
+    def import_lessons(
+        self, school: str, data: bytes, periods: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Replace a timetable by that of a GPU001 file; `periods`: '1=07:50-08:35,2=…'."""
+        return self._send(calendar.import_lessons(school, data, periods, dry_run))
+
+    def lessons(self, school: str, room: str = "") -> Json:
+        """A timetable, or that of one room: `lessons`, and `now` those at this moment."""
+        return self._send(calendar.lessons(school, room))
+
     def proof(self, uplink: str, month: str) -> Json:
         """What a line delivered in a month such as 2026-10, in lesson time."""
         return self._send(proofs.read(uplink, month))

@@ -152,6 +152,7 @@ _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRIT
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
 _ASKED = _at_school(AGENTS_WRITE, "agent_command.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_OF_LESSON = _at_school(ESTATE_WRITE, "calendar_lesson.school_id")
 _SEEN = (
     f"({_EVERYWHERE} OR EXISTS (SELECT FROM schools s WHERE s.id = issued_proof.school_id"
     f" AND (s.number = ANY({_SCHOOLS}) OR s.authority = ANY({_AUTHORITIES}))))"
@@ -207,6 +208,7 @@ WRITES: Mapping[str, Writes] = {
     "issued_proof": Writes(f"made_by = {_ACTOR} AND {_SEEN}"),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
+    "calendar_lesson": Writes(_OF_LESSON, delete=_OF_LESSON),
     "place_code": Writes(_OF_PLACE, _OF_PLACE, delete=_OF_PLACE, columns=("code", "at", "by")),
 }
 """Table → what a limited actor may write of it."""

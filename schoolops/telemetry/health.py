@@ -67,20 +67,20 @@ def assess_school(unit: UnitOfWork, school_id: int) -> int:
     school = read_school(unit.connection, school_id, unit.now)
     if school is None:
         return 0
-    judge(school)
+    judge(school, unit.now)
     changed = _write(unit, school)
     for look in JUDGED:
         look(unit, school)
     return changed
 
 
-def judge(school: School) -> None:
+def judge(school: School, now: int) -> None:
     """Fill in the verdicts of a school from what was seen; no database."""
     silent = _silent_since(school)
     _judge_devices(school, silent)
     _judge_uplinks(school, silent)
     _judge_rooms(school)
-    school.verdicts["school", school.row.id] = _judge_school(school, silent)
+    school.verdicts["school", school.row.id] = _judge_school(school, silent, now)
 
 
 def read_school(connection: Connection, school_id: int, now: int) -> School | None:
@@ -235,7 +235,7 @@ def _judge_room(points: list[tuple[Row[Any], Verdict]]) -> Verdict:
     return OK
 
 
-def _judge_school(school: School, silent: int | None) -> Verdict:
+def _judge_school(school: School, silent: int | None, now: int) -> Verdict:
     if silent is not None:
         return Verdict("down", "no report from the school: line, power or agent")
     if not school.seen:
@@ -256,6 +256,8 @@ def _judge_school(school: School, silent: int | None) -> Verdict:
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
             parts.append(f"{health}: {', '.join(names[:LISTED])}{more}")
     for row in school.agents:
+        if row.cloned_until > now:
+            parts.append(f"agent {row.name}: two machines report as it, {row.machines}")
         seen = school.seen.get(("agent", row.id))
         if seen is not None:
             verdict = assess_host(seen.facts) if seen.fresh else Verdict("warning", "is silent")
