@@ -52,7 +52,10 @@ _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
     ("approvals", "proposed_by"): 12,
     ("accounts", "last_seen"): 16,
     ("incidents", "severity"): 10,
-    ("incidents", "claimed_by"): 12,
+    ("incidents", "began"): 12,
+    ("incidents", "claimed_by"): 10,
+    ("incidents", "state"): 9,
+    ("incidents", "schools"): 4,
     ("delegations", "state"): 8,
     ("delegations", "receiver"): 12,
     ("delegations", "class"): 6,
@@ -71,6 +74,9 @@ HEADINGS: Mapping[str, str] = {
 }
 """Shorter names of columns than the fields have."""
 _SCHOOL_NAMES = frozenset({"short_name", "school_name"})
+_LEAST: Mapping[str, int] = {
+    "short_name": 20, "school_name": 20, "title": 30, "title_de": 30,
+}  # fmt: skip
 _FLEX = frozenset({
     "short_name", "school_name", "reason", "detail", "description", "email", "roles", "permissions",
     "title", "title_de",
@@ -150,7 +156,7 @@ def build(
                 cell,
                 right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
                 flex=name in _FLEX,
-                least=20 if name in _SCHOOL_NAMES else 14,
+                least=_LEAST.get(name, 14),
                 sortable=field.sortable,
             )
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from inventory.kinds import SEVERITIES
 from tui import cells
 from tui.actions import N_
-from tui.backend import Backend
+from tui.backend import Backend, Json
 from tui.i18n import _, language, ngettext
 
 GLYPHS: Mapping[str, str] = {"critical": "✖", "warning": "▲", "info": "i"}
@@ -37,6 +38,8 @@ EVENTS: Mapping[str, str] = {
 }
 MOST = 200
 """Open incidents that are read to know which are critical."""
+MOST_WIDE = 10
+_HEAD = ("id", "key", "version", "retired")
 
 
 def severity(name: str) -> str:
@@ -59,6 +62,23 @@ def suits(id: str, values: Mapping[str, Any], taken: bool | None = None) -> bool
     if id == "incident.acknowledge":
         return not values.get("acknowledged_by")
     return taken is None or taken == (id == "incident.release")
+
+
+async def open_at(client: Backend, school: str) -> list[Json]:
+    """The open incidents of a school, and those of its provider or of the whole city."""
+
+    async def rows(q: str, limit: int) -> list[Json]:
+        names = ("severity", "title", "title_de", "began", "claimed_by")
+        page = await client.page("incidents", q=f"open:yes {q}", limit=limit, columns=names)
+        return [dict(zip((*_HEAD, *page.columns), row, strict=True)) for row in page.rows]
+
+    own, wide = await asyncio.gather(rows(f"school:{school}", MOST), rows("school:", MOST_WIDE))
+    courses = await asyncio.gather(*(client.incident(row["id"]) for row in wide))
+    return own + [
+        row
+        for row, course in zip(wide, courses, strict=True)
+        if any(one["number"] == school and not one["until"] for one in course["schools"])
+    ]
 
 
 class OpenIncidents:

@@ -146,12 +146,13 @@ class City:
 
     def fail(self, key: str, severity: str, title: str, title_de: str, **values: Any) -> Json:
         """Something breaks: an incident opens."""
-        made = self.add(
-            "incident", key, severity=severity, title=title, title_de=title_de, state="open",
-            open=True, began=NOW, ended=None, schools=1, devices=0, claimed_by="",
-            acknowledged_by="", returns=0, rule="line-down",
-            **{"school": "", "provider": "", "circuit": "", "hotline": ""} | values,
-        )  # fmt: skip
+        usual: Json = {
+            "severity": severity, "title": title, "title_de": title_de, "state": "open",
+            "open": True, "began": NOW, "ended": None, "schools": 1, "devices": 0,
+            "claimed_by": "", "acknowledged_by": "", "returns": 0, "rule": "line-down",
+            "school": "", "provider": "", "circuit": "", "hotline": "",
+        }  # fmt: skip
+        made = self.add("incident", key, **usual | values)
         self.tell("incident", made["id"])
         return made
 
@@ -513,8 +514,9 @@ class City:
         await self._answer("act_on_incident", (id, what))
         values = self.find("incidents", id)["values"]
         if what == "claim" and values["claimed_by"] not in ("", "m.weber"):
-            text = f"{values['claimed_by']} has taken this incident; ask whether it is handed over"
-            raise ApiError(409, "incident.claimed", text)
+            text = "{name} has taken this incident; ask whether it is handed over"
+            told = {"message": text, "params": {"name": values["claimed_by"]}}
+            raise ApiError(409, "incident.claimed", text, told)
         values["claimed_by"] = "m.weber" if what == "claim" else ""
         if what != "release":
             values["acknowledged_by"] = values["acknowledged_by"] or "m.weber"

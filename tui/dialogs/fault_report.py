@@ -55,7 +55,7 @@ class FaultReport(Dialog[None]):
 
     def hints(self) -> list[Hint]:
         return [
-            ("dialog.copy", _("Copy")),
+            ("dialog.copy", _("Copy it")),
             ("dialog.save_report", _("Save")),
             ("dialog.close", _("Close")),
         ]

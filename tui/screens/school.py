@@ -90,8 +90,7 @@ class SchoolScreen(Frame):
             rows("sites", ("name", "kind", "street")),
             rows("buildings", ("name", "site")),
             rows("rooms", ("health", "freshness", "name", "kind", "building", "seats", "reason")),
-            rows("incidents", ("severity", "title", "title_de", "began", "claimed_by"),
-                 "open:yes"),
+            incidents.open_at(client, str(self.record.get("key") or self.id_or_key)),
         ]  # fmt: skip
         record, found = await asyncio.gather(
             client.get("schools", self.record.get("id") or self.id_or_key), asyncio.gather(*asked)
