@@ -1,8 +1,8 @@
 """The agent's heart: runs its duties on time, spools what they measure, wakes the sender.
 
 Duties that take milliseconds (host, uplink) run in the main thread. Slow ones (SNMP, discovery,
-services) run in a thread each, so a switch that does not answer delays nothing. A duty that raises is
-counted and told; the others go on.
+services) run in a thread each, so a switch that does not answer delays nothing. A duty that raises
+is counted and told; the others go on.
 
 Ticks are aligned to the interval plus a phase of the agent's own, so that the agents of a city
 do not report in the same second, and one agent's times stay evenly spaced through restarts.

@@ -1,9 +1,9 @@
 """Can what a lesson needs be had from the school: MDM, Apple's push, portal, learning platform?
 
 Each service is asked in turn, in a thread of its own, so that one that hangs delays nothing else.
-`host:port` is connected to; of an `https://` URL the certificate is checked, and of a URL the status
-is asked for by HEAD (GET where HEAD is not taken), without a login. What answers with an error of
-its own (500 and more) is not reachable: nobody can work with it.
+`host:port` is connected to; of an `https://` URL the certificate is checked, and of a URL the
+status is asked for by HEAD (GET where HEAD is not taken), without a login. What answers with an
+error of its own (500 and more) is not reachable: nobody can work with it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class ServicesDuty:
             if self._context is None:
                 self._context = tls_context(server)
             begun = time.perf_counter()
-            secure = self._context.wrap_socket(plain, server_hostname=_ascii(server.host))  # type: ignore[arg-type]
+            secure = self._context.wrap_socket(plain, server_hostname=_ascii(server.host))
         except BaseException:
             plain.close()
             raise

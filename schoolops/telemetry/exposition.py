@@ -1,7 +1,7 @@
 """Measurements under the names that Prometheus knows: what there is, and the text it scrapes.
 
-A series is a metric of one device, uplink, agent or service: `schoolops_device_cpu_percent` with the
-labels `school`, `device`, `kind` and `room`. Format: text exposition 0.0.4 of Prometheus.
+A series is a metric of one device, uplink, agent or service: `schoolops_device_cpu_percent` with
+the labels `school`, `device`, `kind` and `room`. Format: text exposition 0.0.4 of Prometheus.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tables of measurements: raw rows, packed hours, rollups.
 
 Raw rows are wide, one a report, and hold whole numbers (`schoolops.telemetry.metrics`); the views
-`measured_host`, `measured_uplink`, `measured_device` and `measured_service` give them in the metrics' own units, for
-whoever asks in SQL.
+`measured_host`, `measured_uplink`, `measured_device` and `measured_service` give them in the
+metrics' own units, for whoever asks in SQL.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ readiness = Table(
     Column("parts", Text, nullable=False),
     Index("ix_readiness_day", "day"),
 )
-"""Whether teaching worked at a school on the morning of a school day (`YYYY-MM-DD`); `parts` is JSON
-of what was found (`schoolops.telemetry.readiness`), and is never changed."""
+"""Whether teaching worked at a school on the morning of a school day (`YYYY-MM-DD`); `parts` is
+JSON of what was found (`schoolops.telemetry.readiness`), and is never changed."""
 
 
 def _of_a_record(span: str) -> list[Column[Any]]:
