@@ -9,6 +9,7 @@ import pytest
 from schoolops.telemetry.readiness import Line, Readiness, Rooms, Service, judge, not_there
 
 GOOD_LINE = {"reachable": True, "loss_percent": 0.0, "connect_ms": 12.0, "dns_ms": 8.0}
+NO_ROOMS = Rooms()
 GOOD_SERVICE = {"reachable": True, "connect_ms": 20.0, "tls_ms": 30.0, "status": 200}
 
 
@@ -20,7 +21,7 @@ def mdm(essential: bool = True, **facts: Any) -> Service:
     return Service("mdm", essential, GOOD_SERVICE | facts)
 
 
-def found(*lines: Line, services: tuple[Service, ...] = (), rooms: Rooms = Rooms()) -> Readiness:
+def found(*lines: Line, services: tuple[Service, ...] = (), rooms: Rooms = NO_ROOMS) -> Readiness:
     return judge(lines or (line(),), services, rooms)
 
 
