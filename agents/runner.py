@@ -28,7 +28,7 @@ from agents.log import say
 from agents.protocol import Config
 from agents.sender import Sender, now_us
 from agents.spool import Spool
-from agents.state import State
+from agents.state import INSTALLED, TRIAL, State
 from agents.watchdog import Watchdog
 
 TYPE_CHECKING = False
@@ -88,6 +88,9 @@ class Runner:
         }
         self._threads: dict[str, Event] = {}
         self._stopping = False
+        self.restart = False
+        """Set when the process is to be replaced by another release after `run`."""
+        self._is_on_trial = TRIAL in os.environ
         self._nudge = Event()
         config.on_change = self._nudge.set
         self._watchdog = Watchdog()
@@ -98,6 +101,11 @@ class Runner:
         """End soon; safe in a signal handler."""
         self._stopping = True
         self._nudge.set()
+
+    def request_restart(self) -> None:
+        """End soon, for another release to go on; from any thread."""
+        self.restart = True
+        self.request_stop()
 
     def _sleep(self, seconds: float) -> None:
         """Wait, but not beyond a new config or a wish to stop. For the main thread."""
@@ -143,6 +151,8 @@ class Runner:
         interval = 0
         looked = time.monotonic()
         while not self.stop.is_set():
+            if self._is_on_trial:
+                self._pass_trial()
             config = self._config.config
             if config.interval_s != interval:
                 interval = config.interval_s
@@ -151,12 +161,23 @@ class Runner:
             if left <= 0:
                 return
             every = config.look_every_s
+            if self._is_on_trial:
+                left = min(left, 0.5)
             self._sleep(min(left, looked + every - time.monotonic()) if every else left)
             self._start_slow()
             if every and time.monotonic() - looked >= every and not self.stop.is_set():
                 looked = time.monotonic()
                 if any(job.wants_measuring(config) for job in self.jobs.values()):
                     return
+
+    def _pass_trial(self) -> None:
+        """A release that has delivered has passed; it ends, to be started for good."""
+        if self._sender.acked_at is not None:
+            from agents.slots import Slots
+
+            Slots(self._state.path, os.environ.get(INSTALLED, "")).keep()
+            self._is_on_trial = False
+            self.request_stop()
 
     def _stuck(self, delivered: Event) -> str:
         """What of the other threads has ended or hangs; '' if all is well."""
