@@ -61,14 +61,15 @@ class Orders:
         """Tell of what a former process began and did not end."""
         from agents.commands import SPANNING
 
-        for id, (_, state, kind) in list(self._seen.items()):
-            if state != BEGUN:
-                continue
-            if kind in SPANNING:
-                if (found := _load(SPANNING[kind])(self._runner, id)) is not None:
-                    self._answer(id, *found)
-            else:
-                self._answer(id, "failed", "the agent was restarted while it was at it", {})
+        with self._lock:
+            for id, (_, state, kind) in list(self._seen.items()):
+                if state != BEGUN:
+                    continue
+                if kind in SPANNING:
+                    if (found := _load(SPANNING[kind])(self._runner, id)) is not None:
+                        self._answer(id, *found)
+                else:
+                    self._answer(id, "failed", "the agent was restarted while it was at it", {})
 
     # -- one after the other ----------------------------------------------------------------
 

