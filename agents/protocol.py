@@ -60,6 +60,9 @@ REPORT_PATH = "/v1/agent/reports"
 CONFIG_PATH = "/v1/agent/config"
 RELEASE_PATH = "/v1/agent/releases"
 MAX_RELEASE_BYTES = 4 * 1024 * 1024
+AGENT_RUN = "agent-run"
+"""Header with a number that each start of an agent draws anew, and its MAC address: so two machines
+with one identity are told apart (`schoolops.fleet.clones`)."""
 REQUEST_NUMBER = "request-number"
 """Header that counts an agent's requests. The answer repeats it, so that one which arrives twice
 is not taken for the answer to the next request."""

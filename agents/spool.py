@@ -71,6 +71,7 @@ class Spool:
         self._limit = limit_bytes
         self._segment_bytes = segment_bytes
         self._kernel = kernel_boot_id() if kernel is None else kernel
+        """The start of the machine, and which folder: a copy of one begins a new boot."""
         self._lock = Lock()
         self._chapters: list[DiskChapter] = []
         self._current: DiskChapter | None = None
@@ -83,6 +84,8 @@ class Spool:
 
     def _load(self) -> None:
         os.makedirs(self.folder, 0o700, exist_ok=True)
+        if self._kernel:
+            self._kernel += f" {os.stat(self.folder).st_ino}"
         try:
             counters = json.loads(read_bytes(os.path.join(self.folder, _COUNTERS)))
             self.dropped_rows = int(counters["dropped"])

@@ -20,7 +20,8 @@ import time
 from agents import __version__
 from agents.address import Server
 from agents.errors import BadAnswer, TlsMismatch, Unreachable, WrongUse
-from agents.protocol import REQUEST_NUMBER
+from agents.files import machine_address
+from agents.protocol import AGENT_RUN, REQUEST_NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Client:
         self._fixed = f"Host: {server.name}\r\nUser-Agent: schoolops-agent/{__version__}"
         if secret:
             self._fixed += f"\r\nAuthorization: Bearer {secret}"
+            self._fixed += f"\r\n{AGENT_RUN}: {os.urandom(8).hex()} {machine_address()}"
         self._socket: socket.socket | None = None
         self._buffer = b""
         self._deadline = 0.0

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,13 +30,15 @@ def load_sample(home: Path) -> None:
 
 
 @contextmanager
-def serve(home: Path, **more: str) -> Iterator[tuple[str, int]]:
+def serve(
+    home: Path, *, program: Sequence[str] = ("-m", "schoolops.cli"), **more: str
+) -> Iterator[tuple[str, int]]:
     """Run `schoolops serve` on a free port: its address and its process id."""
     more = {"SCHOOLOPS_SERVER__PORT": "0", **more}
     log = home / "bench-server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "schoolops.cli", "serve"],
+            [sys.executable, *program, "serve"],
             env=environment(home, **more),
             stdout=output,
             stderr=output,

@@ -118,18 +118,34 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
-    "access refused", "approved", "ask agent", "backup", "bulk edit", "bulk retire", "create", "create token",
-    "delegate", "download link", "edit", "emergency access", "end sessions", "enter day",
-    "explain access", "first sign-in", "ignore discovered", "import", "invite agent", "issue proof", "join",
-    "load", "make code", "make sign-in link", "move", "propose", "reinstate", "rejected",
-    "remove day", "renew code", "reset passwords", "retire", "retry mail", "revoke agent",
-    "revoke code", "revoke delegation", "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
+    "access refused", "acknowledge incident", "approved", "ask agent", "backup", "bulk edit",
+    "bulk retire", "claim incident", "create", "create token", "delegate", "download link",
+    "edit", "emergency access", "end maintenance", "end on-call", "end sessions", "enter day",
+    "explain access", "first sign-in", "ignore discovered", "import", "import calendar",
+    "import timetable", "invite agent", "issue proof", "join", "load", "make code",
+    "make sign-in link", "move", "note incident", "plan maintenance", "plan on-call", "propose",
+    "reinstate", "rejected", "release incident", "remove day", "renew code", "reset passwords",
+    "retire", "retry mail", "revoke agent", "revoke code", "revoke delegation",
+    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
     "set secret", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval",
     "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
+SEVERITIES: Mapping[str, str] = MappingProxyType({
+    "critical": "critical", "warning": "warning", "info": "info",
+})  # fmt: skip
+INCIDENT_STATES: Mapping[str, str] = MappingProxyType({
+    "open": "open", "flapping": "flapping", "quiet": "quiet", "closed": "closed",
+})  # fmt: skip
+WINDOW_KINDS: Mapping[str, str] = MappingProxyType({
+    "maintenance": "maintenance", "freeze": "freeze",
+})  # fmt: skip
+WINDOW_STATES: Mapping[str, str] = MappingProxyType({
+    "planned": "planned", "active": "active", "ended": "ended",
+})  # fmt: skip
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
-    "invited": "invited", "active": "active", "silent": "silent", "revoked": "revoked",
+    "invited": "invited", "active": "active", "silent": "silent", "cloned": "cloned",
+    "revoked": "revoked",
 })  # fmt: skip
 
 _SCHOOL = Field("school", T.REFERENCE, "School", ("schulnummer", "schulnr", "school", "schule",
@@ -404,6 +420,7 @@ AGENT = Kind(
         Field("dropped", T.INTEGER, "Dropped", width=8),
         Field("implausible", T.INTEGER, "Implausible values", width=8),
         Field("clock_offset_ms", T.INTEGER, "Clock offset", unit="ms", width=10),
+        Field("machines", T.TEXT, "Two machines", width=40),
     ),
 )  # fmt: skip
 
@@ -491,10 +508,70 @@ APPROVAL = Kind(
     ),
 )  # fmt: skip
 
+INCIDENT = Kind(
+    "incident", "incidents", "incident", "incidents", key=("id",), editable=False,
+    default_sort="-open",
+    fields=(
+        Field("severity", T.CHOICE, "Severity", choices=SEVERITIES, column=True, width=8),
+        Field("title", T.TEXT, "What", column=True, searchable=True, width=40),
+        Field("title_de", T.TEXT, "What, in German", width=40),
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False),
+        Field("schools", T.INTEGER, "Schools", column=True, width=7),
+        Field("devices", T.INTEGER, "Cut off", column=True, width=7),
+        Field("state", T.CHOICE, "State", choices=INCIDENT_STATES, column=True, width=9),
+        Field("open", T.BOOLEAN, "Open", width=6),
+        Field("began", T.TEXT, "Since", column=True, width=20),
+        Field("ended", T.TEXT, "Until", width=20),
+        Field("claimed_by", T.TEXT, "Taken by", column=True, searchable=True, width=14),
+        Field("acknowledged_by", T.TEXT, "Acknowledged by", width=14),
+        Field("provider", T.TEXT, "Provider", searchable=True, width=16),
+        Field("circuit", T.TEXT, "Circuit number", searchable=True, width=16),
+        Field("hotline", T.TEXT, "Fault hotline", width=18),
+        Field("rule", T.TEXT, "Rule", width=18),
+        Field("returns", T.INTEGER, "Came back", width=9),
+    ),
+)  # fmt: skip
+"""One fault: what is wrong, where, since when, and who looks after it."""
+
+WINDOW = Kind(
+    "window", "windows", "maintenance window", "maintenance windows", key=("id",),
+    editable=False, default_sort="-ends",
+    fields=(
+        Field("kind", T.CHOICE, "Kind", choices=WINDOW_KINDS, column=True, width=12),
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False),
+        Field("room", T.TEXT, "Room", column=True, width=10, sortable=False),
+        Field("begins", T.TEXT, "From", column=True, width=20),
+        Field("ends", T.TEXT, "To", column=True, width=20),
+        Field("every", T.TEXT, "Every", column=True, width=20),
+        Field("reason", T.TEXT, "Reason", column=True, searchable=True, width=28),
+        Field("state", T.CHOICE, "State", choices=WINDOW_STATES, column=True, width=8),
+        Field("by", T.TEXT, "Planned by", width=14),
+    ),
+)  # fmt: skip
+"""When alerts are held, or nothing is changed."""
+
+ON_CALL = Kind(
+    "on-call", "on-calls", "on-call time", "on-call plan", key=("id",), editable=False,
+    default_sort="-ends",
+    fields=(
+        Field("username", T.TEXT, "Who", column=True, searchable=True, width=18),
+        Field("level", T.INTEGER, "Level", column=True, width=6),
+        Field("authority", T.TEXT, "School authority", column=True, width=10),
+        Field("begins", T.TEXT, "From", column=True, width=20),
+        Field("ends", T.TEXT, "To", column=True, width=20),
+        Field("every", T.TEXT, "Every", column=True, width=20),
+        Field("state", T.CHOICE, "State", choices=WINDOW_STATES, column=True, width=8),
+        Field("by", T.TEXT, "Planned by", width=14),
+    ),
+)  # fmt: skip
+"""Who is told of incidents, and when."""
+
 KINDS: Mapping[str, Kind] = MappingProxyType({
     kind.name: kind
     for kind in (SCHOOL, SITE, BUILDING, ROOM, DEVICE, UPLINK, SERVICE, CONTACT, CREDENTIAL,
-                 AGENT, DISCOVERED, AUDIT, ACCOUNT, DELEGATION, APPROVAL)
+                 AGENT, DISCOVERED, AUDIT, ACCOUNT, DELEGATION, APPROVAL, INCIDENT, WINDOW, ON_CALL)
 })  # fmt: skip
 EDITABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS.values() if kind.editable)
 BY_PLURAL: Mapping[str, Kind] = MappingProxyType({kind.plural: kind for kind in KINDS.values()})

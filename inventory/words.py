@@ -57,7 +57,7 @@ GERMAN_CHOICES: Mapping[str, str] = MappingProxyType({
     "medienbeauftragte": "media-coordinator", "medienbeauftragter": "media-coordinator",
     "medienkoordination": "media-coordinator", "hausmeister": "caretaker",
     "hausmeisterin": "caretaker", "techniker": "technician", "technikerin": "technician",
-    "eingeladen": "invited", "stumm": "silent", "gesperrt": "revoked",
+    "eingeladen": "invited", "stumm": "silent", "doppelt": "cloned", "gesperrt": "revoked",
 })  # fmt: skip
 """Folded German word → stored choice; it counts only where the field has that choice."""
 

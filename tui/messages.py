@@ -32,7 +32,7 @@ REFUSALS = ("Conflict", "DatabaseDown", "FileRefused", "FilterError", "Forbidden
             "SchoolopsError", "TooLarge", "TooMany", "Unauthenticated", "ValueError")  # fmt: skip
 """Errors whose first argument is a sentence, said plainly or by `say`."""
 SPEAKING = (
-    "inventory", "schoolops/calendar", "schoolops/client",
+    "inventory", "schoolops/alerts", "schoolops/calendar", "schoolops/client",
     "schoolops/db/access.py", "schoolops/db/trouble.py", "schoolops/estate",
     "schoolops/proof",
     "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-from schoolops.calendar import schemas, service
+from schoolops.calendar import importing, schemas, service
+from schoolops.calendar.times import EntryKind
 from schoolops.core.permissions import ESTATE_READ, ESTATE_WRITE
-from schoolops.web.answers import answers
-from schoolops.web.context import Json, TheActor, TheStore
+from schoolops.web.answers import answers, file_body
+from schoolops.web.context import Json, TheActor, TheStore, read_body
 from schoolops.web.rules import needs
 from schoolops.web.shapes import Key, Uid
 
@@ -37,6 +39,66 @@ def set_bell_times(id: Key, given: schemas.BellTimes, store: TheStore, actor: Th
     with store.write(actor) as unit:
         made = service.set_bells(unit, id, given.bells)
     return Json(made)
+
+
+@router.post(
+    "/schools/{id:path}/calendar/import",
+    **needs(ESTATE_WRITE, takes=file_body()),
+    **answers(schemas.CalendarImport),
+)
+async def import_days(
+    id: Key,
+    request: Request,
+    store: TheStore,
+    actor: TheActor,
+    dry_run: bool = False,
+    kind: Annotated[EntryKind | None, Query()] = None,
+) -> Json:
+    """Enter the days of an iCalendar file (the body); `kind`: what all its events are."""
+    data = await read_body(request, store.settings.imports.max_megabytes * 1_000_000)
+
+    def work() -> dict[str, Any]:
+        with store.write(actor) as unit:
+            return importing.import_days(unit, id, data, kind, dry_run=dry_run)
+
+    return Json(await run_in_threadpool(work))
+
+
+@router.post(
+    "/schools/{id:path}/lessons/import",
+    **needs(ESTATE_WRITE, takes=file_body()),
+    **answers(schemas.CalendarImport),
+)
+async def import_lessons(
+    id: Key,
+    request: Request,
+    store: TheStore,
+    actor: TheActor,
+    dry_run: bool = False,
+    periods: Annotated[str, Query(max_length=1000)] = "",
+) -> Json:
+    """Replace a school's timetable by that of an Untis file GPU001 (the body); `periods` such as
+    1=07:50-08:35,2=08:40-09:25."""
+    data = await read_body(request, store.settings.imports.max_megabytes * 1_000_000)
+
+    def work() -> dict[str, Any]:
+        with store.write(actor) as unit:
+            return importing.import_lessons(unit, id, data, periods, dry_run=dry_run)
+
+    return Json(await run_in_threadpool(work))
+
+
+@router.get("/schools/{id:path}/lessons", **needs(ESTATE_READ), **answers(schemas.Lessons))
+def read_lessons(
+    id: Key,
+    store: TheStore,
+    actor: TheActor,
+    room: Annotated[str, Query(max_length=4000)] = "",
+) -> Json:
+    """A school's timetable, or that of one room, and what of it is at this moment."""
+    with store.read(actor) as connection:
+        found = importing.show_lessons(connection, actor, store.clock.now(), id, room)
+    return Json(found)
 
 
 @router.post(

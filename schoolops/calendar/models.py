@@ -38,3 +38,24 @@ calendar_day = Table(
 )
 """Days that are not as the rule says, of one school or (`school_id` null) of all. `kind`: one of
 `times.ENTRY_KINDS`; days are ISO dates; `rooms`: JSON list of the ids of an exam's rooms."""
+
+calendar_lesson = Table(
+    "calendar_lesson",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("school_id", BigInteger, nullable=False),
+    Column("weekday", Integer, nullable=False),
+    Column("period", Integer, nullable=False),
+    Column("begin_minute", Integer, nullable=False),
+    Column("end_minute", Integer, nullable=False),
+    Column("room_id", BigInteger),
+    Column("room", Text, nullable=False, default=""),
+    Column("class_name", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_calendar_lesson_school_id", "school_id", "weekday"),
+    Index("ix_calendar_lesson_room_id", "room_id", "weekday"),
+)
+"""The timetable: which class has what in which room. `room` is its name in the file, `room_id` the
+room of that name, if the school has one. Who teaches is not kept."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 from pydantic import BaseModel, Field
@@ -108,3 +108,52 @@ class Calendar(Bells):
     holidays: list[HolidaySpan]
     days: list[EnteredDay]
     known_until: Day
+
+
+class CalendarRow(TypedDict):
+    """What becomes of an event or of a row of a timetable, and why."""
+
+    row: int
+    key: str
+    outcome: Literal["new", "same", "ignored", "refused"]
+    reason: str
+    kind: NotRequired[EntryKind]
+    message: NotRequired[str]
+    params: NotRequired[dict[str, Any]]
+
+
+class CalendarImport(TypedDict):
+    """What a file does to a calendar: all refused rows, and at most 1,000 others. `bells`: those
+    that the school gets from its timetable."""
+
+    new: int
+    same: int
+    ignored: int
+    refused: int
+    dry_run: bool
+    rows: list[CalendarRow]
+    bells: NotRequired[list[GivenBell]]
+
+
+Lesson = TypedDict(
+    "Lesson",
+    {
+        "weekday": int,
+        "period": int,
+        "begin": str,
+        "end": str,
+        "class": str,
+        "subject": str,
+        "room": str,
+        "known_room": bool,
+    },
+)
+"""A lesson of the timetable; `known_room`: whether the school has a room of that name here."""
+
+
+class Lessons(TypedDict):
+    """A timetable; `now`: what of it is at this moment."""
+
+    school: str
+    lessons: list[Lesson]
+    now: list[Lesson]

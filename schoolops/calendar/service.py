@@ -123,7 +123,7 @@ def _told(estate: Estate, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
 
 def set_bells(unit: UnitOfWork, school: str, given: Sequence[schemas.Bell]) -> dict[str, Any]:
     """Set the lessons of the school's week; none: those of its form. Answers what holds then."""
-    row = _writable(unit, school)
+    row = writable_school(unit, school)
     bells: dict[int, list[Span]] = {}
     for one in given:
         bells.setdefault(one.weekday, []).append(Span(clock(one.begin), clock(one.end)))
@@ -183,11 +183,11 @@ def _brief(bells: Bells) -> dict[str, str]:
 
 def add_day(unit: UnitOfWork, school: str, new: schemas.NewDay) -> dict[str, Any]:
     """Enter days of one school."""
-    row = _writable(unit, school)
+    row = writable_school(unit, school)
     estate = Estate(unit.connection, unit.actor, unit.now)
     if new.rooms and new.kind != "exam":
         raise Invalid("only an exam names rooms")
-    rooms = [_room(estate, row, key) for key in new.rooms]
+    rooms = [room_of(estate, row, key) for key in new.rooms]
     return put_day(unit, row, new.kind, new.first, new.last or new.first, new.note, rooms)
 
 
@@ -197,7 +197,8 @@ def add_day_of_all(unit: UnitOfWork, new: schemas.NewDayOfAll) -> dict[str, Any]
     return put_day(unit, None, new.kind, new.first, new.last or new.first, new.note)
 
 
-def _room(estate: Estate, school: Row[Any], key: str) -> int:
+def room_of(estate: Estate, school: Row[Any], key: str) -> int:
+    """The id of a room of the school, by its key or its name there."""
     key = key if "/" in key else f"{school.key}/{key}"
     room = estate.find(KINDS["room"], key)
     if room.school_id != school.id:
@@ -259,7 +260,7 @@ def remove_day(unit: UnitOfWork, school: str | None, uid: str) -> None:
         require_everywhere(unit.actor, ESTATE_WRITE)
         at = None
     else:
-        at = _writable(unit, school)
+        at = writable_school(unit, school)
     row = repository.find_day(unit.connection, unit.actor, uid, None if at is None else at.id)
     unit.connection.execute(delete(calendar_day).where(calendar_day.c.id == row.id))
     _tell(unit, "remove day", at, row)
@@ -281,7 +282,7 @@ def _check_years(*days: dt.date) -> None:
         )
 
 
-def _writable(unit: UnitOfWork, school: str) -> Row[Any]:
+def writable_school(unit: UnitOfWork, school: str) -> Row[Any]:
     """The row of a school that the actor sees and may write."""
     require(unit.actor, ESTATE_WRITE)
     row = Estate(unit.connection, unit.actor, unit.now).find(KINDS["school"], school)

@@ -59,6 +59,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         add("server", lambda: check_server(home))
         add("socket", lambda: check_socket(home))
         if settings:
+            add("agents", lambda: check_agents(settings[0]))
             add("backups", lambda: check_backups(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
             add("mail", lambda: check_mail(settings[0]))
@@ -240,6 +241,35 @@ def check_socket(home: Path) -> State:
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         return "fail", f"others can use {path} as you; stop the server and remove it"
     return "ok", f"{path} is yours alone"
+
+
+def check_agents(settings: Settings) -> State:
+    """Whether an identity is used by two machines at once (a router that was cloned)."""
+    from sqlalchemy import select
+
+    from schoolops.cli.db import status_of
+    from schoolops.db.engine import Store
+    from schoolops.fleet.models import agent
+
+    if not status_of(settings)["up_to_date"]:
+        return "ok", "none are known yet"
+    store = Store.open(settings)
+    try:
+        with store.read() as connection:
+            rows = connection.execute(
+                select(agent.c.name, agent.c.machines)
+                .where(agent.c.state == "active", agent.c.cloned_until > store.clock.now())
+                .order_by(agent.c.name)
+            ).all()
+    finally:
+        store.close()
+    if rows:
+        told = "; ".join(f"{row.name} by {row.machines}" for row in rows)
+        return "fail", (
+            f"two machines report as one agent: {told}; revoke it (schoolops agent revoke NAME), "
+            "invite two, and let each machine join anew with --replace"
+        )
+    return "ok", "each is one machine"
 
 
 def check_backups(settings: Settings) -> State:

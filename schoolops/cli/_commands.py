@@ -16,6 +16,12 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered, export"),
         "tui": ("schoolops.cli.tui", "the terminal UI"),
     },
+    "Incidents": {
+        "incidents": ("schoolops.cli.incidents", "what is broken, and who looks after it"),
+        "alerts": ("schoolops.cli.alerts", "the rules, and what they would have done"),
+        "maintenance": ("schoolops.cli.maintenance", "when alerts or changes are held"),
+        "oncall": ("schoolops.cli.oncall", "who is told of incidents, and when"),
+    },
     "Change": {
         "new": ("schoolops.cli.new", "create a record"),
         "edit": ("schoolops.cli.edit", "change fields of one record or of many"),

@@ -1,4 +1,4 @@
-"""Files that a command writes."""
+"""Files that a command reads and writes."""
 
 from __future__ import annotations
 
@@ -34,3 +34,13 @@ def write_file(file: Path, data: bytes) -> None:
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def read_text_file(name: str) -> str:
+    """The text of a small file; a refusal says why it cannot be read."""
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{name} is no text in UTF-8") from None

@@ -7,6 +7,9 @@
     schoolops calendar add 164800 exam 2027-04-12 2027-04-14 --room 2.14
     schoolops calendar add all closed 2027-02-04 --note 'heavy storm'
     schoolops calendar remove 164800 ID
+    schoolops calendar import 164800 termine.ics --dry-run
+    schoolops calendar import 164800 GPU001.TXT --periods 1=07:50-08:35,2=08:40-09:25
+    schoolops calendar lessons 164800 --room 2.14
 
 Without bell times of its own a school has the usual school day of its form. 'movable' and 'closed'
 days have no lessons; 'open' ones have, whatever the rule says; exams change no lesson time. What a
@@ -19,18 +22,20 @@ import datetime as dt
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any
 
+from schoolops.cli import _calendar_files as calendar_files
+from schoolops.cli._calendar_files import KINDS, WEEK
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, print_json, print_pairs, print_table
 
 INTERMIXED = False
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KINDS = ("movable", "closed", "open", "exam")
 ALL = "all"
 
 
 def configure(parser: ArgumentParser) -> None:
-    doing = parser.add_subparsers(dest="doing", metavar="show|set|add|remove", required=True)
+    doing = parser.add_subparsers(
+        dest="doing", metavar="show|set|add|remove|import|lessons", required=True
+    )
     show = doing.add_parser("show", help="the calendar of a school", allow_abbrev=False)
     show.add_argument("school", metavar="SCHOOL", help="school number")
     show.add_argument("--since", metavar="DAY", default="", type=_day, help="from (today)")
@@ -56,6 +61,7 @@ def configure(parser: ArgumentParser) -> None:
     remove.add_argument("school", metavar="SCHOOL", help="school number, or 'all'")
     remove.add_argument("id", metavar="ID", help="from 'show'")
     add_server(remove)
+    calendar_files.configure(doing)
 
 
 def _day(text: str) -> str:
@@ -66,7 +72,8 @@ def _day(text: str) -> str:
 
 
 def run(args: Namespace) -> int:
-    return {"show": _show, "set": _set, "add": _add, "remove": _remove}[args.doing](args)
+    own = {"show": _show, "set": _set, "add": _add, "remove": _remove}
+    return (own | calendar_files.DOING)[args.doing](args)
 
 
 def _show(args: Namespace) -> int:

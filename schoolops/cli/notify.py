@@ -84,6 +84,7 @@ def _retry(args: Namespace) -> int:
 
 def _preview(args: Namespace) -> int:
     """Exit 1 if the city's own text is broken; the shipped one is shown then."""
+    from schoolops.alerts import telling  # noqa: F401  (registers its texts)
     from schoolops.core.settings import load_settings
     from schoolops.identity import notices  # noqa: F401  (registers its texts)
     from schoolops.notify.texts import NOTICES, Texts

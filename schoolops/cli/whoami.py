@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from schoolops.cli._guard import DONE
 from schoolops.cli._server import add_server, client_of
-from schoolops.cli._table import print_json, print_pairs
+from schoolops.cli._table import local_time, print_json, print_pairs
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -23,4 +23,7 @@ def run(args: Namespace) -> int:
     else:
         print_pairs([("name", str(me["name"])), ("role", str(me["role"])),
                      ("for", str(me["scope"])), ("at", server)])  # fmt: skip
+        for one in me["for_a_time"]:
+            until = local_time(one["until"])
+            print(f"until {until}: {', '.join(one['may'])} for {one['scope']} ({one['source']})")
     return DONE

@@ -12,6 +12,7 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
+from schoolops.client import _incidents as incidents
 from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
@@ -391,6 +392,54 @@ class AsyncClient:
     async def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return await self._send(calendar.remove_day(school, id))
+
+    async def incident(self, id: str) -> Json:
+        """An incident with its schools, alerts and events."""
+        return await self._send(incidents.course(id))
+
+    async def fault_report(self, id: str, language: str = "de") -> Json:
+        """A draft of the fault report to the provider: `subject`, `text`."""
+        return await self._send(incidents.fault_report(id, language))
+
+    async def act_on_incident(self, id: str, what: str) -> None:
+        """`acknowledge`, `claim` or `release` an incident."""
+        return await self._send(incidents.act(id, what))
+
+    async def note_incident(self, id: str, text: str) -> None:
+        """Write down what was found out or done."""
+        return await self._send(incidents.write_note(id, text))
+
+    async def alert_rules(self) -> Json:
+        """`rules` in force, and the `problem` of the city's own."""
+        return await self._send(incidents.rules())
+
+    async def try_rules(self, school: str, hours: int = 24, rules: str = "") -> Json:
+        """What rules (YAML; '' those in force) would have done with a school's last hours."""
+        return await self._send(incidents.try_rules(school, hours, rules))
+
+    async def plan(self, plural: str, new: Mapping[str, Any]) -> Json:
+        """Enter one of the `windows` or `on-calls`: `id`."""
+        return await self._send(incidents.plan(plural, new))
+
+    async def end_planned(self, plural: str, id: str) -> None:
+        """End one of the `windows` or `on-calls` now."""
+        return await self._send(incidents.end(plural, id))
+
+    async def import_days(
+        self, school: str, data: bytes, kind: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Enter the days of an iCalendar file; `kind`: what all its events are."""
+        return await self._send(calendar.import_days(school, data, kind, dry_run))
+
+    async def import_lessons(
+        self, school: str, data: bytes, periods: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Replace a timetable by that of a GPU001 file; `periods`: '1=07:50-08:35,2=…'."""
+        return await self._send(calendar.import_lessons(school, data, periods, dry_run))
+
+    async def lessons(self, school: str, room: str = "") -> Json:
+        """A timetable, or that of one room: `lessons`, and `now` those at this moment."""
+        return await self._send(calendar.lessons(school, room))
 
     async def proof(self, uplink: str, month: str) -> Json:
         """What a line delivered in a month such as 2026-10, in lesson time."""

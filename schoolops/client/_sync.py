@@ -11,6 +11,7 @@ import httpx
 from inventory.sentences import say
 from schoolops.client import _access as access
 from schoolops.client import _calendar as calendar
+from schoolops.client import _incidents as incidents
 from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
 from schoolops.client import _requests as requests
@@ -377,6 +378,54 @@ class Client:
     def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return self._send(calendar.remove_day(school, id))
+
+    def incident(self, id: str) -> Json:
+        """An incident with its schools, alerts and events."""
+        return self._send(incidents.course(id))
+
+    def fault_report(self, id: str, language: str = "de") -> Json:
+        """A draft of the fault report to the provider: `subject`, `text`."""
+        return self._send(incidents.fault_report(id, language))
+
+    def act_on_incident(self, id: str, what: str) -> None:
+        """`acknowledge`, `claim` or `release` an incident."""
+        return self._send(incidents.act(id, what))
+
+    def note_incident(self, id: str, text: str) -> None:
+        """Write down what was found out or done."""
+        return self._send(incidents.write_note(id, text))
+
+    def alert_rules(self) -> Json:
+        """`rules` in force, and the `problem` of the city's own."""
+        return self._send(incidents.rules())
+
+    def try_rules(self, school: str, hours: int = 24, rules: str = "") -> Json:
+        """What rules (YAML; '' those in force) would have done with a school's last hours."""
+        return self._send(incidents.try_rules(school, hours, rules))
+
+    def plan(self, plural: str, new: Mapping[str, Any]) -> Json:
+        """Enter one of the `windows` or `on-calls`: `id`."""
+        return self._send(incidents.plan(plural, new))
+
+    def end_planned(self, plural: str, id: str) -> None:
+        """End one of the `windows` or `on-calls` now."""
+        return self._send(incidents.end(plural, id))
+
+    def import_days(
+        self, school: str, data: bytes, kind: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Enter the days of an iCalendar file; `kind`: what all its events are."""
+        return self._send(calendar.import_days(school, data, kind, dry_run))
+
+    def import_lessons(
+        self, school: str, data: bytes, periods: str = "", *, dry_run: bool = False
+    ) -> Json:
+        """Replace a timetable by that of a GPU001 file; `periods`: '1=07:50-08:35,2=…'."""
+        return self._send(calendar.import_lessons(school, data, periods, dry_run))
+
+    def lessons(self, school: str, room: str = "") -> Json:
+        """A timetable, or that of one room: `lessons`, and `now` those at this moment."""
+        return self._send(calendar.lessons(school, room))
 
     def proof(self, uplink: str, month: str) -> Json:
         """What a line delivered in a month such as 2026-10, in lesson time."""

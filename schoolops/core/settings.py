@@ -371,6 +371,52 @@ class MailSettings(Group):
 _IS_ADDRESS = re.compile(r"[!-;=?A-~]+@[\w.-]+")
 
 
+class Webhook(Group):
+    """Somebody else's system that is told of incidents."""
+
+    url: str
+    """Where it takes a POST with JSON, by HTTPS."""
+
+    secret_file: str
+    """File (0600) with the secret by which it knows that schoolops wrote."""
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        parts = urlsplit(url)
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or not (
+            parts.scheme == "https" or (local and parts.scheme == "http")
+        ):
+            raise ValueError(f"write it as https://desk.example/hook, not {url!r}")
+        return url
+
+
+class AlertSettings(Group):
+    """Alerts, incidents, and who is told."""
+
+    mail_to: list[str] = []
+    """Mail addresses that are told of every incident, such as the help desk's."""
+
+    tell: Literal["info", "warning", "critical"] = "warning"
+    """The least severity that somebody is told of."""
+
+    tell_after_s: int = Field(default=30, ge=0, le=3600)
+    """People are told after so long, so that one fault at many schools is told once."""
+
+    escalate_minutes: int = Field(default=20, ge=1, le=1440)
+    """A critical incident that nobody has acknowledged is told to level 2 after so long."""
+
+    provider_schools: int = Field(default=3, ge=2, le=1000)
+    """So many schools of one provider that fail together are one incident of the provider."""
+
+    keep_days: int = Field(default=730, ge=7)
+    """Closed incidents are kept for so long."""
+
+    webhooks: list[Webhook] = []
+    """Systems of others that are told as people are."""
+
+
 class Settings(BaseSettings):
     """All settings. Each field's docstring is its documentation."""
 
@@ -397,6 +443,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     portal: PortalSettings = PortalSettings()
     mail: MailSettings = MailSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @field_validator("timezone")
     @classmethod

@@ -15,11 +15,17 @@ from schoolops.core.permissions import (
     CREDENTIALS_WRITE,
     ESTATE_READ,
     ESTATE_WRITE,
+    INCIDENTS_WRITE,
     Actor,
     Scope,
 )
 
-_READ = {"contact": CONTACTS_READ, "event": AUDIT_READ, "account": ACCOUNTS_READ}
+_READ = {
+    "contact": CONTACTS_READ,
+    "event": AUDIT_READ,
+    "account": ACCOUNTS_READ,
+    "on-call": INCIDENTS_WRITE,
+}
 _WRITE = {
     "contact": CONTACTS_WRITE,
     "credential": CREDENTIALS_WRITE,

@@ -23,6 +23,7 @@ from schoolops.core.permissions import (
     CREDENTIALS_WRITE,
     DELEGATE,
     ESTATE_WRITE,
+    INCIDENTS_WRITE,
 )
 from schoolops.db.access import write_permission
 
@@ -35,6 +36,7 @@ WRITING = (
     ACCOUNTS_WRITE,
     DELEGATE,
     APPROVE,
+    INCIDENTS_WRITE,
 )
 """The permissions that a policy for writes asks for."""
 
@@ -61,6 +63,12 @@ READS: Mapping[str, str] = {
     "contacts": f"{_HERE} AND {_setting('contacts')} = 'yes'",
     "change": f"{_HERE} OR school_id IS NULL",
     "calendar_day": f"{_HERE} OR school_id IS NULL",
+    "maintenance": f"{_HERE} OR school_id IS NULL",
+    # Of several schools: who sees one of them sees that there is something.
+    "incident": f"{_EVERYWHERE} OR id IN (SELECT incident_id FROM incident_school)",  # noqa: S608
+    "incident_event": f"{_EVERYWHERE} OR ((school_id IS NULL OR school_id IN"  # noqa: S608
+    " (SELECT id FROM schools)) AND incident_id IN (SELECT incident_id FROM incident_school))",
+    "on_call": "true",
     "access_grant": f"{_HERE} OR receiver = {_ACTOR} OR giver = {_ACTOR}",
     "approval": f"{_HERE} OR proposed_by = {_ACTOR}",
     "account_role": f"{_EVERYWHERE} OR place IN (SELECT number FROM schools)"  # noqa: S608
@@ -74,7 +82,9 @@ READS: Mapping[str, str] = {
 }
 """Tables with a rule of their own. All others with a `school_id` show the rows of own schools."""
 
-HIDDEN = frozenset({"token", "download", "web_session", "web_upload", "alembic_version"})
+HIDDEN = frozenset(
+    {"token", "download", "web_session", "web_upload", "webhook_call", "alembic_version"}
+)
 """Tables of which a limited actor reads nothing at all."""
 UNREAD = frozenset({"mail"})
 """The same, of tables into which such an actor writes: what is told to others."""
@@ -142,12 +152,21 @@ _FOUND = " OR ".join(_at_school(p, "discovered.school_id") for p in (AGENTS_WRIT
 _OF_AGENT = _at_school(AGENTS_WRITE, "agent.school_id")
 _ASKED = _at_school(AGENTS_WRITE, "agent_command.school_id")
 _OF_BELL = _at_school(ESTATE_WRITE, "calendar_bell.school_id")
+_OF_LESSON = _at_school(ESTATE_WRITE, "calendar_lesson.school_id")
 _SEEN = (
     f"({_EVERYWHERE} OR EXISTS (SELECT FROM schools s WHERE s.id = issued_proof.school_id"
     f" AND (s.number = ANY({_SCHOOLS}) OR s.authority = ANY({_AUTHORITIES}))))"
 )
 _OF_PLACE = _at_school(ESTATE_WRITE, "place_code.school_id")
 _OF_DAY = _at_school(ESTATE_WRITE, "calendar_day.school_id")
+
+_OF_INCIDENT = (
+    f"('{INCIDENTS_WRITE}@city' = ANY({_HELD}) OR EXISTS (SELECT FROM incident_school i"
+    f" JOIN schools s ON s.id = i.school_id WHERE i.incident_id = %s"
+    f" AND {_held_at(INCIDENTS_WRITE, 's.number', 's.authority')}))"
+)
+_OF_WINDOW = _at_school(INCIDENTS_WRITE, "maintenance.school_id")
+_IN_CITY = f"'{INCIDENTS_WRITE}@city' = ANY({_HELD})"
 
 WRITES: Mapping[str, Writes] = {
     **dict(_records()),
@@ -178,10 +197,18 @@ WRITES: Mapping[str, Writes] = {
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
     "agent_command": Writes(f"{_ASKED} AND state = 'waiting' AND \"by\" = {_ACTOR}"),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
+    "incident": Writes(
+        update=_OF_INCIDENT % "incident.id",
+        columns=("acknowledged_by", "acknowledged_at", "claimed_by", "claimed_at"),
+    ),
+    "incident_event": Writes(f'"by" = {_ACTOR} AND {_OF_INCIDENT % "incident_event.incident_id"}'),
+    "maintenance": Writes(_OF_WINDOW, _OF_WINDOW, delete=_OF_WINDOW, columns=("ends_at",)),
+    "on_call": Writes(_IN_CITY, _IN_CITY, delete=_IN_CITY, columns=("ends_at",)),
     # Whoever may see a line may have its proof issued, in the own name.
     "issued_proof": Writes(f"made_by = {_ACTOR} AND {_SEEN}"),
     "calendar_bell": Writes(_OF_BELL, delete=_OF_BELL),
     "calendar_day": Writes(_OF_DAY, delete=_OF_DAY),
+    "calendar_lesson": Writes(_OF_LESSON, delete=_OF_LESSON),
     "place_code": Writes(_OF_PLACE, _OF_PLACE, delete=_OF_PLACE, columns=("code", "at", "by")),
 }
 """Table → what a limited actor may write of it."""

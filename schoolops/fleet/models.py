@@ -38,10 +38,16 @@ agent = Table(
     Column("clock_offset_ms", BigInteger),
     Column("revoked_reason", Text),
     Column("command_key", LargeBinary),
+    Column("runs", Text, nullable=False, default="[]", server_default="[]"),
+    Column("returns", Integer, nullable=False, default=0, server_default="0"),
+    Column("returned_at", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("cloned_until", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("machines", Text, nullable=False, default="", server_default=""),
     Index("ix_agent_school_id", "school_id"),
 )
 """`state`: invited, active, silent, revoked. Code and secret are kept as hashes only;
-`command_key`, with which commands are signed, is sealed."""
+`command_key`, with which commands are signed, is sealed. The five from `runs` on are of
+`schoolops.fleet.clones`."""
 
 agent_command = Table(
     "agent_command",

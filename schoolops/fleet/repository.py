@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
 from inventory.kinds import AGENT, DISCOVERED
 from inventory.sentences import say
@@ -32,13 +32,16 @@ def agents_listing(connection: Connection, actor: Actor, now: int) -> Listing:
             "name": c.name,
             "school": c.school_id,
             "school_name": school_name_of(c.school_id, agent),
-            "state": c.state,
+            "state": case(
+                (and_(c.state == "active", c.cloned_until > now), "cloned"), else_=c.state
+            ),
             "version": c.version,
             "last_seen": c.last_seen_at,
             "reports": c.reports,
             "dropped": c.dropped,
             "implausible": c.implausible,
             "clock_offset_ms": c.clock_offset_ms,
+            "machines": case((c.cloned_until > now, c.machines), else_=""),
         },
         uid=c.uid,
         key=c.name,

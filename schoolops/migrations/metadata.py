@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import schoolops.alerts.models
 import schoolops.calendar.models
 import schoolops.estate.models
 import schoolops.fleet.models

@@ -31,3 +31,21 @@ mail = Table(
 failed or late (nobody needs it after `until_at`). `due_at`: the next try. `claimed_until`: while a
 worker tries, the time after which another may. `give_up_at`: after that it is not tried any more.
 `error`: what the mail server said last, without addresses."""
+
+webhook_call = Table(
+    "webhook_call",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("claimed_until", BigInteger),
+    Index("ix_webhook_call_state", "state", "due_at"),
+)
+"""A call that is to be made. `state`: waiting, sent or failed (given up)."""

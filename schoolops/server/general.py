@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 import schoolops
+from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden
 from schoolops.core.permissions import AUDIT_READ, BACKUP, READING
 from schoolops.db import audit, changes
@@ -50,6 +51,16 @@ def who_am_i(store: TheStore, actor: TheActor) -> Json:
             "role": actor.role,
             "scope": scope_of(actor.whole_scope()),
             "may": sorted(actor.permissions),
+            "for_a_time": [
+                {
+                    "may": sorted(grant.permissions),
+                    "scope": scope_of(grant.scope),
+                    "until": to_iso(grant.until),
+                    "source": grant.source,
+                }
+                for grant in actor.grants
+                if grant.until is not None
+            ],
             "read_only": all(name in READING for name in actor.permissions),
             "city": store.settings.city,
             "public_url": store.settings.server.public_url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from schoolops.alerts.endpoints import router as alerts
 from schoolops.calendar.endpoints import router as calendar
 from schoolops.estate import audit as _audit  # noqa: F401  (registers its list)
 from schoolops.estate.endpoints import router as estate
@@ -23,7 +24,8 @@ def add_routes(app: FastAPI) -> None:
     """Add all routers under /v1."""
     app.state.reports = Reports(app.state.store)
     for router in (
-        general, stream, notify, identity, fleet, calendar, proof, prometheus, telemetry, estate,
+        general, stream, notify, identity, fleet, calendar, alerts, proof, prometheus, telemetry,
+        estate,
     ):  # fmt: skip
         check_rules(router)
         app.include_router(router, prefix="/v1")

@@ -21,6 +21,15 @@ class Health(TypedDict):
     database: Literal["sqlite", "postgresql"]
 
 
+class ForATime(TypedDict):
+    """Rights that end by themselves: a delegation or emergency access."""
+
+    may: list[str]
+    scope: str
+    until: Time
+    source: str
+
+
 class Me(TypedDict):
     """Who asks, and what they may do where; `public_url` is '' where none is set."""
 
@@ -28,6 +37,7 @@ class Me(TypedDict):
     role: str
     scope: str
     may: list[str]
+    for_a_time: list[ForATime]
     read_only: bool
     city: str
     public_url: str

@@ -24,6 +24,7 @@ from schoolops.core.ids import uuid7
 from schoolops.db.engine import UnitOfWork
 from schoolops.db.upsert import add_missing, upsert
 from schoolops.estate.models import TABLES, observation
+from schoolops.fleet.clones import Heard, Sender, hear
 from schoolops.fleet.commands import book_answer, to_send
 from schoolops.fleet.config import config_of, stamp_of
 from schoolops.fleet.models import agent, agent_stream, discovered
@@ -45,6 +46,9 @@ ROLLED_AFTER = 10 * 60 * 1_000_000
 MARKED_AFTER = ROLLED_AFTER // 2
 """From then on a report of that hour marks it late: nobody books a report for so long."""
 
+NOBODY = Sender("", "", "")
+"""Of an agent that is older than `Sender`."""
+
 _facts = msgspec.json.Encoder().encode
 
 
@@ -57,6 +61,7 @@ class Waiting:
     received_at: int
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[dict[str, Any]]
+    sender: Sender = NOBODY
     answer: dict[str, Any] | None = None
     error: SchoolopsError | None = None
 
@@ -84,6 +89,8 @@ class _News:
     implausible: int = 0
     seen_at: int = 0
     offset: int = 0
+    heard: Heard | None = None
+    """Who spoke for it, if that is news."""
 
 
 @dataclass(slots=True)
@@ -185,6 +192,7 @@ class Booking:
         news.lost += lost
         news.implausible += waiting.batch.implausible if fresh else 0
         news.seen_at, news.offset = waiting.received_at, offset
+        self._hear(row, news, waiting)
         if row.state != "active" or fresh:
             self.unit.announce("agent", row.uid, row.school_id)
         if row.state != "active":
@@ -192,6 +200,19 @@ class Booking:
         waiting.answer = protocol.Ack(
             max(acked, wire.last_seq), waiting.received_at, known.etag, self._commands(known)
         )._asdict()
+
+    def _hear(self, row: Row[Any], news: _News, waiting: Waiting) -> None:
+        """Note who speaks for the agent; two at once are announced."""
+        before = news.heard or Heard(
+            row.runs, row.returns, row.returned_at, row.cloned_until, row.machines
+        )
+        after = hear(before, waiting.sender, waiting.received_at)
+        if after is before:
+            return
+        news.heard = after
+        if after.cloned_until > before.cloned_until:
+            self.unit.announce("agent", row.uid, row.school_id)
+            self.touched.add(row.school_id)
 
     def _known(self, row: Row[Any]) -> Known:
         """What is remembered, made anew when something it is made of has changed."""
@@ -361,6 +382,11 @@ class Booking:
                   "seen": n.seen_at, "offset_ms": n.offset // 1000}
                  for row_id, n in self.news.items()],
             )  # fmt: skip
+        for row_id, news in self.news.items():
+            if news.heard is not None:
+                connection.execute(
+                    update(agent).where(agent.c.id == row_id).values(**news.heard._asdict())
+                )
 
 
 def _looking_up(kind: str, key: str) -> Select[Any]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from agents import protocol
 from schoolops.core.errors import Unauthenticated
 from schoolops.core.permissions import ESTATE_READ
+from schoolops.fleet.clones import read_sender
 from schoolops.telemetry import exposition, schemas
 from schoolops.telemetry import windows as _windows  # noqa: F401  (adds to agents' configs)
 from schoolops.telemetry.ingest import Reports
@@ -23,7 +24,7 @@ from schoolops.telemetry.prometheus import (
 from schoolops.telemetry.repository import Measurements
 from schoolops.web.answers import answers, json_body, refer, streams
 from schoolops.web.context import Json, TheActor, TheStore, bearer, read_body
-from schoolops.web.limits import PROOF
+from schoolops.web.limits import PROOF, address_of
 from schoolops.web.rules import by_agents, needs
 from schoolops.web.shapes import Key
 
@@ -43,8 +44,12 @@ async def book_reports(request: Request) -> Json:
     if not secret:
         raise Unauthenticated("an agent's secret is needed")
     body = await read_body(request, protocol.MAX_BODY_BYTES)
+    trusted = request.app.state.store.settings.server.trusted_proxies
+    address = address_of(request.scope, trusted)
     encoding = request.headers.get("content-encoding", "").lower()
-    booked = await cast(Reports, request.app.state.reports).book(secret, body, encoding)
+    booked = await cast(Reports, request.app.state.reports).book(
+        secret, body, encoding, read_sender(request.headers.get(protocol.AGENT_RUN, ""), address)
+    )
     request.scope[PROOF] = True
     return Json(booked)
 

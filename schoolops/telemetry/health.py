@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ LISTED = 3
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """An observation: its facts, and whether they still hold."""
 
     facts: dict[str, Any]
@@ -46,7 +46,7 @@ class _Seen:
 
 
 @dataclass(slots=True)
-class _School:
+class School:
     """Everything the verdicts of one school stand on."""
 
     row: Any
@@ -54,24 +54,37 @@ class _School:
     uplinks: list[Any]
     rooms: dict[int, Any]
     agents: list[Any]
-    seen: dict[tuple[str, int], _Seen]
+    seen: dict[tuple[str, int], Seen]
     verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
+
+
+JUDGED: list[Callable[[UnitOfWork, School], None]] = []
+"""What is called, in the same transaction, with each school that was judged."""
 
 
 def assess_school(unit: UnitOfWork, school_id: int) -> int:
     """Fold the facts of one school and write what changed; answers how many records did."""
-    school = _read(unit.connection, school_id, unit.now)
+    school = read_school(unit.connection, school_id, unit.now)
     if school is None:
         return 0
+    judge(school, unit.now)
+    changed = _write(unit, school)
+    for look in JUDGED:
+        look(unit, school)
+    return changed
+
+
+def judge(school: School, now: int) -> None:
+    """Fill in the verdicts of a school from what was seen; no database."""
     silent = _silent_since(school)
     _judge_devices(school, silent)
     _judge_uplinks(school, silent)
     _judge_rooms(school)
-    school.verdicts["school", school_id] = _judge_school(school, silent)
-    return _write(unit, school)
+    school.verdicts["school", school.row.id] = _judge_school(school, silent, now)
 
 
-def _read(connection: Connection, school_id: int, now: int) -> _School | None:
+def read_school(connection: Connection, school_id: int, now: int) -> School | None:
+    """What the verdicts of a school stand on; None if there is no such school."""
     row = connection.execute(
         select(SCHOOLS.c.id, SCHOOLS.c.uid, SCHOOLS.c.health, SCHOOLS.c.health_reason).where(
             SCHOOLS.c.id == school_id
@@ -81,25 +94,26 @@ def _read(connection: Connection, school_id: int, now: int) -> _School | None:
         return None
     d = DEVICES.c
     devices = connection.execute(
-        select(d.id, d.uid, d.key, d.name, d.kind, d.room_id, d.parent_id, d.management,
-               d.health, d.health_reason)
+        select(d.id, d.uid, d.key, d.name, d.kind, d.room_id, d.parent_id, d.management, d.vendor,
+               d.model, d.health, d.health_reason)
         .where(d.school_id == school_id, d.retired_at.is_(None), d.kind.in_(NETWORK_KINDS))
     ).all()  # fmt: skip
     u = UPLINKS.c
     uplinks = connection.execute(
-        select(u.id, u.uid, u.name, u.state, u.contract_down_bps, u.health, u.health_reason)
+        select(u.id, u.uid, u.name, u.state, u.contract_down_bps, u.contract_up_bps, u.provider,
+               u.medium, u.device_id, u.health, u.health_reason)
         .where(u.school_id == school_id, u.retired_at.is_(None))
     ).all()  # fmt: skip
     r = ROOMS.c
     rooms = connection.execute(
-        select(r.id, r.uid, r.health, r.health_reason).where(
+        select(r.id, r.uid, r.name, r.kind, r.health, r.health_reason).where(
             r.school_id == school_id, r.retired_at.is_(None)
         )
     ).all()
     agents = connection.execute(
         select(agent).where(agent.c.school_id == school_id, agent.c.state.in_(("active", "silent")))
     ).all()
-    seen: dict[tuple[str, int], _Seen] = {}
+    seen: dict[tuple[str, int], Seen] = {}
     for kind, ids in (
         ("device", [row.id for row in devices]),
         ("uplink", [row.id for row in uplinks]),
@@ -108,16 +122,16 @@ def _read(connection: Connection, school_id: int, now: int) -> _School | None:
         for found in connection.execute(
             select(observation).where(observation.c.kind == kind, observation.c.record_id.in_(ids))
         ):
-            seen[kind, found.record_id] = _Seen(
+            seen[kind, found.record_id] = Seen(
                 json.loads(found.facts), found.fresh_until >= now, found.observed_at
             )
     _recall_tests(connection, seen, now)
-    return _School(
+    return School(
         row, {r.id: r for r in devices}, list(uplinks), {r.id: r for r in rooms}, list(agents), seen
     )
 
 
-def _recall_tests(connection: Connection, seen: dict[tuple[str, int], _Seen], now: int) -> None:
+def _recall_tests(connection: Connection, seen: dict[tuple[str, int], Seen], now: int) -> None:
     """A line test runs once an hour or so; its result holds until the next one has come."""
     table = SAMPLES["uplink"]
     for (kind, record_id), last in seen.items():
@@ -137,7 +151,7 @@ def _recall_tests(connection: Connection, seen: dict[tuple[str, int], _Seen], no
             last.facts["test_down_bps"] = found
 
 
-def _silent_since(school: _School) -> int | None:
+def _silent_since(school: School) -> int | None:
     """Since when no agent of the school has reported; None while one does, or none ever did."""
     last = [school.seen[k] for k in school.seen if k[0] == "agent"]
     if not last or any(seen.fresh for seen in last):
@@ -145,7 +159,7 @@ def _silent_since(school: _School) -> int | None:
     return max(seen.observed_at for seen in last)
 
 
-def _judge_devices(school: _School, silent: int | None) -> None:
+def _judge_devices(school: School, silent: int | None) -> None:
     own: dict[int, Verdict] = {}
     for device in school.devices.values():
         if device.management in (None, "none"):
@@ -163,14 +177,14 @@ def _judge_devices(school: _School, silent: int | None) -> None:
     for device in school.devices.values():
         verdict = own[device.id]
         if verdict.health == "down":
-            failed = _failed_ancestor(school, device, own)
+            failed = failed_ancestor(school, device, own)
             if failed is not None:
                 name = failed.name or failed.key
                 verdict = Verdict("unknown", f"behind {name}, which is down")
         school.verdicts["device", device.id] = verdict
 
 
-def _failed_ancestor(school: _School, device: Any, own: dict[int, Verdict]) -> Any:
+def failed_ancestor(school: School, device: Any, own: dict[int, Verdict]) -> Any:
     passed = {device.id}
     above = school.devices.get(device.parent_id or 0)
     while above is not None and above.id not in passed:
@@ -181,7 +195,7 @@ def _failed_ancestor(school: _School, device: Any, own: dict[int, Verdict]) -> A
     return None
 
 
-def _judge_uplinks(school: _School, silent: int | None) -> None:
+def _judge_uplinks(school: School, silent: int | None) -> None:
     for uplink in school.uplinks:
         seen = school.seen.get(("uplink", uplink.id))
         if uplink.state != "active":
@@ -197,7 +211,7 @@ def _judge_uplinks(school: _School, silent: int | None) -> None:
         school.verdicts["uplink", uplink.id] = verdict
 
 
-def _judge_rooms(school: _School) -> None:
+def _judge_rooms(school: School) -> None:
     """A room lives by its access points: none left is down, some gone is a warning."""
     inside: dict[int, list[tuple[Row[Any], Verdict]]] = defaultdict(list)
     for device in school.devices.values():
@@ -221,7 +235,7 @@ def _judge_room(points: list[tuple[Row[Any], Verdict]]) -> Verdict:
     return OK
 
 
-def _judge_school(school: _School, silent: int | None) -> Verdict:
+def _judge_school(school: School, silent: int | None, now: int) -> Verdict:
     if silent is not None:
         return Verdict("down", "no report from the school: line, power or agent")
     if not school.seen:
@@ -242,6 +256,8 @@ def _judge_school(school: _School, silent: int | None) -> Verdict:
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
             parts.append(f"{health}: {', '.join(names[:LISTED])}{more}")
     for row in school.agents:
+        if row.cloned_until > now:
+            parts.append(f"agent {row.name}: two machines report as it, {row.machines}")
         seen = school.seen.get(("agent", row.id))
         if seen is not None:
             verdict = assess_host(seen.facts) if seen.fresh else Verdict("warning", "is silent")
@@ -254,7 +270,7 @@ def _judge_school(school: _School, silent: int | None) -> Verdict:
     return OK if heard else Verdict("unknown", "no news of it")
 
 
-def _write(unit: UnitOfWork, school: _School) -> int:
+def _write(unit: UnitOfWork, school: School) -> int:
     rows = {
         "device": school.devices,
         "uplink": {row.id: row for row in school.uplinks},

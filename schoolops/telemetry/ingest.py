@@ -19,7 +19,8 @@ from schoolops.core.errors import SchoolopsError, TooMany
 from schoolops.core.ids import hash_token
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.telemetry.booking import Booking, Known, Waiting
+from schoolops.fleet.clones import Sender
+from schoolops.telemetry.booking import NOBODY, Booking, Known, Waiting
 from schoolops.telemetry.decoding import decode, unpack
 from schoolops.telemetry.health import Assessor
 
@@ -29,6 +30,8 @@ QUEUE = 2000
 """Batches that may wait; more are answered 429."""
 GROUP = 200
 """Batches booked in one transaction at most."""
+
+BUSY = "the server is busy; send the same batch again"
 
 _AGENT = Actor.of("agents", "agent")
 
@@ -54,16 +57,20 @@ class Reports:
             self._thread.join(timeout=30)
         self.assessor.stop()
 
-    async def book(self, secret: str, body: bytes, encoding: str) -> dict[str, Any]:
+    async def book(
+        self, secret: str, body: bytes, encoding: str, sender: Sender = NOBODY
+    ) -> dict[str, Any]:
         """Book one POST; answers the ack once it is on disk."""
+        if self._queue.full():  # before the work of unpacking, which is what is too much
+            raise TooMany(BUSY)
         batch = decode(unpack(body, encoding))
         loop = asyncio.get_running_loop()
         now = self.store.clock.now()
-        waiting = Waiting(hash_token(secret), batch, now, loop, loop.create_future())
+        waiting = Waiting(hash_token(secret), batch, now, loop, loop.create_future(), sender)
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:
-            raise TooMany("the server is busy; send the same batch again") from None
+            raise TooMany(BUSY) from None
         return await waiting.done
 
     def _run(self) -> None:

@@ -343,7 +343,9 @@ def _admit(page: Page, visit: Visit) -> None:
     if page.signed_in and visit.session is None:
         raise Unauthenticated(say("sign in first"))
     if page.may is not None and not page.may(visit.actor):
-        raise Forbidden(say("this page is not for your role; ask your administrator"))
+        # Whoever has no task here at all, such as a pupil, is told so kindly.
+        code = None if visit.actor.permissions else "auth.no_access"
+        raise Forbidden(say("this page is not for your role; ask your administrator"), code=code)
 
 
 def open_visit(request: Request) -> Visit:
@@ -351,6 +353,17 @@ def open_visit(request: Request) -> Visit:
     state = request.app.state
     trusted = state.portal.settings.server.trusted_proxies
     return Visit(request, state.portal, state.pages, is_https(request.scope, trusted))
+
+
+def recognise(visit: Visit) -> None:
+    """Find out who asks, for a page that is for nobody in particular."""
+    secret = visit.request.cookies.get(cookie_name(visit.tls))
+    if secret:
+        try:
+            visit.session = visit.portal.sessions.current(secret)
+        except SchoolopsError:
+            return  # whoever cannot be known now sees the page all the same
+        visit.request.scope[PROOF] = visit.session is not None
 
 
 def refuse(visit: Visit, error: SchoolopsError) -> Response:

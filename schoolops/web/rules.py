@@ -21,15 +21,18 @@ from schoolops.web.context import TheActor, TheKind
 Options = dict[str, Any]
 
 
-def needs(permission: str, *, everywhere: bool = False) -> Options:
-    """Whoever holds the permission; with `everywhere` for the whole city."""
+def needs(permission: str, *, everywhere: bool = False, takes: Options | None = None) -> Options:
+    """Whoever holds the permission; with `everywhere` for the whole city.
+
+    `takes`: the body of an operation that reads it by itself (see `answers.py`).
+    """
     check = require_everywhere if everywhere else require
 
     def guard(actor: TheActor) -> None:
         check(actor, permission)
 
     scope = "city" if everywhere else "school"
-    return _options({"permission": permission, "scope": scope}, guard)
+    return _options({"permission": permission, "scope": scope}, guard, takes)
 
 
 def reads_kind(kinds: tuple[Kind, ...] = tuple(KINDS.values())) -> Options:

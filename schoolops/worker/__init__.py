@@ -22,6 +22,8 @@ TASKS: dict[str, tuple[float, str]] = {
     "look after the database": (5.0, "schoolops.worker.tasks:look_after_database"),
     "seal the audit": (1.0, "schoolops.db.audit:seal"),
     "notice silence": (5.0, "schoolops.telemetry.tasks:notice_silence"),
+    "watch for incidents": (5.0, "schoolops.alerts.tasks:watch"),
+    "forget old incidents": (3600.0, "schoolops.alerts.tasks:forget_old"),
     "roll up measurements": (10.0, "schoolops.telemetry.packing:roll_up"),
     "keep partitions ready": (3600.0, "schoolops.telemetry.partitions:keep_ready"),
     "pack old measurements": (10.0, "schoolops.telemetry.packing:seal"),
@@ -33,12 +35,14 @@ TASKS: dict[str, tuple[float, str]] = {
     "tell of ended rights": (30.0, "schoolops.identity.tasks:tell_ends"),
     "forget old commands": (3600.0, "schoolops.fleet.commands:forget_old"),
     "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
+    "forget old calls": (3600.0, "schoolops.notify.webhooks:forget_old"),
     "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
 }
 """Name → (seconds between two runs, dotted path of a function of the store)."""
 
 OUTSIDE: dict[str, tuple[float, str]] = {
     "send mail": (5.0, "schoolops.notify.tasks:send_due"),
+    "tell other systems": (5.0, "schoolops.notify.webhooks:send_due"),
 }
 """The same, of tasks that may wait long for another machine, and must keep none waiting."""
 

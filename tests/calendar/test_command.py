@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.conftest import Run, run, served
@@ -60,3 +62,28 @@ def test_wrong_use_says_so(run: Run, words: tuple[str, ...]) -> None:
     done = run("calendar", *words)
     assert done.code == 2
     assert done.err
+
+
+def test_files_are_brought_in_after_a_look(run: Run, tmp_path: Path) -> None:
+    days, lessons = tmp_path / "termine.ics", tmp_path / "GPU001.TXT"
+    days.write_bytes(
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+        b"SUMMARY:Beweglicher Ferientag\r\nDTSTART;VALUE=DATE:20280107\r\nEND:VEVENT\r\n"
+        b"END:VCALENDAR\r\n"
+    )
+    lessons.write_bytes(b'1;"5a";"ABC";"M";"2.14";1;1;;\n')
+    looked = run("calendar", "import", "164811", str(days), "--dry-run")
+    assert looked.code == 0, looked.err
+    assert "movable: 2028-01-07 Beweglicher Ferientag" in looked.out
+    assert "1 would be new" in looked.out
+    assert "1 new" in run("calendar", "import", "164811", str(days)).out
+    assert "1 same" in run("calendar", "import", "164811", str(days)).out
+    untimed = run("calendar", "import", "164811", str(lessons))
+    assert (untimed.code, "period 1 has no time" in untimed.err) == (1, True)
+    made = run("calendar", "import", "164811", str(lessons), "--periods", "1=07:50-08:35")
+    assert made.code == 0, made.err
+    assert "5a" in run("calendar", "lessons", "164811").out
+    assert run("calendar", "lessons", "164811", "--json").json["lessons"][0]["class"] == "5a"
+    assert run("calendar", "import", "164811", str(days), "--periods", "1=07:50-08:35").code == 2
+    assert run("calendar", "import", "164811", str(lessons), "--kind", "exam").code == 2
+    assert run("calendar", "import", "164811", str(tmp_path / "none.ics")).code != 0

@@ -76,6 +76,11 @@ BODIES: dict[str, Body] = {
     "reinstate_record": lambda w, k, s: STALE,
     "set_secret": lambda w, k, s: {"secret": "x"},
     "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
+    "write_note": lambda w, k, s: {"text": "x"},
+    "try_rules": lambda w, k, s: {"school": s, "hours": 1},
+    "plan_window": lambda w, k, s: {"school": s, "reason": "x", "every": "sun=02:00-03:00"},
+    "plan_on_call": lambda w, k, s: {"username": "nobody", "every": "daily"},
+    "acknowledge": lambda w, k, s: {},
     "set_bell_times": lambda w, k, s: {"bells": []},
     "add_day": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
     "issue_proof": lambda w, k, s: {"month": "2099-01"},
@@ -87,12 +92,19 @@ BODIES: dict[str, Body] = {
 QUERIES: dict[str, dict[str, str]] = {
     "read_series": {"metric": "cpu_percent"},
     "import_file": {"filename": "x.csv", "dry_run": "true"},
+    "import_days": {"dry_run": "true"},
+    "import_lessons": {"dry_run": "true"},
     "read_proof": {"month": "2026-10"},
     "read_proof_csv": {"month": "2026-10"},
     "explain_access": {"permission": "estate.read"},
     "ask": {"query": "1"},
     "ask_range": {"query": "1", "start": "0", "end": "1", "step": "1"},
     "list_series": {"match[]": "schoolops_device_clients"},
+}
+FILES = {
+    "import_file": b"name\n",
+    "import_days": b"BEGIN:VCALENDAR\nEND:VCALENDAR\n",
+    "import_lessons": b'1,"5a","X","M","1",1,1\n',
 }
 FORMS = {"post_query": QUERIES["ask"], "post_query_range": QUERIES["ask_range"]}
 SKIPPED = {"stream_changes": "never ends", "make_backup": "takes seconds; its scope is tested"}
@@ -160,7 +172,7 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     if case.name == "read_rows":
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)
     body = BODIES[case.name](world, case.kind, school) if case.has_body else None
-    content = b"name\n" if case.name == "import_file" else None
+    content = FILES.get(case.name)
     answer = client.request(
         case.method, path, params=query, json=body, content=content, data=FORMS.get(case.name)
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from inventory.kinds import KINDS
+from schoolops.alerts.models import incident, incident_school, maintenance, on_call
 from schoolops.core.ids import uuid7
 from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
@@ -75,9 +76,25 @@ def furnish(inventory: Inventory, made: World, number: str, mark: str) -> None:
                                 "state": "open", "proposed_by": "somebody", "proposed_at": now,
                                 "until_at": now + 10**12}),
     }  # fmt: skip
+    rows |= {
+        "incident": (incident, {"key": mark, "kind": "uplink", "record_id": 1, "rule": "x",
+                                "school_id": school_id, "severity": "critical", "state": "open",
+                                "title": f"Störung {mark}", "title_de": mark, "began_at": now,
+                                "opened_at": now}),
+        "window": (maintenance, {"kind": "maintenance", "school_id": school_id,
+                                 "begins_at": now - 1, "ends_at": now + 10**12, "reason": mark,
+                                 "by": "x", "at": now}),
+        "on-call": (on_call, {"username": "somebody", "begins_at": now - 1,
+                              "ends_at": now + 10**12, "authority": AUTHORITIES[number],
+                              "by": "x", "at": now}),
+    }  # fmt: skip
     for kind, (table, row) in rows.items():
         made.ids[kind, number] = row["uid"] = uid()
         result = connection.execute(insert(table), row)
+        if kind == "incident":
+            joined = {"incident_id": result.inserted_primary_key[0], "school_id": school_id,
+                      "since_at": now}  # fmt: skip
+            connection.execute(insert(incident_school), joined)
         if kind == "account":
             place = {"account_id": result.inserted_primary_key[0], "role": "teacher",
                      "place": number}  # fmt: skip

@@ -22,6 +22,8 @@ CASES = {
     "forbidden": ("/preview", "secretary", 403, "nicht für Ihre Aufgabe"),
     "elsewhere": ("/my-school?school=164811", "secretary", 404, "keine Schule 164811"),
     "not-found": ("/gibt-es-nicht", "secretary", 404, "Unter dieser Adresse gibt es nichts"),
+    "pupil": ("/my-school", "pupil", 403, "Ein neues Passwort gibt es bei Ihrer Lehrkraft"),
+    "without-a-task": ("/my-school", "stranger", 403, "Die Anmeldung hat geklappt"),
     "failed": ("/classes/164800/5a/passwords", "teacher", 500, "Nennen Sie der Administration"),
     "link-used": ("/sign-in/callback?state=x", "", 403, "beginnen Sie neu"),
     "session-ended": ("/my-school", "gone", 200, "Ihre Sitzung ist zu Ende"),
@@ -45,6 +47,8 @@ def people(alone: Served) -> dict[str, str]:
         "": "",
         "gone": "sow_of-yesterday",
         "admin": alone.session("Alex", groups=["/city/authority-admin"], strong=True),
+        "pupil": alone.session("Mia", groups=["/schools/164800/pupil"]),
+        "stranger": alone.session("Kim", groups=[]),
         "secretary": alone.session("Deniz", groups=["/schools/164800/secretary"]),
         "teacher": alone.session("Lena", groups=["/schools/164800/teacher"], classes=["164800/5a"]),
     }
@@ -63,6 +67,18 @@ def test_a_refusal_is_plain_in_every_language_and_passes_axe(
             assert word in seen.text()
         assert str(alone.home) not in seen.page.content()
         check(seen, path)
+
+
+def test_an_address_that_is_none_knows_who_is_signed_in(
+    chromium: Any, alone: Served, people: dict[str, str]
+) -> None:
+    with window(chromium, alone, people["secretary"]) as seen:
+        seen.open("/gibt-es-nicht", 404)
+        assert "Deniz" in seen.text()
+        assert seen.page.get_by_role("link", name="Meine Schule").is_visible()
+    with window(chromium, alone, people["gone"]) as seen:
+        seen.open("/gibt-es-nicht", 404)
+        assert "Abmelden" not in seen.text()
 
 
 def test_a_form_that_is_sent_after_the_session_ended_says_so(chromium: Any, alone: Served) -> None:

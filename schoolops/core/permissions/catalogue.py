@@ -28,6 +28,7 @@ ACCESS_EXPLAIN = "access.explain"
 BREAK_GLASS = "access.emergency"
 PORTAL_WRITE = "portal.write"
 MAIL_WRITE = "mail.write"
+INCIDENTS_WRITE = "incidents.write"
 
 PURPOSES: Mapping[str, str] = MappingProxyType({
     "operations": "Running the equipment and the buildings",
@@ -77,6 +78,7 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType({
         Permission(ACCESS_EXPLAIN, "ask who may do what, and why", "oversight"),
         Permission(BREAK_GLASS, "ask for emergency access", "security"),
         Permission(PORTAL_WRITE, "change and preview texts of the web pages", "operations"),
+        Permission(INCIDENTS_WRITE, "take incidents on, plan maintenance", "operations"),
         Permission(MAIL_WRITE, "see outgoing mail, try it, send it again", "operations"),
     )
 })  # fmt: skip

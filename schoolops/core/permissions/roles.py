@@ -24,6 +24,7 @@ from schoolops.core.permissions.catalogue import (
     DELEGATE,
     ESTATE_READ,
     ESTATE_WRITE,
+    INCIDENTS_WRITE,
     MAIL_WRITE,
     PASSWORDS_RESET,
     PORTAL_WRITE,
@@ -71,7 +72,9 @@ def _opens(**purposes: str) -> Opened:
     )
 
 
-_EQUIPMENT = frozenset({ESTATE_READ, ESTATE_WRITE, CREDENTIALS_WRITE, AGENTS_WRITE})
+_EQUIPMENT = frozenset({
+    ESTATE_READ, ESTATE_WRITE, CREDENTIALS_WRITE, AGENTS_WRITE, INCIDENTS_WRITE,
+})  # fmt: skip
 _OWN_SCHOOL = frozenset({ESTATE_READ, CONTACTS_READ})
 
 _STAFF = _opens(operations="core contact", teaching="core")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +20,7 @@ from schoolops.server.web.listed import PAGES
 from schoolops.server.web.room_traffic import ROUTES as ROOM_TRAFFIC
 from schoolops.web.context import problem
 from schoolops.web.limits import Guesses
-from schoolops.web.pages import Page, Portal, answer, dressed, open_visit, refuse
+from schoolops.web.pages import Page, Portal, answer, dressed, open_visit, recognise, refuse
 
 YEAR = "public, max-age=31536000, immutable"
 
@@ -53,7 +54,7 @@ async def _static(request: Request) -> Response:
     portal: Portal = request.app.state.portal
     file = portal.style.files.get(request.path_params["name"])
     if file is None:
-        return _not_found(request)
+        return await _not_found(request)
     return Response(
         file.data,
         media_type=file.media_type,
@@ -69,7 +70,7 @@ async def _static(request: Request) -> Response:
 async def _no_page(request: Request, error: HTTPException) -> Response:
     """What no route answers: problem+json for programs, a page for people."""
     if error.status_code == 404:
-        return _not_found(request)
+        return await _not_found(request)
     refused = SchoolopsError(str(error.detail), code="request.refused")
     refused.status = error.status_code
     response = problem(refused)
@@ -77,22 +78,29 @@ async def _no_page(request: Request, error: HTTPException) -> Response:
     return response
 
 
-def _not_found(request: Request) -> Response:
-    return _refusal(
-        request, NotFound(say("there is nothing at this address"), code="request.no_such_address")
-    )
+async def _not_found(request: Request) -> Response:
+    error = NotFound(say("there is nothing at this address"), code="request.no_such_address")
+    if _by_a_program(request):
+        return problem(error)
+    visit = open_visit(request)
+
+    def answered() -> Response:
+        recognise(visit)
+        return dressed(visit, refuse(visit, error))
+
+    return await run_in_threadpool(answered)
 
 
 def too_many(request: Request) -> Response:
     """For an address from which too many proofs were wrong."""
-    return _refusal(
-        request,
-        TooMany(say("too many tries from your address; wait a minute"), code="auth.too_many"),
-    )
-
-
-def _refusal(request: Request, error: SchoolopsError) -> Response:
-    if request.url.path.startswith("/v1") or "text/html" not in request.headers.get("accept", ""):
+    error = TooMany(say("too many tries from your address; wait a minute"), code="auth.too_many")
+    if _by_a_program(request):
         return problem(error)
     visit = open_visit(request)
     return dressed(visit, refuse(visit, error))
+
+
+def _by_a_program(request: Request) -> bool:
+    return request.url.path.startswith("/v1") or "text/html" not in request.headers.get(
+        "accept", ""
+    )

@@ -105,7 +105,9 @@ def finish_sign_in(visit: Visit) -> Response:
     except ProviderDown:
         raise
     except SchoolopsError as error:
-        visit.request.scope[PROOF] = False
+        # A whole class that signs in and finds nothing has guessed nothing.
+        if error.code not in ("auth.no_access", "auth.passkey_needed"):
+            visit.request.scope[PROOF] = False
         # Not 401: that would lead to the start page and hide why it did not work.
         detail: str = as_sentence(error)
         if isinstance(error, Unauthenticated) and error.code != "auth.state":
