@@ -17,7 +17,7 @@ from importlib import import_module
 
 from agents.commands import KINDS
 from agents.errors import AgentError
-from agents.events import Lock, start
+from agents.events import Event, Lock, start
 from agents.files import read_bytes, write_atomic
 from agents.log import say
 from agents.protocol import MAX_RESULT_CHARS, Command, ResultReport, command_mac, to_json
@@ -46,13 +46,20 @@ class Orders:
         self._forged: set[tuple[str, str]] = set()
         self._lock = Lock()
         """Held by the thread that carries something out."""
+        self._works: list[Event] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being carried out, or about to be."""
+        self._works = [work for work in self._works if not work.is_set()]
+        return bool(self._works)
 
     def take(self, commands: object, server_time: int) -> None:
         """Look at the commands of a reply; what is new is done in another thread."""
         found = map(_command, commands if isinstance(commands, list) else ())
         fresh = [command for command in found if command is not None and self._is_new(command)]
         if fresh:
-            start(partial(self._carry_out, fresh, server_time))
+            self._works.append(start(partial(self._carry_out, fresh, server_time)))
 
     def _is_new(self, command: Command) -> bool:
         return command.id not in self._seen and (command.id, command.mac) not in self._forged

@@ -127,8 +127,7 @@ class Runner:
     def run(self) -> None:
         """Measure and deliver until `request_stop` is called."""
         delivered = start(partial(self._sender.run, self.stop))
-        if os.path.exists(self._state.file("commands.json")):
-            self._make_orders().own_up()
+        self._own_up()
         self._sleep(FIRST_CONFIG_S)
         quick = [job for name, job in self.jobs.items() if name not in SLOW]
         while not self.stop.is_set():
@@ -227,9 +226,11 @@ class Runner:
     # -- once ------------------------------------------------------------------------------
 
     def run_once(self, between_s: float = 1.0, deadline_s: float = 30.0) -> bool:
-        """Measure everything that is wanted, twice where rates need it, and deliver. True if
-        the server has acknowledged every row in the spool."""
+        """Measure everything that is wanted, twice where rates need it, and deliver; what the
+        server asks for meanwhile is done and answered, too. True if the server has acknowledged
+        every row in the spool."""
         deadline = time.monotonic() + deadline_s
+        self._own_up()
         self._sender.step()  # the config
         config = self._config.config
         due = [
@@ -249,6 +250,8 @@ class Runner:
             ended.wait(deadline - time.monotonic())
         while not self.stop.is_set():
             wait = self._sender.step()
+            if wait is None and self._has_answered_more(deadline):
+                continue
             if wait is None or self._sender.state == "refused":
                 break
             if self._sender.failures >= ONCE_TRIES or time.monotonic() + wait > deadline:
@@ -286,6 +289,18 @@ class Runner:
         at = now_us()
         self._spool.append([(table, at, report) for table, report in reports])
         self._sender.wake.set()
+
+    def _own_up(self) -> None:
+        if os.path.exists(self._state.file("commands.json")):
+            self._make_orders().own_up()
+
+    def _has_answered_more(self, deadline: float) -> bool:
+        """Wait for commands that are being carried out; True if their answers are to be sent."""
+        while self._orders is not None and self._orders.is_busy and time.monotonic() < deadline:
+            self._sleep(0.05)
+            if self.stop.is_set():
+                break
+        return self._spool.rows > 0
 
     def _take_commands(self, commands: list[Any], server_time: int) -> None:
         self._make_orders().take(commands, server_time)
