@@ -64,6 +64,7 @@ class ConfigKeeper:
         """Called, from the thread that took it, when another config comes into force."""
         self._http_etag = ""
         self._passed_over = ""
+        self._release_key = ""
         self._current = ""
         """The ETag last found to be no news."""
         try:
@@ -85,6 +86,9 @@ class ConfigKeeper:
         self.source = "server"
         self._http_etag = http_etag
         self._current = ""
+        if config.release_key and config.release_key != self._release_key:
+            self._release_key = config.release_key
+            self._state.learn_release_key(config.release_key)
         if changed:
             self._state.write("config.json", without_secrets(config), durable=True)
         if (changed or first) and self.on_change:

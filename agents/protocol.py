@@ -58,6 +58,8 @@ MAX_ROWS = 20_000
 JOIN_PATH = "/v1/agent/join"
 REPORT_PATH = "/v1/agent/reports"
 CONFIG_PATH = "/v1/agent/config"
+RELEASE_PATH = "/v1/agent/releases"
+MAX_RELEASE_BYTES = 4 * 1024 * 1024
 AGENT_RUN = "agent-run"
 """Header with a number that each start of an agent draws anew, and its MAC address: so two machines
 with one identity are told apart (`schoolops.fleet.clones`)."""
@@ -219,6 +221,26 @@ def command_mac(key: str, agent: str, command: Command) -> str:
     return hmac.digest(key.encode(), text.encode(), "sha256").hex()
 
 
+def release_statement(version: str, sha256: str, size: int) -> bytes:
+    """What the Ed25519 signature of a release of the agent is over."""
+    return to_json(["schoolops agent release 1", version, sha256, size]).encode()
+
+
+def version_parts(version: str) -> list[int]:
+    """The numbers of a version such as 0.2.10; ValueError if it is none."""
+    parts = version.split(".")
+    if not 1 <= len(parts) <= 4 or not all(
+        part.isascii() and part.isdigit() and len(part) < 10 for part in parts
+    ):
+        raise ValueError(f"{version!r} is no version")
+    return [int(part) for part in parts]
+
+
+def is_older(version: str, other: str) -> bool:
+    """Whether a version came before another; ValueError if one is none."""
+    return version_parts(version) < version_parts(other)
+
+
 class Target(NamedTuple):
     """A network device the agent reads, as the server's config names it."""
 
@@ -279,6 +301,8 @@ class Config(NamedTuple):
     out, or that never got one, tests nothing."""
     services: list[ServiceTarget] = []
     services_every_s: int = 300
+    release_key: str = ""
+    """Ed25519 public key (hex) of releases, for agents that joined before there was one."""
 
 
 def config_from_json(data: dict[str, Any]) -> Config:

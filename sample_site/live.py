@@ -22,7 +22,7 @@ from sample_site.processes import Processes
 from sample_site.simulated import simulate, stranger
 from schoolops.client import Client, connect
 from schoolops.client._launch import answers
-from schoolops.core import paths
+from schoolops.core import paths, resources
 from schoolops.core.errors import Unusable
 
 INTERVAL_S = 5
@@ -130,6 +130,10 @@ class LiveCity:
         lines += [f'"{line.key}" = ["{line.address}:{ports.line}"]' for line in self._lines]
         text = "\n".join(lines) + "\n"
         (self.home / "schoolops.toml").write_text(text, encoding="utf-8")
+        # A visitor has minutes, by day or night; a city waits longer, most of all at night.
+        quick = self.home / "alerts" / "demo.yaml"
+        quick.parent.mkdir(mode=0o700)
+        quick.write_text(resources.read_text("sample_site/data/alerts.yaml"), encoding="utf-8")
 
     def _start_server(self) -> str:
         """Write the settings, start `schoolops serve`; answers its address."""

@@ -173,6 +173,13 @@ class TelemetrySettings(Group):
     readiness_days: int = Field(default=1827, ge=1)
     """Days for which that is kept."""
 
+    remote_write_url: str = ""
+    """A Prometheus or VictoriaMetrics that the newest measurements are handed on to, such as
+    `https://metrics.city.example/api/v1/write`; needs the extra `remote-write`. Empty: none."""
+
+    remote_write_secret_file: str = ""
+    """File (0600) with the bearer token for it; empty for none."""
+
 
 class ProofSettings(Group):
     """The limits that a line's month is held against, and how proofs are signed."""

@@ -66,8 +66,8 @@ AgentConfig = fields_of(
 Joined = msgspec.defstruct(
     "Joined",
     [
-        ("agent", str), ("name", str), ("secret", str), ("command_key", str), ("school", str),
-        ("config", AgentConfig),
+        ("agent", str), ("name", str), ("secret", str), ("command_key", str),
+        ("release_key", str), ("school", str), ("config", AgentConfig),
     ],
 )  # fmt: skip
 """What an agent keeps; `secret` and `command_key` are shown this once."""
