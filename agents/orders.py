@@ -17,7 +17,7 @@ from importlib import import_module
 
 from agents.commands import KINDS
 from agents.errors import AgentError
-from agents.events import Lock, start
+from agents.events import Event, Lock, start
 from agents.files import read_bytes, write_atomic
 from agents.log import say
 from agents.protocol import MAX_RESULT_CHARS, Command, ResultReport, command_mac, to_json
@@ -46,13 +46,20 @@ class Orders:
         self._forged: set[tuple[str, str]] = set()
         self._lock = Lock()
         """Held by the thread that carries something out."""
+        self._works: list[Event] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being carried out, or about to be."""
+        self._works = [work for work in self._works if not work.is_set()]
+        return bool(self._works)
 
     def take(self, commands: object, server_time: int) -> None:
         """Look at the commands of a reply; what is new is done in another thread."""
         found = map(_command, commands if isinstance(commands, list) else ())
         fresh = [command for command in found if command is not None and self._is_new(command)]
         if fresh:
-            start(partial(self._carry_out, fresh, server_time))
+            self._works.append(start(partial(self._carry_out, fresh, server_time)))
 
     def _is_new(self, command: Command) -> bool:
         return command.id not in self._seen and (command.id, command.mac) not in self._forged
@@ -61,9 +68,15 @@ class Orders:
         """Tell of what a former process began and did not end."""
         from agents.commands import SPANNING
 
-        for id, (_, state, kind) in list(self._seen.items()):
-            if state == BEGUN and kind not in SPANNING:
-                self._answer(id, "failed", "the agent was restarted while it was at it", {})
+        with self._lock:
+            for id, (_, state, kind) in list(self._seen.items()):
+                if state != BEGUN:
+                    continue
+                if kind in SPANNING:
+                    if (found := _load(SPANNING[kind])(self._runner, id)) is not None:
+                        self._answer(id, *found)
+                else:
+                    self._answer(id, "failed", "the agent was restarted while it was at it", {})
 
     # -- one after the other ----------------------------------------------------------------
 
@@ -105,12 +118,10 @@ class Orders:
             return
         say(f"command {command.kind} {command.id}")
         try:
-            module, _, name = KINDS[command.kind].partition(":")
             arguments = json.loads(command.arguments)
             if not isinstance(arguments, dict):
                 raise AgentError("its arguments are no object")
-            work = getattr(import_module(module), name)
-            found = work(self._runner, arguments, command)
+            found = _load(KINDS[command.kind])(self._runner, arguments, command)
         except AgentError as error:
             self._answer(command.id, "failed", str(error), {})
         except Exception as error:
@@ -168,6 +179,11 @@ class Orders:
             return {str(id): (int(at), str(is_), str(kind)) for id, (at, is_, kind) in seen.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _command(given: Any) -> Command | None:
