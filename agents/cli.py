@@ -16,7 +16,7 @@ from agents.errors import AgentError, WrongUse
 from agents.runner import Runner
 from agents.sender import Sender
 from agents.spool import Spool
-from agents.state import State, default_folder
+from agents.state import INSTALLED, State, default_folder
 from agents.transport import Client
 
 USAGE = """\
@@ -138,12 +138,20 @@ def run(options: dict[str, str]) -> int:
     signal.signal(signal.SIGINT, stop)
     if not once:
         runner.run()
+        if runner.restart:
+            _restart()
         return 0
     if runner.run_once():
         print(f"{sender.acked_rows} reports acknowledged by {client.server.name}")
         return 0
     why = sender.reason or spool.trouble or "stopped before the server had answered"
     raise AgentError(f"not acknowledged: {why}; {spool.rows} reports wait in {spool.folder}")
+
+
+def _restart() -> None:
+    """Become the installed archive, which starts the release that is to run."""
+    words = [sys.executable, os.environ[INSTALLED], *sys.argv[1:]]
+    os.execv(sys.executable, words)  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":

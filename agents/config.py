@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SECRET_FIELDS = ("community", "auth_key", "privacy_key", "password")
 MIN_INTERVAL_S = 1
 MAX_INTERVAL_S = 24 * 3600
+MIN_SERVICES_S = 10
 
 
 def without_secrets(config: Config) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def read_config(data: Any) -> Config:
             interval_s=min(max(int(config.interval_s), MIN_INTERVAL_S), MAX_INTERVAL_S),
             discover_every_s=max(int(config.discover_every_s), 0),
             look_every_s=max(int(config.look_every_s), 0),
+            services_every_s=max(int(config.services_every_s), MIN_SERVICES_S),
             test_windows=[[int(begin), int(end)] for begin, end in config.test_windows],
         )
     except (TypeError, AttributeError) as error:
@@ -62,6 +64,7 @@ class ConfigKeeper:
         """Called, from the thread that took it, when another config comes into force."""
         self._http_etag = ""
         self._passed_over = ""
+        self._release_key = ""
         self._current = ""
         """The ETag last found to be no news."""
         try:
@@ -83,6 +86,9 @@ class ConfigKeeper:
         self.source = "server"
         self._http_etag = http_etag
         self._current = ""
+        if config.release_key and config.release_key != self._release_key:
+            self._release_key = config.release_key
+            self._state.learn_release_key(config.release_key)
         if changed:
             self._state.write("config.json", without_secrets(config), durable=True)
         if (changed or first) and self.on_change:

@@ -68,9 +68,15 @@ class Orders:
         """Tell of what a former process began and did not end."""
         from agents.commands import SPANNING
 
-        for id, (_, state, kind) in list(self._seen.items()):
-            if state == BEGUN and kind not in SPANNING:
-                self._answer(id, "failed", "the agent was restarted while it was at it", {})
+        with self._lock:
+            for id, (_, state, kind) in list(self._seen.items()):
+                if state != BEGUN:
+                    continue
+                if kind in SPANNING:
+                    if (found := _load(SPANNING[kind])(self._runner, id)) is not None:
+                        self._answer(id, *found)
+                else:
+                    self._answer(id, "failed", "the agent was restarted while it was at it", {})
 
     # -- one after the other ----------------------------------------------------------------
 
@@ -112,12 +118,10 @@ class Orders:
             return
         say(f"command {command.kind} {command.id}")
         try:
-            module, _, name = KINDS[command.kind].partition(":")
             arguments = json.loads(command.arguments)
             if not isinstance(arguments, dict):
                 raise AgentError("its arguments are no object")
-            work = getattr(import_module(module), name)
-            found = work(self._runner, arguments, command)
+            found = _load(KINDS[command.kind])(self._runner, arguments, command)
         except AgentError as error:
             self._answer(command.id, "failed", str(error), {})
         except Exception as error:
@@ -175,6 +179,11 @@ class Orders:
             return {str(id): (int(at), str(is_), str(kind)) for id, (at, is_, kind) in seen.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _command(given: Any) -> Command | None:

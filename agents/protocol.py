@@ -58,6 +58,8 @@ MAX_ROWS = 20_000
 JOIN_PATH = "/v1/agent/join"
 REPORT_PATH = "/v1/agent/reports"
 CONFIG_PATH = "/v1/agent/config"
+RELEASE_PATH = "/v1/agent/releases"
+MAX_RELEASE_BYTES = 4 * 1024 * 1024
 AGENT_RUN = "agent-run"
 """Header with a number that each start of an agent draws anew, and its MAC address: so two machines
 with one identity are told apart (`schoolops.fleet.clones`)."""
@@ -130,6 +132,17 @@ class DiscoveredReport(NamedTuple):
     serial: str = ""
 
 
+class ServiceReport(NamedTuple):
+    """A service that lessons need, as it was had from the school."""
+
+    service: str = ""  # the service's name in the server's settings
+    reachable: bool | None = None
+    connect_ms: float | None = None  # TCP
+    tls_ms: float | None = None
+    status: int | None = None  # of HTTP; of a URL alone
+    error: str = ""  # why it could not be had
+
+
 class ResultReport(NamedTuple):
     """What became of a command: the answer to it, once."""
 
@@ -148,6 +161,7 @@ REPORTS: dict[str, type[Any]] = {
     "device": DeviceReport,
     "discovered": DiscoveredReport,
     "result": ResultReport,
+    "service": ServiceReport,
 }
 """Table of a batch → the report whose fields are its columns."""
 
@@ -207,6 +221,26 @@ def command_mac(key: str, agent: str, command: Command) -> str:
     return hmac.digest(key.encode(), text.encode(), "sha256").hex()
 
 
+def release_statement(version: str, sha256: str, size: int) -> bytes:
+    """What the Ed25519 signature of a release of the agent is over."""
+    return to_json(["schoolops agent release 1", version, sha256, size]).encode()
+
+
+def version_parts(version: str) -> list[int]:
+    """The numbers of a version such as 0.2.10; ValueError if it is none."""
+    parts = version.split(".")
+    if not 1 <= len(parts) <= 4 or not all(
+        part.isascii() and part.isdigit() and len(part) < 10 for part in parts
+    ):
+        raise ValueError(f"{version!r} is no version")
+    return [int(part) for part in parts]
+
+
+def is_older(version: str, other: str) -> bool:
+    """Whether a version came before another; ValueError if one is none."""
+    return version_parts(version) < version_parts(other)
+
+
 class Target(NamedTuple):
     """A network device the agent reads, as the server's config names it."""
 
@@ -241,6 +275,13 @@ class UplinkTarget(NamedTuple):
     test_every_s: int = 0  # 0 = no throughput test
 
 
+class ServiceTarget(NamedTuple):
+    """A service to ask: `host:port`, or an http:// or https:// URL."""
+
+    service: str
+    target: str
+
+
 class Config(NamedTuple):
     """What the server tells an agent to do. Secrets stay in memory, never on disk."""
 
@@ -259,6 +300,10 @@ class Config(NamedTuple):
     """Scheduled throughput tests run within these times only: [begin, end) in UTC seconds, in
     order, outside of lessons and exams, for two weeks or more ahead. An agent whose list has run
     out, or that never got one, tests nothing."""
+    services: list[ServiceTarget] = []
+    services_every_s: int = 300
+    release_key: str = ""
+    """Ed25519 public key (hex) of releases, for agents that joined before there was one."""
 
 
 def config_from_json(data: dict[str, Any]) -> Config:
@@ -266,6 +311,7 @@ def config_from_json(data: dict[str, Any]) -> Config:
     values = {name: data[name] for name in Config._fields if name in data}
     values["uplinks"] = [_build(UplinkTarget, item) for item in values.get("uplinks", [])]
     values["targets"] = [_build(Target, item) for item in values.get("targets", [])]
+    values["services"] = [_build(ServiceTarget, item) for item in values.get("services", [])]
     return Config(**values)
 
 
@@ -278,6 +324,7 @@ def config_to_json(config: Config) -> dict[str, Any]:
     data = config._asdict()
     data["uplinks"] = [item._asdict() for item in config.uplinks]
     data["targets"] = [item._asdict() for item in config.targets]
+    data["services"] = [item._asdict() for item in config.services]
     return data
 
 

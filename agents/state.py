@@ -2,6 +2,7 @@
 
 agent.json    server, agent id, the secret, and the keys of commands and releases (0600)
 commands.json which commands were carried out, see agents.orders
+upgrade.json  which release runs, see agents.slots
 ca.pem        the pinned CA, if there is one
 config.json   the last config, without secrets
 status.json   what `status` shows
@@ -27,6 +28,10 @@ else:
     from agents.tuples import NamedTuple
 
 SYSTEM_FOLDER = "/var/lib/schoolops-agent"
+INSTALLED = "SCHOOLOPS_AGENT_INSTALLED"
+"""In the environment of a running agent: the archive that was installed, and starts all others."""
+TRIAL = "SCHOOLOPS_AGENT_TRIAL"
+"""In the environment of a release that is on trial: the id of the command that wants it."""
 
 
 class Identity(NamedTuple):
@@ -61,6 +66,16 @@ def default_folder() -> str:
         return SYSTEM_FOLDER
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return os.path.join(home, "schoolops-agent")
+
+
+def option(words: list[str], name: str) -> str:
+    """The value of an option among the words of a command line; '' if it is not there."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == name:
+            return after
+        if word.startswith(name + "="):
+            return word.partition("=")[2]
+    return ""
 
 
 class State:
@@ -148,6 +163,13 @@ class State:
             write_atomic(self.file("agent.json"), data)
         except OSError as error:
             raise AgentError(f"cannot write to {self.path}: {error.strerror}") from None
+
+    def learn_release_key(self, key: str) -> None:
+        """Keep the key of releases if there is none yet; one that is there is never replaced."""
+        with suppress(AgentError):
+            identity = self.identity()
+            if not identity.release_key:
+                self.save_identity(identity._replace(release_key=key))
 
     def read(self, name: str) -> dict[str, Any]:
         """A JSON object of the folder; {} if it is missing or damaged."""

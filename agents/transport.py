@@ -84,6 +84,7 @@ class Client:
         self._deadline = 0.0
         self._number = 0
         """Of the last request; a server that repeats it in its answer cannot be misunderstood."""
+        self.max_answer_bytes = MAX_ANSWER_BYTES
         self._has_body = True
         self._context: ssl.SSLContext | None = None
         self._session: ssl.SSLSession | None = None
@@ -363,7 +364,7 @@ class Client:
             return self._read_chunks()
         length = headers.get("content-length")
         if length is not None:
-            if not length.isdigit() or int(length) > MAX_ANSWER_BYTES:
+            if not length.isdigit() or int(length) > self.max_answer_bytes:
                 raise BadAnswer(f"{self.server.name} wants to send {length} bytes: too much")
             return self._take(int(length))
         headers["connection"] = "close"
@@ -371,7 +372,7 @@ class Client:
         while data := self._receive():
             parts.append(data)
             size += len(data)
-            if size > MAX_ANSWER_BYTES:
+            if size > self.max_answer_bytes:
                 raise BadAnswer(f"{self.server.name} sends without end")
         self._buffer = b""
         return b"".join(parts)
@@ -386,7 +387,7 @@ class Client:
             except ValueError:
                 raise BadAnswer(f"{self.server.name} does not speak HTTP") from None
             size += length
-            if length < 0 or size > MAX_ANSWER_BYTES:
+            if length < 0 or size > self.max_answer_bytes:
                 raise BadAnswer(f"{self.server.name} sends without end")
             if length == 0:
                 while self._line(1024):

@@ -29,13 +29,16 @@ if TYPE_CHECKING:
         def load(self, name: str) -> Any: ...
         def tell(self, reports: list[tuple[str, Any]]) -> None: ...
         def status(self) -> dict[str, Any]: ...
+        def request_restart(self) -> None: ...
 
 
 KINDS: dict[str, str] = {
     "line-test": "agents.commands.line_test:run",
     "diagnostics": "agents.commands.diagnostics:run",
     "poll": "agents.commands.poll:run",
+    "upgrade": "agents.commands.upgrade:run",
 }
 """Name → where the function is; imported when it is first asked for."""
-SPANNING: frozenset[str] = frozenset()
-"""Kinds that outlive the process, and are answered by the next one."""
+SPANNING: dict[str, str] = {"upgrade": "agents.commands.upgrade:ending"}
+"""Kinds that outlive the process, and are answered by a later one: where the function is that takes
+the runner and the command's id, and gives state, sentence and data, or None while it goes on."""

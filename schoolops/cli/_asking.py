@@ -15,7 +15,8 @@ from schoolops.cli._table import local_time, print_json
 if TYPE_CHECKING:
     from schoolops.client import Client
 
-KINDS: Mapping[str, str] = {"line-test": "uplink", "diagnostics": "", "poll": "device"}
+KINDS: Mapping[str, str] = {"line-test": "uplink", "diagnostics": "", "poll": "device",
+                              "upgrade": "version"}  # fmt: skip
 """What can be asked for → the argument that its SUBJECT is."""
 OPEN = ("waiting", "sent")
 LOOK_EVERY_S = 1.0
@@ -26,10 +27,13 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("what", choices=tuple(KINDS), metavar="|".join(KINDS))
     parser.add_argument(
         "subject", metavar="SUBJECT", nargs="?", default="",
-        help="line-test: one uplink (else all); poll: the device",
+        help="line-test: one uplink (else all); poll: the device; upgrade: the version",
     )  # fmt: skip
     parser.add_argument(
         "--in-lessons", action="store_true", help="line-test: even during lessons or exams"
+    )
+    parser.add_argument(
+        "--downgrade", action="store_true", help="upgrade: even to a version that is older"
     )
     parser.add_argument(
         "--wait", metavar="SECONDS", type=int, nargs="?", const=180, default=0,
@@ -69,8 +73,11 @@ def _arguments(args: Namespace) -> dict[str, Any]:
         raise UsageError("poll wants a DEVICE")
     if args.in_lessons and args.what != "line-test":
         raise UsageError("--in-lessons is for a line-test")
+    if args.downgrade and args.what != "upgrade":
+        raise UsageError("--downgrade is for an upgrade")
     found: dict[str, Any] = {name: args.subject} if args.subject else {}
-    return found | ({"in_lessons": True} if args.in_lessons else {})
+    found |= {"in_lessons": True} if args.in_lessons else {}
+    return found | ({"downgrade": True} if args.downgrade else {})
 
 
 def _list(rows: list[dict[str, Any]], as_json: bool) -> int:
@@ -78,7 +85,7 @@ def _list(rows: list[dict[str, Any]], as_json: bool) -> int:
         print_json(rows)
         return DONE
     for row in rows:
-        subject = " ".join(str(value) for value in row["arguments"].values() if value)
+        subject = str(row["arguments"].get(KINDS.get(row["kind"], "")) or "")
         what = f"{row['kind']} {subject}".strip()
         print(f"{local_time(row['at'])}  {row['state']:8}  {what}: {row['text'] or '-'}")
     if not rows:

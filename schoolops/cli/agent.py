@@ -5,6 +5,8 @@ schoolops agent list state:silent
 schoolops agent ask 164800-1 line-test --wait
 schoolops agent ask 164800-1 poll SN-4711
 schoolops agent asked 164800-1
+schoolops agent release dist/schoolops-agent.pyz
+schoolops agent ask 164800-1 upgrade --wait
 schoolops agent revoke 164800-1 --reason 'router stolen'
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from schoolops.cli import _asking, ls
+from schoolops.cli import _asking, _releasing, ls
 from schoolops.cli._guard import DONE, Refused, UsageError, say
 from schoolops.cli._lookup import find_id
 from schoolops.cli._server import add_server, client_of
@@ -23,7 +25,7 @@ INTERMIXED = False
 
 def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(
-        dest="doing", metavar="invite|list|ask|asked|revoke", required=True
+        dest="doing", metavar="invite|list|ask|asked|release|revoke", required=True
     )
     invite = doing.add_parser("invite", help="a one-time code for a school", allow_abbrev=False)
     invite.add_argument("school", metavar="SCHOOL", help="school number")
@@ -33,12 +35,16 @@ def configure(parser: ArgumentParser) -> None:
     listed = doing.add_parser("list", help="all agents", allow_abbrev=False)
     listed.set_defaults(kind="agents")
     ls.add_filter(listed)
-    ask = doing.add_parser("ask", help="a line test, diagnostics, a device", allow_abbrev=False)
+    ask = doing.add_parser(
+        "ask", help="a line test, diagnostics, an upgrade, …", allow_abbrev=False
+    )
     _asking.configure(ask)
     asked = doing.add_parser("asked", help="what it was asked for lately", allow_abbrev=False)
     asked.add_argument("id", metavar="ID", help="name or id")
     asked.add_argument("--json", action="store_true", help="everything, with the answers' data")
     add_server(asked)
+    release = doing.add_parser("release", help="sign and offer an upgrade", allow_abbrev=False)
+    _releasing.configure(release)
     revoke = doing.add_parser("revoke", help="shut an agent out for good", allow_abbrev=False)
     revoke.add_argument("id", metavar="ID", help="name or id")
     revoke.add_argument("--reason", required=True, help="why; others will read it")
@@ -48,6 +54,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     if args.doing == "list":
         return ls.run(args)
+    if args.doing == "release":
+        return _releasing.run(args)
     from schoolops.client import way_of_agents
 
     with client_of(args) as client:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from schoolops.core.permissions import AGENTS_WRITE, ESTATE_READ, Actor
 from schoolops.db.access import outside, require
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES
+from schoolops.fleet import releases
+from schoolops.fleet.models import agent as agents
 from schoolops.fleet.models import agent_command
 from schoolops.fleet.repository import find_agent
 
@@ -40,22 +43,22 @@ c = agent_command.c
 class Kind:
     """A kind of command: `check` makes the arguments for an agent of what a person gave."""
 
-    check: Callable[[Connection, Row[Any], Arguments], Arguments]
+    check: Callable[[UnitOfWork, Row[Any], Arguments], Arguments]
     takes: tuple[str, ...] = ()
     """Arguments that a person may give."""
     good_for_s: int = 3600
 
 
-def _nothing(connection: Connection, row: Row[Any], given: Arguments) -> Arguments:
+def _nothing(unit: UnitOfWork, row: Row[Any], given: Arguments) -> Arguments:
     return {}
 
 
-def _line_test(connection: Connection, row: Row[Any], given: Arguments) -> Arguments:
+def _line_test(unit: UnitOfWork, row: Row[Any], given: Arguments) -> Arguments:
     name = str(given.get("uplink") or "")
     if name:
         uplinks = TABLES["uplink"].c
         key = uplinks.name == name.rpartition("/")[2]
-        found = connection.scalar(
+        found = unit.connection.scalar(
             select(uplinks.name).where(
                 uplinks.school_id == row.school_id, key, uplinks.retired_at.is_(None)
             )
@@ -66,10 +69,10 @@ def _line_test(connection: Connection, row: Row[Any], given: Arguments) -> Argum
     return {"uplink": name, "in_lessons": bool(given.get("in_lessons"))}
 
 
-def _poll(connection: Connection, row: Row[Any], given: Arguments) -> Arguments:
+def _poll(unit: UnitOfWork, row: Row[Any], given: Arguments) -> Arguments:
     devices = TABLES["device"].c
     wanted = str(given.get("device") or "")
-    found = connection.execute(
+    found = unit.connection.execute(
         select(devices.key, devices.management).where(
             devices.school_id == row.school_id,
             devices.retired_at.is_(None),
@@ -83,10 +86,34 @@ def _poll(connection: Connection, row: Row[Any], given: Arguments) -> Arguments:
     return {"device": found[0].key}
 
 
+def _upgrade(unit: UnitOfWork, row: Row[Any], given: Arguments) -> Arguments:
+    release = releases.find(unit.store.settings.home, str(given.get("version") or ""))
+    back = bool(given.get("downgrade"))
+    with suppress(ValueError):  # an agent may call its version something else
+        if protocol.is_older(release["version"], row.version) and not back:
+            raise Invalid(
+                say(
+                    "{version} is older than {current}, which agent {name} runs; --downgrade goes "
+                    "back to it",
+                    version=release["version"],
+                    current=row.version,
+                    name=row.name,
+                )
+            )
+    return {
+        "version": release["version"],
+        "sha256": release["sha256"],
+        "size": release["size"],
+        "signature": release["signature"],
+        "downgrade": back,
+    }
+
+
 KINDS: dict[str, Kind] = {
     "line-test": Kind(_line_test, ("uplink", "in_lessons")),
     "diagnostics": Kind(_nothing),
     "poll": Kind(_poll, ("device",)),
+    "upgrade": Kind(_upgrade, ("version", "downgrade"), good_for_s=24 * 3600),
 }
 """Kinds that can be asked for; the agent's side of each is in agents.commands."""
 
@@ -109,7 +136,7 @@ def ask(
     if strange := sorted(given.keys() - set(known.takes)):
         raise Invalid(say("{kind} takes no {name!r}", kind=kind, name=strange[0]))
     _check_agent(unit, row)
-    arguments = known.check(unit.connection, row, dict(given))
+    arguments = known.check(unit, row, dict(given))
     uid, expires = uuid7(), unit.now + (good_for_s or known.good_for_s) * SECOND
     values = {
         "uid": uid,
@@ -216,12 +243,24 @@ def book_answer(
         result = json.dumps(json.loads(data)) if data else None
     except (ValueError, RecursionError):
         result = None
+    mine = (c.uid == uid, c.agent_id == row.id, c.state.in_(OPEN))
+    kind = unit.connection.scalar(select(c.kind).where(*mine))
     unit.connection.execute(
         update(agent_command)
-        .where(c.uid == uid, c.agent_id == row.id, c.state.in_(OPEN))
+        .where(*mine)
         .values(state=state, text=text[:500], result=result, answered_at=at)
     )
+    if kind == "upgrade" and result:
+        _note_version(unit, row, json.loads(result))
     unit.announce("agent", row.uid, row.school_id)
+
+
+def _note_version(unit: UnitOfWork, row: Row[Any], told: Any) -> None:
+    version = told.get("version") if isinstance(told, dict) else None
+    if isinstance(version, str):
+        unit.connection.execute(
+            update(agents).where(agents.c.id == row.id).values(version=version[:40])
+        )
 
 
 def forget_old(store: Store) -> None:

@@ -16,6 +16,7 @@ from schoolops.core.errors import SchoolopsError
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES
 from schoolops.fleet.models import agent_command
+from schoolops.fleet.releases import public_key
 
 USUAL_AUTHENTICATION, USUAL_PRIVACY = "sha", "aes"
 """What an SNMP v3 user has whose credential does not say it: all equipment knows these."""
@@ -50,6 +51,9 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
         targets=targets,
         known_addresses=known,
         discovery_community=settings.discovery_community,
+        services=[protocol.ServiceTarget(*one) for one in sorted(settings.services.items())],
+        services_every_s=settings.services_every_s,
+        release_key=_release_key(store),
     )
     now = store.clock.now()
     config = config._replace(
@@ -57,6 +61,14 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
     )
     data = json.dumps(protocol.config_to_json(config), sort_keys=True)
     return config._replace(etag=hashlib.sha256(data.encode()).hexdigest()[:24])
+
+
+def _release_key(store: Store) -> str:
+    """'' when there is none that can be used: agents go on measuring without upgrades."""
+    try:
+        return public_key(store.settings.home)
+    except (SchoolopsError, OSError):
+        return ""
 
 
 def _stamp() -> Select[Any]:

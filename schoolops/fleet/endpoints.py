@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 from agents import protocol
 from schoolops.core.permissions import AGENTS_WRITE, ESTATE_READ, ESTATE_WRITE
 from schoolops.estate.describing import DEVICE_RECORD
-from schoolops.fleet import commands, schemas, service
+from schoolops.fleet import commands, releases, schemas, service
 from schoolops.fleet.config import config_of
-from schoolops.web.answers import answers
+from schoolops.web.answers import answers, streams
 from schoolops.web.context import Json, TheActor, TheStore, bearer
 from schoolops.web.rules import by_agents, needs
 from schoolops.web.shapes import Uid
@@ -43,7 +43,7 @@ def revoke_agent(id: Uid, why: schemas.Reason, store: TheStore, actor: TheActor)
     **answers(schemas.AgentCommand, 201, refuses=[409]),
 )
 def ask_agent(id: Uid, asked: schemas.Question, store: TheStore, actor: TheActor) -> Json:
-    """Ask an agent for a line test, diagnostics, or to read a device now."""
+    """Ask an agent for a line test, diagnostics, to read a device now, or to upgrade itself."""
     with store.write(actor) as unit:
         made = commands.ask(unit, id, asked.kind, asked.arguments, asked.good_for_s)
     return Json(made, status_code=201)
@@ -89,6 +89,7 @@ def join(wanted: schemas.Join, store: TheStore) -> Json:
             "name": made["name"],
             "secret": made["secret"],
             "command_key": made["command_key"],
+            "release_key": config.release_key,
             "school": config.school,
             "config": protocol.config_to_json(config),
         }
@@ -104,3 +105,12 @@ def read_config(request: Request, store: TheStore) -> Response:
     if request.headers.get("if-none-match", "").strip('"') == config.etag:
         return Response(status_code=304, headers={"ETag": f'"{config.etag}"'})
     return Json(protocol.config_to_json(config), headers={"ETag": f'"{config.etag}"'})
+
+
+@router.get("/agent/releases/{sha256}", **by_agents(), **streams("application/octet-stream"))
+def read_release(sha256: Uid, request: Request, store: TheStore) -> Response:
+    """For agents: the bytes of a release that they were asked to upgrade themselves to."""
+    with store.read() as connection:
+        service.agent_of_secret(connection, bearer(request))
+    data = releases.read(store.settings.home, sha256)
+    return Response(data, media_type="application/octet-stream")

@@ -53,14 +53,21 @@ class Invited(TypedDict):
 
 _UplinkTarget = fields_of("UplinkTarget", protocol.UplinkTarget)
 _Target = fields_of("Target", protocol.Target)
-AgentConfig = fields_of("AgentConfig", protocol.Config, UplinkTarget=_UplinkTarget, Target=_Target)
+_ServiceTarget = fields_of("ServiceTarget", protocol.ServiceTarget)
+AgentConfig = fields_of(
+    "AgentConfig",
+    protocol.Config,
+    UplinkTarget=_UplinkTarget,
+    Target=_Target,
+    ServiceTarget=_ServiceTarget,
+)
 """What an agent is to do, as `agents.protocol` describes it."""
 
 Joined = msgspec.defstruct(
     "Joined",
     [
-        ("agent", str), ("name", str), ("secret", str), ("command_key", str), ("school", str),
-        ("config", AgentConfig),
+        ("agent", str), ("name", str), ("secret", str), ("command_key", str),
+        ("release_key", str), ("school", str), ("config", AgentConfig),
     ],
 )  # fmt: skip
 """What an agent keeps; `secret` and `command_key` are shown this once."""

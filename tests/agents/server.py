@@ -20,6 +20,7 @@ from typing import Any
 from agents.protocol import (
     CONFIG_PATH,
     JOIN_PATH,
+    RELEASE_PATH,
     REPORT_PATH,
     REPORTS,
     REQUEST_NUMBER,
@@ -55,8 +56,13 @@ class BookingServer(ThreadingHTTPServer):
         self.faults: deque[Any] = deque()
         self.refuse_rows: set[int] = set()
         """`uptime_s` of host rows that are answered 422."""
+        self.refuse_tables: set[str] = set()
+        """Tables that it has never heard of, as an older server."""
         self.max_rows = 10**9
         self.config: dict[str, Any] = {"etag": "e1", "agent": AGENT, "school": "164800"}
+        self.release_key = ""
+        self.releases: dict[str, bytes | None] = {}
+        """SHA-256 → what is sent for it."""
         self.commands: list[Any] = []
         """What every reply carries."""
         self.config_requests = 0
@@ -103,13 +109,14 @@ class BookingServer(ThreadingHTTPServer):
         self.commands = [*self.commands, command._asdict()]
         return command
 
-    def results(self) -> dict[str, dict[str, Any]]:
-        """Id of a command → its answer; there is one at most."""
+    def results(self, *, killed: bool = False) -> dict[str, dict[str, Any]]:
+        """Id of a command → its answer; there is one at most. Of one that was
+        killed between answering and noting that, the first answer counts."""
         found: dict[str, dict[str, Any]] = {}
         for _, _, table, _, values in self.rows:
             if table == "result":
-                assert values["command"] not in found, "answered twice"
-                found[values["command"]] = values
+                assert killed or values["command"] not in found, "answered twice"
+                found.setdefault(values["command"], values)
         return found
 
     def values(self, table: str, field: str) -> list[Any]:
@@ -134,6 +141,8 @@ class BookingServer(ThreadingHTTPServer):
         numbers = [row[1] for row in rows]
         if numbers != list(range(batch["first_seq"], batch["last_seq"] + 1)):
             return 422, {"code": "report.invalid", "detail": "gap in the batch"}
+        if self.refuse_tables & set(batch["tables"]):
+            return 422, {"code": "report.invalid", "detail": "an unknown table"}
         if any(row[4].get("uptime_s") in self.refuse_rows for row in rows):
             return 422, {"code": "report.invalid", "detail": "host.uptime_s is nonsense"}
         if len(rows) > self.max_rows:
@@ -196,6 +205,13 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def do_GET(self) -> None:
+        if release := self.server.releases.get(self.path.removeprefix(f"{RELEASE_PATH}/")):
+            if self._is_agent():
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(release)))
+                self.end_headers()
+                self.wfile.write(release)
+            return
         if self.path != CONFIG_PATH:
             self._send(404, {"code": "estate.unknown", "detail": "nothing here"})
             return
@@ -223,6 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.joins.append(wanted)
             answer = {"agent": AGENT, "secret": SECRET, "school": "164800", "command_key": KEY}
+            answer["release_key"] = self.server.release_key
             self._send(200, {**answer, "config": self.server.config})
 
     def _report(self) -> None:
