@@ -27,7 +27,7 @@ from tui.table import PagedTable
 
 DETAIL_PAUSE_S = 0.15
 MEASURED_AT_ONCE = 4
-GROWING = ("approval", "delegation", "incident")
+GROWING = ("approval", "delegation", "incident", "window", "on-call")
 """Short lists that are read anew with each change: what is new belongs in its place at once."""
 
 
