@@ -41,10 +41,10 @@ class PlanWindow(FormDialog[Json]):
                 "days of every week, or both."
             )
         )
-        yield Line(_("Kind"), self.kind, required=True)
+        yield Line(_("What it is"), self.kind, required=True)
         yield Line(_("School"), self.school)
         yield Line(_("Room"), self.room)
-        yield Line(_("From"), self.begins)
+        yield Line(_("From when"), self.begins)
         yield Line(_("Until (inclusive)"), self.ends)
         yield Line(_("Every week"), self.every)
         yield Line(_("Reason"), self.reason, required=True)

@@ -23,7 +23,8 @@ VERDICTS: Mapping[str, str] = {
 _TONES = {"missed": "down", "met": "ok"}
 _ORDER = list(VERDICTS)
 NAMES = ("verdict", "school", "school_name", "line", "provider", "booked_down_bps", "down_bps",
-         "availability", "measured", "contract_end", "booked_up_bps", "up_bps", "circuit")  # fmt: skip
+         "availability", "measured", "contract_end", "booked_up_bps", "up_bps",
+         "circuit")  # fmt: skip
 
 
 class ContractsScreen(Frame):

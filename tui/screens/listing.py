@@ -31,6 +31,10 @@ GROWING = ("approval", "delegation", "incident", "window", "on-call")
 """Short lists that are read anew with each change: what is new belongs in its place at once."""
 
 
+_UNTOLD = ("title", "title_de", "open")
+"""Fields that the pane says otherwise."""
+
+
 class ListScreen(Frame):
     """`plural` is a list of the API; `q` a filter that is already set."""
 
@@ -217,7 +221,7 @@ class ListScreen(Frame):
                 bars = describe.contract_lines(latest, record, 34, narrow=True)
                 lines += [Content(""), describe.heading(_("Contract and measured")), *bars]
             lines += [Content(""), *describe.measured_lines(latest)]
-        lines += [Content(""), *describe.field_lines(self.kind, record)]
+        lines += [Content(""), *describe.field_lines(self.kind, record, _UNTOLD)]
         lines += describe.system_lines(record)
         current = self.table.current()
         if current is not None and current[0] == row[0]:
