@@ -45,8 +45,8 @@ def end_of(text: str, zone: dt.tzinfo) -> str:
 def instant_range(text: str, zone: dt.tzinfo | None = None) -> tuple[int, int]:
     """From (included) and until (excluded) of a day or time, in UTC microseconds.
 
-    Takes 2026-11-24, 24.11.2026, 24.11.2026 7:00, 2026-11-24T07:00 and finer, with Z or an offset, or local time
-    without (that of `zone`, or of `use_zone`). Raises ValueError.
+    Takes 2026-11-24, 24.11.2026, 24.11.2026 7:00, 2026-11-24T07:00 and finer, with Z or
+    an offset, or local time without (that of `zone`, or of `use_zone`). Raises ValueError.
     """
     text = _iso(text)
     match = _TIME.fullmatch(text)

@@ -52,6 +52,9 @@ class RulesScreen(Frame):
     def on_paged_table_counted(self) -> None:
         self.show_state()
 
+    def suits(self, id: str) -> bool:
+        return id != "row.open"
+
     def aim(self) -> Aim:
         row = self.table.current()
         return Aim("rules", str(row[ID]), str(row[ID])) if row else Aim("rules")
@@ -92,7 +95,7 @@ def _columns() -> tuple[Column, ...]:
 
     return (
         Column("id", _("Rule"), 22, text(ID)),
-        Column("firing", _("Now"), 4, firing, right=True),
+        Column("firing", _("Now"), 5, firing, right=True),
         Column("severity", _("Severity"), 10, severity),
         Column("after", _("After"), 14, text(AFTER)),
         Column("when", _("When"), 24, text(WHEN), flex=True, least=18),
