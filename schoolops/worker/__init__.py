@@ -27,6 +27,7 @@ TASKS: dict[str, tuple[float, str]] = {
     "roll up measurements": (10.0, "schoolops.telemetry.packing:roll_up"),
     "keep partitions ready": (3600.0, "schoolops.telemetry.partitions:keep_ready"),
     "pack old measurements": (10.0, "schoolops.telemetry.packing:seal"),
+    "record school mornings": (15.0, "schoolops.telemetry.mornings:record"),
     "reckon the month": (30.0, "schoolops.proof.lines:reckon_months"),
     "forget old room tests": (3600.0, "schoolops.telemetry.rooms:forget_old"),
     "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
