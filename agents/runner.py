@@ -218,10 +218,21 @@ class Runner:
                     say(f"duty {job.name}: {type(error).__name__}: {error}")
             end = time.monotonic() + pause_s(interval or SLOW_LOOK_S, self._config.config.agent)
             while not self.stop.is_set() and (left := end - time.monotonic()) > 0:
-                self.stop.wait(min(left, SLOW_LOOK_S))
+                again_s = job.again_s(self._config.config)
+                if again_s and left < 1.5 * again_s:
+                    again_s = 0.0  # the next round is near
+                self.stop.wait(min(left, again_s or SLOW_LOOK_S))
                 if job.interval_s(self._config.config) != interval:
                     break
+                if again_s and not self.stop.is_set():
+                    self._report_again(job)
         job.close()
+
+    def _report_again(self, job: Job) -> None:
+        at = now_us()
+        reports = job.measure(self._config.config, at, again=True)
+        self._spool.append([(name, at, report) for name, report in reports])
+        self._sender.wake.set()
 
     # -- once ------------------------------------------------------------------------------
 
