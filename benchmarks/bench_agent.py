@@ -7,7 +7,7 @@ The single-file agent is built and joins `schoolops serve`, which speaks TLS (EC
 process. A tick is everything: the host's files in /proc, the row in the spool, the batch over TLS
 and the acknowledgement. User and system CPU of the agent's process, in two ways:
 
-- *live*: the agent as it runs at the usual interval of 60 s, from tick to tick over six minutes at most,
+- *live*: the agent as it runs at the usual interval of 60 s, over six minutes at most,
   the scheduler's own nanoseconds of all its threads. Between two ticks the processor's caches go
   to others, which more than doubles the cost; at 1 s it is about a tenth less than at 60 s.
 - *back to back*: 500 ticks in a row, as costs of a unit of work usually are.
