@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SECRET_FIELDS = ("community", "auth_key", "privacy_key", "password")
 MIN_INTERVAL_S = 1
 MAX_INTERVAL_S = 24 * 3600
+MIN_SERVICES_S = 10
 
 
 def without_secrets(config: Config) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def read_config(data: Any) -> Config:
             interval_s=min(max(int(config.interval_s), MIN_INTERVAL_S), MAX_INTERVAL_S),
             discover_every_s=max(int(config.discover_every_s), 0),
             look_every_s=max(int(config.look_every_s), 0),
+            services_every_s=max(int(config.services_every_s), MIN_SERVICES_S),
             test_windows=[[int(begin), int(end)] for begin, end in config.test_windows],
         )
     except (TypeError, AttributeError) as error:

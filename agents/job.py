@@ -54,6 +54,8 @@ class Job:
     def _ask(self, config: Config) -> float:
         if self.name == "network" and not config.targets:
             return 0
+        if self.name == "services" and not config.services:
+            return 0
         if self.name == "discovery" and not (config.discover_every_s and config.networks):
             return 0
         try:

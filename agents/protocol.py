@@ -132,6 +132,17 @@ class DiscoveredReport(NamedTuple):
     serial: str = ""
 
 
+class ServiceReport(NamedTuple):
+    """A service that lessons need, as it was had from the school."""
+
+    service: str = ""  # the service's name in the server's settings
+    reachable: bool | None = None
+    connect_ms: float | None = None  # TCP
+    tls_ms: float | None = None
+    status: int | None = None  # of HTTP; of a URL alone
+    error: str = ""  # why it could not be had
+
+
 class ResultReport(NamedTuple):
     """What became of a command: the answer to it, once."""
 
@@ -150,6 +161,7 @@ REPORTS: dict[str, type[Any]] = {
     "device": DeviceReport,
     "discovered": DiscoveredReport,
     "result": ResultReport,
+    "service": ServiceReport,
 }
 """Table of a batch → the report whose fields are its columns."""
 
@@ -262,6 +274,13 @@ class UplinkTarget(NamedTuple):
     test_every_s: int = 0  # 0 = no throughput test
 
 
+class ServiceTarget(NamedTuple):
+    """A service to ask: `host:port`, or an http:// or https:// URL."""
+
+    service: str
+    target: str
+
+
 class Config(NamedTuple):
     """What the server tells an agent to do. Secrets stay in memory, never on disk."""
 
@@ -280,6 +299,8 @@ class Config(NamedTuple):
     """Scheduled throughput tests run within these times only: [begin, end) in UTC seconds, in
     order, outside of lessons and exams, for two weeks or more ahead. An agent whose list has run
     out, or that never got one, tests nothing."""
+    services: list[ServiceTarget] = []
+    services_every_s: int = 300
     release_key: str = ""
     """Ed25519 public key (hex) of releases, for agents that joined before there was one."""
 
@@ -289,6 +310,7 @@ def config_from_json(data: dict[str, Any]) -> Config:
     values = {name: data[name] for name in Config._fields if name in data}
     values["uplinks"] = [_build(UplinkTarget, item) for item in values.get("uplinks", [])]
     values["targets"] = [_build(Target, item) for item in values.get("targets", [])]
+    values["services"] = [_build(ServiceTarget, item) for item in values.get("services", [])]
     return Config(**values)
 
 
@@ -301,6 +323,7 @@ def config_to_json(config: Config) -> dict[str, Any]:
     data = config._asdict()
     data["uplinks"] = [item._asdict() for item in config.uplinks]
     data["targets"] = [item._asdict() for item in config.targets]
+    data["services"] = [item._asdict() for item in config.services]
     return data
 
 

@@ -1,8 +1,8 @@
 """The agent's heart: runs its duties on time, spools what they measure, wakes the sender.
 
-Duties that take milliseconds (host, uplink) run in the main thread. Slow ones (SNMP, discovery)
-run in a thread each, so a switch that does not answer delays nothing. A duty that raises is
-counted and told; the others go on.
+Duties that take milliseconds (host, uplink) run in the main thread. Slow ones (SNMP, discovery,
+services) run in a thread each, so a switch that does not answer delays nothing. A duty that raises
+is counted and told; the others go on.
 
 Ticks are aligned to the interval plus a phase of the agent's own, so that the agents of a city
 do not report in the same second, and one agent's times stay evenly spaced through restarts.
@@ -43,10 +43,13 @@ DUTIES: dict[str, str] = {
     "uplink": "agents.duties.uplink:UplinkDuty",
     "network": "agents.duties.network:NetworkDuty",
     "discovery": "agents.duties.discovery:DiscoveryDuty",
+    "services": "agents.duties.services:ServicesDuty",
 }
 """Name → where the class is; imported when a config first wants it."""
-SLOW = frozenset({"network", "discovery"})
-"""Duties with a thread of their own, which also wait for a config with secrets."""
+SECRETIVE = frozenset({"network", "discovery"})
+"""Duties that wait for a config with secrets, and may need installed packages."""
+SLOW = SECRETIVE | {"services"}
+"""Duties with a thread of their own."""
 STATUS_EVERY_S = 300.0
 FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
@@ -205,8 +208,11 @@ class Runner:
     def _start_slow(self) -> None:
         for name in SLOW - self._threads.keys():
             job = self.jobs[name]
-            if self._config.complete and job.interval_s(self._config.config) > 0:
+            if self._may_run(name) and job.interval_s(self._config.config) > 0:
                 self._threads[name] = start(partial(self._run_slow, job))
+
+    def _may_run(self, name: str) -> bool:
+        return name not in SECRETIVE or self._config.complete
 
     def _run_slow(self, job: Job) -> None:
         while not self.stop.is_set():
@@ -247,7 +253,7 @@ class Runner:
         due = [
             job
             for name, job in self.jobs.items()
-            if (name not in SLOW or self._config.complete) and job.interval_s(config) > 0
+            if self._may_run(name) and job.interval_s(config) > 0
         ]
         slow = [start(partial(self._spool_reports, job)) for job in due if job.name in SLOW]
         quick = [job for job in due if job.name not in SLOW]
@@ -409,7 +415,7 @@ def _is_busy(job: Job) -> bool:
 
 def _load(path: str, options: dict[str, Any]) -> Any:
     module, _, name = path.partition(":")
-    if module.rpartition(".")[2] in SLOW:
+    if module.rpartition(".")[2] in SECRETIVE:
         _add_site_packages()
     return getattr(import_module(module), name)(**options)
 

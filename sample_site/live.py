@@ -13,6 +13,7 @@ from typing import Any
 
 from inventory.kinds import NETWORK_KINDS
 from sample_site.city import City, Part
+from sample_site.cloud import ESSENTIAL, Cloud
 from sample_site.equipment.faults import Fault as Simulated
 from sample_site.equipment.process import EquipmentError, EquipmentProcess
 from sample_site.faults import Fault
@@ -21,10 +22,11 @@ from sample_site.processes import Processes
 from sample_site.simulated import simulate, stranger
 from schoolops.client import Client, connect
 from schoolops.client._launch import answers
-from schoolops.core import paths
+from schoolops.core import paths, resources
 from schoolops.core.errors import Unusable
 
 INTERVAL_S = 5
+SERVICES_EVERY_S = 10
 DISCOVER_EVERY_S = 15
 DEGRADED = 0.08
 """What a line that degrades still carries of its contract."""
@@ -54,6 +56,7 @@ class LiveCity:
         estate = replace(estate, devices=(*estate.devices, self._stranger))
         self._lines = estate.lines
         self._equipment = EquipmentProcess(estate, at="10:10")
+        self._cloud = Cloud()
         self._read: dict[str, str] = {}  # device → snmp, controller or unifi
         self._broken: dict[str, int | None] = {}
 
@@ -69,6 +72,7 @@ class LiveCity:
             self._equipment.start()
         except EquipmentError as error:
             raise Unusable(str(error)) from None
+        self._cloud.start()
         told("starting the server", 0.4)
         url = self._start_server()
         self.client = connect()
@@ -83,6 +87,7 @@ class LiveCity:
         if self._processes is not None:
             self._processes.stop()
         self._equipment.stop()
+        self._cloud.stop()
         for name in [name for name in os.environ if name.startswith("SCHOOLOPS_")]:
             del os.environ[name]
         os.environ.update(self._environment_before)
@@ -116,11 +121,19 @@ class LiveCity:
             'download_url = "http://{target}/download"',
             f"test_every_s = {self._test_every_s}",
             "targets = []",
+            f"services_every_s = {SERVICES_EVERY_S}",
+            f"essential_services = {list(ESSENTIAL)}",
+            "[agent.services]",
+            *(f'{name} = "{url}"' for name, url in self._cloud.services().items()),
             "[agent.uplink_targets]",
         ]
         lines += [f'"{line.key}" = ["{line.address}:{ports.line}"]' for line in self._lines]
         text = "\n".join(lines) + "\n"
         (self.home / "schoolops.toml").write_text(text, encoding="utf-8")
+        # A visitor has minutes, by day or night; a city waits longer, most of all at night.
+        quick = self.home / "alerts" / "demo.yaml"
+        quick.parent.mkdir(mode=0o700)
+        quick.write_text(resources.read_text("sample_site/data/alerts.yaml"), encoding="utf-8")
 
     def _start_server(self) -> str:
         """Write the settings, start `schoolops serve`; answers its address."""

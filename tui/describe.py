@@ -13,6 +13,7 @@ from tui import cells, metrics
 from tui.backend import Json
 from tui.i18n import _
 from tui.reasons import reason
+from tui.said import translated
 
 LABEL = 20
 _TONES = {"ok": "$text-success", "warning": "bold $text-warning", "down": "bold $text-error"}
@@ -60,6 +61,17 @@ def state_lines(record: Json) -> list[Content]:
         old = f" ({_('old')})" if record.get("freshness") == "stale" else ""
         found.append(pair(_("Last seen"), cells.when(record["observed"], long=True) + old))
     return found
+
+
+def readiness_line(found: Json) -> Content:
+    """Whether teaching works at a school, and why if it does not."""
+    words = {"works": _("works"), "limited": _("limited"), "fails": _("does not work"),
+             "unknown": _("not known")}  # fmt: skip
+    tones = {"works": "ok", "limited": "warning", "fails": "down"}
+    text = words.get(found["level"], cells.clean(found["level"]))
+    if found["reason"]:
+        text = f"{text}: {translated(found, found['reason'])}"
+    return pair(_("Teaching"), text, _TONES.get(tones.get(found["level"], ""), ""))
 
 
 def name_of(record: Json) -> str:

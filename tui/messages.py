@@ -43,6 +43,7 @@ SPEAKING = (
     "schoolops/notify/service.py",
     "schoolops/server/app.py", "schoolops/server/general.py",
     "schoolops/server/stream.py", "schoolops/telemetry/endpoints.py",
+    "schoolops/telemetry/mornings.py", "schoolops/telemetry/readiness.py",
     "schoolops/telemetry/repository.py", "schoolops/web/context.py",
 )  # fmt: skip
 """Folders and modules whose sentences can reach a screen. Pages have catalogues of their own;

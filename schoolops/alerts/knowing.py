@@ -29,7 +29,7 @@ LEAD_S = 30 * 60
 """Lesson time begins so long before the first lesson: somebody can still act."""
 CALENDAR_US = 300_000_000
 MAINTENANCE_US = 5_000_000
-RULES_US = 10_000_000
+RULES_US = 5_000_000
 PAUSE_US = 30_000_000
 """A server that did not look for so long has slept, or could not read: it has heard nobody."""
 DEAF_INTERVALS = 2.5

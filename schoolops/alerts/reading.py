@@ -55,7 +55,7 @@ def _measured(kind: str) -> dict[str, str]:
 
 
 FACTS: Mapping[str, Mapping[str, str]] = {
-    "school": {"missed": NUMBER, "agents": NUMBER},
+    "school": {"missed": NUMBER, "silent_s": NUMBER, "agents": NUMBER},
     "uplink": _measured("uplink")
     | {"contract_down_bps": NUMBER, "contract_up_bps": NUMBER, "provider": TEXT, "medium": TEXT},
     "device": _measured("device") | {"kind": TEXT, "vendor": TEXT, "model": TEXT},

@@ -108,7 +108,11 @@ def _the_school(school: School, now: int, interval_s: float, hears: bool) -> Sub
     facts: dict[str, Any] | None = None
     if heard and hears:
         missed = (now - max(heard)) / (interval_s * 1e6)
-        facts = {"missed": missed, "agents": float(len(heard))}
+        facts = {
+            "missed": missed,
+            "silent_s": (now - max(heard)) / 1e6,
+            "agents": float(len(heard)),
+        }
     # It is silent since it spoke last, and it has been looked at just now.
     since = max(heard, default=now)
     talks = facts is None or facts["missed"] < 1

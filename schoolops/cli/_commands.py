@@ -11,6 +11,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "ls": ("schoolops.cli.ls", "list records"),
         "show": ("schoolops.cli.show", "show one record, its state and whom to call"),
         "proof": ("schoolops.cli.proof", "what a line delivered in a month, signed"),
+        "readiness": ("schoolops.cli.readiness", "whether teaching works, now or on a morning"),
         "history": ("schoolops.cli.history", "what a record was before, who changed it"),
         "room": ("schoolops.cli.room", "a room's QR code, what was measured in the room"),
         "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered, export"),

@@ -7,7 +7,8 @@
     schoolops incidents report 164800
 
 An incident is named by its id; by its school, provider or circuit number where that has one open
-incident alone. 'report' drafts the fault report to the provider with what was measured.
+incident alone ('show', 'note' and 'report' take the last one if none is open). 'report' drafts the
+fault report to the provider, with what was measured.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from schoolops.cli._guard import DONE
+from schoolops.cli._guard import DONE, Refused
 from schoolops.cli._lookup import find_id
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, local_time, print_json, print_pairs, print_table
@@ -64,11 +65,28 @@ def run(args: Namespace) -> int:
     return {"list": _list, "show": _show, "note": _note, "report": _report}[args.doing](args)
 
 
-def find(client: Client, word: str, *, over: bool = False) -> str:
-    """The id of an incident; of those that are over only by its id, or if none is open."""
-    return find_id(
-        client, "incidents", word, ("school", "provider", "circuit"), "" if over else "open:yes"
-    )
+_NAMED_BY = ("school", "provider", "circuit")
+
+
+def find(client: Client, word: str) -> str:
+    """The id of an open incident."""
+    return find_id(client, "incidents", word, _NAMED_BY, "open:yes")
+
+
+def find_or_last(client: Client, word: str) -> str:
+    """The same; if none is open, the last one that was."""
+    try:
+        return find(client, word)
+    except Refused as none:
+        quoted = word.replace("\\", "\\\\").replace('"', '\\"')
+        for field in _NAMED_BY:
+            page = client.page(
+                "incidents", q=f'{field}:"{quoted}" open:no', sort="-began", columns=("title",),
+                limit=1,
+            )  # fmt: skip
+            if page.rows and "fits several" not in str(none):
+                return str(page.rows[0][0])
+        raise
 
 
 _COLUMNS = ("severity", "title", "school", "schools", "devices", "began", "state", "claimed_by",
@@ -99,7 +117,7 @@ def _list(args: Namespace) -> int:
 
 def _show(args: Namespace) -> int:
     with client_of(args) as client:
-        found = client.incident(find(client, args.incident))
+        found = client.incident(find_or_last(client, args.incident))
     if args.json:
         print_json(found)
         return DONE
@@ -153,14 +171,14 @@ def _act(args: Namespace) -> int:
 
 def _note(args: Namespace) -> int:
     with client_of(args) as client:
-        client.note_incident(find(client, args.incident), args.text)
+        client.note_incident(find_or_last(client, args.incident), args.text)
     print("written down")
     return DONE
 
 
 def _report(args: Namespace) -> int:
     with client_of(args) as client:
-        found = client.fault_report(find(client, args.incident), args.language)
+        found = client.fault_report(find_or_last(client, args.incident), args.language)
     if args.json:
         print_json(found)
         return DONE

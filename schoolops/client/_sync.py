@@ -14,6 +14,7 @@ from schoolops.client import _calendar as calendar
 from schoolops.client import _incidents as incidents
 from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
+from schoolops.client import _readiness as mornings
 from schoolops.client import _requests as requests
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
@@ -450,6 +451,14 @@ class Client:
     def lines(self, month: str = "") -> Json:
         """All lines with what is booked and delivered in a month (this one): `month`, `lines`."""
         return self._send(proofs.lines(month))
+
+    def readiness(self, date: str = "") -> Json:
+        """Whether teaching works at all schools, now or as recorded on a morning: `schools`."""
+        return self._send(mornings.every(date))
+
+    def school_readiness(self, school: str, date: str = "") -> Json:
+        """The same of one school: `level`, `reason`, `parts`."""
+        return self._send(mornings.of_school(school, date))
 
     def room_code(self, room: str, *, renew: bool = False) -> Json:
         """The code of a room, made if there is none: `code`, `path`, `url`."""

@@ -65,6 +65,13 @@ class ServerSettings(Group):
     """A server started on demand ends after so long without a request."""
 
 
+MOST_SERVICES = 20
+_IS_SERVICE = re.compile(r"[\w.-][\w. -]{0,38}[\w.-]|[\w.-]")
+_PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]?\d{1,4})"
+_HOST = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])"
+_IS_TARGET = re.compile(rf"{_HOST}:{_PORT}|https?://{_HOST}(:{_PORT})?(/[!$->@-~]*)?")
+
+
 class AgentSettings(Group):
     """What agents are told to do."""
 
@@ -112,8 +119,38 @@ class AgentSettings(Group):
     test_every_s: int = Field(default=3600, ge=0)
     """Seconds between two line tests."""
 
+    services: dict[str, str] = {"apple-push": "courier.push.apple.com:5223"}
+    """What lessons need, asked from each school: name → `host:port`, or an `https://` URL whose
+    certificate and answer are looked at, such as `portal = "https://portal.city.example/"`. The
+    city's own (MDM, portal, learning platform) have to be named here."""
+
+    essential_services: list[str] = []
+    """Names of those without which teaching does not work; without another one it is limited."""
+
+    services_every_s: int = Field(default=300, ge=10, le=86_400)
+    """Seconds between two rounds of questions to the services."""
+
     max_clock_offset_s: int = Field(default=1800, ge=5)
     """Reports whose clock is further off are refused; nearer ones are corrected."""
+
+    @field_validator("services")
+    @classmethod
+    def _can_be_asked(cls, services: dict[str, str]) -> dict[str, str]:
+        if len(services) > MOST_SERVICES:
+            raise ValueError(f"an agent asks {MOST_SERVICES} services at most")
+        for name, target in services.items():
+            if not _IS_SERVICE.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a service; write one such as mdm")
+            if not _IS_TARGET.fullmatch(target):
+                raise ValueError(f"write {name} as host:port or https://host/path, not {target!r}")
+        return services
+
+    @model_validator(mode="after")
+    def _essential_is_asked(self) -> AgentSettings:
+        for name in self.essential_services:
+            if name not in self.services:
+                raise ValueError(f"agent.essential_services names {name!r}, which is no service")
+        return self
 
 
 class TelemetrySettings(Group):
@@ -130,6 +167,19 @@ class TelemetrySettings(Group):
 
     hourly_days: int = Field(default=1827, ge=1)
     """Days for which least, mean and most of each hour are kept: evidence against a provider."""
+
+    readiness_at: str = Field(default="07:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """When it is recorded on school days whether teaching works (local time)."""
+
+    readiness_days: int = Field(default=1827, ge=1)
+    """Days for which that is kept."""
+
+    remote_write_url: str = ""
+    """A Prometheus or VictoriaMetrics that the newest measurements are handed on to, such as
+    `https://metrics.city.example/api/v1/write`; needs the extra `remote-write`. Empty: none."""
+
+    remote_write_secret_file: str = ""
+    """File (0600) with the bearer token for it; empty for none."""
 
 
 class ProofSettings(Group):

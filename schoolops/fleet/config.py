@@ -51,6 +51,8 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
         targets=targets,
         known_addresses=known,
         discovery_community=settings.discovery_community,
+        services=[protocol.ServiceTarget(*one) for one in sorted(settings.services.items())],
+        services_every_s=settings.services_every_s,
         release_key=_release_key(store),
     )
     now = store.clock.now()

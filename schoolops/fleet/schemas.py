@@ -53,7 +53,14 @@ class Invited(TypedDict):
 
 _UplinkTarget = fields_of("UplinkTarget", protocol.UplinkTarget)
 _Target = fields_of("Target", protocol.Target)
-AgentConfig = fields_of("AgentConfig", protocol.Config, UplinkTarget=_UplinkTarget, Target=_Target)
+_ServiceTarget = fields_of("ServiceTarget", protocol.ServiceTarget)
+AgentConfig = fields_of(
+    "AgentConfig",
+    protocol.Config,
+    UplinkTarget=_UplinkTarget,
+    Target=_Target,
+    ServiceTarget=_ServiceTarget,
+)
 """What an agent is to do, as `agents.protocol` describes it."""
 
 Joined = msgspec.defstruct(

@@ -31,7 +31,7 @@ from schoolops.fleet.models import agent, agent_stream, discovered
 from schoolops.telemetry import raw
 from schoolops.telemetry.decoding import BadReport, Batch, Part
 from schoolops.telemetry.metrics import METRICS, OBSERVED, SUBJECTS, TEXTS
-from schoolops.telemetry.models import late_hour
+from schoolops.telemetry.models import late_hour, school_service
 
 CORRECT_FROM_S = 5
 """Smaller clock offsets are the network's doing and left alone."""
@@ -104,7 +104,7 @@ class Known:
     commands: list[protocol.Command] = field(default_factory=list)
     """Signed, and not answered yet."""
     subjects: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Table and key of an uplink or device of its school → id."""
+    """Table and key of an uplink, device or service of its school → id."""
 
 
 @dataclass(slots=True)
@@ -121,6 +121,8 @@ class Booking:
     latest: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     late: set[tuple[str, int, int]] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
+    made: dict[tuple[int, str], int] = field(default_factory=dict)
+    """School and name of a service that is new → id."""
 
     def book(self) -> set[int]:
         """Book what is right, note a refusal for what is not; answers the schools touched."""
@@ -271,6 +273,9 @@ class Booking:
         times = [min(at + shift, received) for at in part.observed_at]
         if part.kind in SUBJECTS:
             records = [known.subjects.get((part.kind, key)) for key in part.subjects]
+            if part.kind == "service":
+                made = [self.made.get((row.school_id, key)) for key in part.subjects]
+                records = [one or other for one, other in zip(records, made, strict=True)]
         else:
             records = [row.id] * len(times)
         rows = list(
@@ -298,7 +303,8 @@ class Booking:
             if last is None or last[1] <= sample[1]:
                 newest[sample[0]] = sample
         settings = self.unit.store.settings.agent
-        holds = round(settings.interval_s * settings.stale_after * 1e6)
+        every = settings.services_every_s if kind == "service" else settings.interval_s
+        holds = round(every * settings.stale_after * 1e6)
         named = OBSERVED[kind]
         for record, sample in newest.items():
             at = sample[1]
@@ -326,6 +332,26 @@ class Booking:
                     _LOOK_UP[part.kind], {"school": row.school_id, "keys": list(keys)}
                 )
                 known.subjects |= {(part.kind, key): record for key, record in found}
+            if part.kind == "service":
+                self._make_services(row, known, part)
+
+    def _make_services(self, row: Row[Any], known: Known, part: Part) -> None:
+        """Records of the services that are reported for the first time; only of those that the
+        settings name, so that no agent fills the database. `known` hears of them when they are
+        committed, with the next batch."""
+        named = self.unit.store.settings.agent.services.keys()
+        new = {key for key in named & set(part.subjects) if ("service", key) not in known.subjects}
+        if not new:
+            return
+        add_missing(
+            self.unit.connection, school_service,
+            [{"uid": uuid7(), "school_id": row.school_id, "name": name,
+              "created_at": self.unit.now} for name in sorted(new)],
+        )  # fmt: skip
+        found = self.unit.connection.execute(
+            _LOOK_UP["service"], {"school": row.school_id, "keys": list(new)}
+        )
+        self.made |= {(row.school_id, key): record for key, record in found}
 
     def _discover(self, row: Row[Any], part: Part, received: int, shift: int) -> None:
         connection: Connection = self.unit.connection
@@ -398,7 +424,14 @@ def _looking_up(kind: str, key: str) -> Select[Any]:
     )
 
 
-_LOOK_UP = {"device": _looking_up("device", "key"), "uplink": _looking_up("uplink", "name")}
+_LOOK_UP = {
+    "device": _looking_up("device", "key"),
+    "uplink": _looking_up("uplink", "name"),
+    "service": select(school_service.c.name, school_service.c.id).where(
+        school_service.c.school_id == bindparam("school"),
+        school_service.c.name.in_(bindparam("keys", expanding=True)),
+    ),
+}
 
 _MOVE_STREAM = (
     update(agent_stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
@@ -10,7 +11,7 @@ from agents import protocol
 from schoolops.core.errors import Unauthenticated
 from schoolops.core.permissions import ESTATE_READ
 from schoolops.fleet.clones import read_sender
-from schoolops.telemetry import exposition, schemas
+from schoolops.telemetry import exposition, mornings, schemas
 from schoolops.telemetry import windows as _windows  # noqa: F401  (adds to agents' configs)
 from schoolops.telemetry.ingest import Reports
 from schoolops.telemetry.prometheus import (
@@ -59,6 +60,28 @@ def read_overview(store: TheStore, actor: TheActor) -> Json:
     """Counts by health, and all open schools, worst first."""
     with store.read(actor) as connection:
         return Json(Measurements(connection, actor, store.clock.now()).overview())
+
+
+Date = Annotated[dt.date | None, Query(description="as recorded that morning; else now")]
+
+
+@router.get("/readiness", **needs(ESTATE_READ), **answers(schemas.Readiness))
+def list_readiness(store: TheStore, actor: TheActor, date: Date = None) -> Json:
+    """Whether teaching works, of all schools: now, or as recorded on the morning of a school day.
+    Schools that had no lessons that day are left out."""
+    with store.read(actor) as connection:
+        now = store.clock.now()
+        return Json(mornings.of_all(connection, actor, store.settings, now, date))
+
+
+@router.get(
+    "/schools/{id:path}/readiness", **needs(ESTATE_READ), **answers(schemas.SchoolReadiness)
+)
+def read_readiness(id: Key, store: TheStore, actor: TheActor, date: Date = None) -> Json:
+    """The same of one school, with what it is made of."""
+    with store.read(actor) as connection:
+        now = store.clock.now()
+        return Json(mornings.of_school(connection, actor, store.settings, now, id, date))
 
 
 @router.get("/rooms/{id:path}/latest", **needs(ESTATE_READ), **answers(schemas.RoomLatest))

@@ -1,7 +1,7 @@
 """Measurements under the names that Prometheus knows: what there is, and the text it scrapes.
 
-A series is a metric of one device, uplink or agent: `schoolops_device_cpu_percent` with the
-labels `school`, `device`, `kind` and `room`. Format: text exposition 0.0.4 of Prometheus.
+A series is a metric of one device, uplink, agent or service: `schoolops_device_cpu_percent` with
+the labels `school`, `device`, `kind` and `room`. Format: text exposition 0.0.4 of Prometheus.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from schoolops.estate.models import TABLES, observation
 from schoolops.fleet.models import agent
 from schoolops.telemetry.history import rolled_to
 from schoolops.telemetry.metrics import COUNTER, METRICS, TABLES_OF, Metric, shown
+from schoolops.telemetry.models import school_service
 from schoolops.telemetry.rollups import HOUR_S
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "schoolops_"
-LABELS = ("__name__", "agent", "device", "kind", "provider", "room", "school", "uplink")
+LABELS = ("__name__", "agent", "device", "kind", "provider", "room", "school", "service", "uplink")
 
 Labels = dict[str, str]
 
@@ -41,7 +42,7 @@ class Subject:
 
 @cache
 def names() -> dict[str, tuple[str, Metric]]:
-    """Name of a series → its part ('device', 'uplink', 'agent') and its metric."""
+    """Name of a series → its part ('device', 'uplink', 'agent', 'service') and its metric."""
     return {
         f"{PREFIX}{part}_{metric.name}": (part, metric)
         for part, table in TABLES_OF.items()
@@ -61,7 +62,7 @@ def counters() -> dict[str, tuple[str, str]]:
 
 
 def subjects(connection: Connection, actor: Actor, part: str) -> list[Subject]:
-    """The devices, uplinks or agents that the actor may see."""
+    """The devices, uplinks, agents or services that the actor may see."""
     schools, rooms = TABLES["school"].c, TABLES["room"].c
     if part == "agent":
         a = agent.c
@@ -78,6 +79,14 @@ def subjects(connection: Connection, actor: Actor, part: str) -> list[Subject]:
             .join(TABLES["school"], schools.id == u.school_id)
             .where(readable_by(actor, KINDS["uplink"]), u.retired_at.is_(None))
             .order_by(u.id)
+        )
+    elif part == "service":
+        s = school_service.c
+        rows = connection.execute(
+            select(s.id, schools.number.label("school"), s.name.label("service"))
+            .join(TABLES["school"], schools.id == s.school_id)
+            .where(in_scope(actor, s.school_id))
+            .order_by(s.id)
         )
     else:
         d = TABLES["device"].c

@@ -93,10 +93,21 @@ METRICS: dict[str, tuple[Metric, ...]] = {
         _metric("tx_bytes", COUNTER, most=_COUNTER),
         _metric("errors", COUNTER, most=_COUNTER),
     ),
+    "service": (
+        _metric("reachable", STATE, most=1),
+        _metric("connect_ms", most=_MS),
+        _metric("tls_ms", most=_MS),
+        _metric("status", most=999.0),
+    ),
 }
 """Table of a batch → its metrics, in the order of the report's fields."""
 
-TEXTS: dict[str, tuple[str, ...]] = {"host": (), "uplink": (), "device": ("source", "error")}
+TEXTS: dict[str, tuple[str, ...]] = {
+    "host": (),
+    "uplink": (),
+    "device": ("source", "error"),
+    "service": ("error",),
+}
 """Table of a batch → its texts, after the metrics."""
 
 RATES: dict[str, tuple[str, float]] = {
@@ -157,11 +168,16 @@ def natural(metric: Metric, kept: float | None) -> float | None:
     return kept / metric.scale
 
 
-TABLES_OF: dict[str, str] = {"device": "device", "uplink": "uplink", "agent": "host"}
+TABLES_OF: dict[str, str] = {
+    "device": "device",
+    "uplink": "uplink",
+    "agent": "host",
+    "service": "service",
+}
 """Kind of an observation → table of a batch. An agent reports its host."""
 
 OBSERVED: dict[str, str] = {table: kind for kind, table in TABLES_OF.items()}
 """The reverse."""
 
-SUBJECTS: dict[str, str] = {"uplink": "uplink", "device": "device"}
+SUBJECTS: dict[str, str] = {"uplink": "uplink", "device": "device", "service": "service"}
 """Table of a batch → the text that names what is reported on; the host needs no name."""

@@ -1,8 +1,8 @@
 """Tables of measurements: raw rows, packed hours, rollups.
 
 Raw rows are wide, one a report, and hold whole numbers (`schoolops.telemetry.metrics`); the views
-`measured_host`, `measured_uplink` and `measured_device` give them in the metrics' own units, for
-whoever asks in SQL.
+`measured_host`, `measured_uplink`, `measured_device` and `measured_service` give them in the
+metrics' own units, for whoever asks in SQL.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from schoolops.db.tables import BigKey, metadata
@@ -47,8 +48,35 @@ def _samples(kind: str) -> Table:
 
 
 SAMPLES: dict[str, Table] = {kind: _samples(kind) for kind in METRICS}
-"""Table of a batch → table of the store. `record_id` is the id of the agent (host), uplink or
-device; `delay_ms` is how long after its observation a report came."""
+"""Table of a batch → table of the store. `record_id` is the id of the agent (host), uplink,
+device or service; `delay_ms` is how long after its observation a report came."""
+
+
+school_service = Table(
+    "school_service",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("school_id", BigInteger, nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("school_id", "name"),
+)
+"""A service of the settings (`agent.services`) as it is had from one school; made when its agent
+first reports it."""
+
+readiness = Table(
+    "readiness",
+    metadata,
+    Column("school_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", String(10), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("parts", Text, nullable=False),
+    Index("ix_readiness_day", "day"),
+)
+"""Whether teaching worked at a school on the morning of a school day (`YYYY-MM-DD`); `parts` is
+JSON of what was found (`schoolops.telemetry.readiness`), and is never changed."""
 
 
 def _of_a_record(span: str) -> list[Column[Any]]:

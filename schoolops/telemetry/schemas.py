@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from agents import protocol
 from schoolops.telemetry.decoding import Wire
+from schoolops.telemetry.readiness import About, Level
 from schoolops.telemetry.room_verdicts import Enough, Narrow
 from schoolops.web.answers import fields_of
 from schoolops.web.shapes import Freshness, Health, Time
@@ -60,6 +61,42 @@ class DeviceLatest(TypedDict):
     observed: Time | None
     freshness: Freshness
     values: dict[str, Any]
+
+
+class ReadinessPart(TypedDict):
+    """What a line, the names, a service or the WLAN says about teaching; the reason also as message
+    and values."""
+
+    about: About
+    name: str
+    level: Level
+    essential: bool
+    reason: str
+    message: NotRequired[str]
+    params: NotRequired[dict[str, Any]]
+
+
+class SchoolReadiness(TypedDict):
+    """Whether teaching works at a school: now, or as recorded on the morning of a `day`."""
+
+    id: str
+    school: str
+    name: str
+    day: str | None
+    at: Time
+    level: Level
+    reason: str
+    message: NotRequired[str]
+    params: NotRequired[dict[str, Any]]
+    parts: list[ReadinessPart]
+
+
+class Readiness(TypedDict):
+    """The same of all schools, the worst first, and how many have each level."""
+
+    day: str | None
+    counts: dict[str, int]
+    schools: list[SchoolReadiness]
 
 
 class RoomLatest(TypedDict):

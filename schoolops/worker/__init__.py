@@ -27,6 +27,7 @@ TASKS: dict[str, tuple[float, str]] = {
     "roll up measurements": (10.0, "schoolops.telemetry.packing:roll_up"),
     "keep partitions ready": (3600.0, "schoolops.telemetry.partitions:keep_ready"),
     "pack old measurements": (10.0, "schoolops.telemetry.packing:seal"),
+    "record school mornings": (15.0, "schoolops.telemetry.mornings:record"),
     "reckon the month": (30.0, "schoolops.proof.lines:reckon_months"),
     "forget old room tests": (3600.0, "schoolops.telemetry.rooms:forget_old"),
     "forget old changes": (600.0, "schoolops.worker.tasks:forget_changes"),
@@ -42,6 +43,7 @@ TASKS: dict[str, tuple[float, str]] = {
 
 OUTSIDE: dict[str, tuple[float, str]] = {
     "send mail": (5.0, "schoolops.notify.tasks:send_due"),
+    "hand measurements on": (30.0, "schoolops.telemetry.remote_write:send_newest"),
     "tell other systems": (5.0, "schoolops.notify.webhooks:send_due"),
 }
 """The same, of tasks that may wait long for another machine, and must keep none waiting."""

@@ -56,6 +56,8 @@ class BookingServer(ThreadingHTTPServer):
         self.faults: deque[Any] = deque()
         self.refuse_rows: set[int] = set()
         """`uptime_s` of host rows that are answered 422."""
+        self.refuse_tables: set[str] = set()
+        """Tables that it has never heard of, as an older server."""
         self.max_rows = 10**9
         self.config: dict[str, Any] = {"etag": "e1", "agent": AGENT, "school": "164800"}
         self.release_key = ""
@@ -139,6 +141,8 @@ class BookingServer(ThreadingHTTPServer):
         numbers = [row[1] for row in rows]
         if numbers != list(range(batch["first_seq"], batch["last_seq"] + 1)):
             return 422, {"code": "report.invalid", "detail": "gap in the batch"}
+        if self.refuse_tables & set(batch["tables"]):
+            return 422, {"code": "report.invalid", "detail": "an unknown table"}
         if any(row[4].get("uptime_s") in self.refuse_rows for row in rows):
             return 422, {"code": "report.invalid", "detail": "host.uptime_s is nonsense"}
         if len(rows) > self.max_rows:

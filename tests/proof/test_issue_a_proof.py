@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from schoolops.core.clock import FixedClock
 from schoolops.core.permissions import SYSTEM
-from schoolops.core.settings import ProofSettings
+from schoolops.core.settings import ProofSettings, TelemetrySettings
 from schoolops.db.engine import Store
 from schoolops.db.upsert import add_missing, upsert
 from schoolops.estate.models import TABLES, observation
@@ -282,3 +282,33 @@ def test_the_list_of_lines_has_the_figures_of_the_month(
     (after,) = api.get("/lines")["lines"]
     assert (after["tests"], after["down_bps"], after["measured"]) == (16, 95 * M, 1.0)
     assert after["as_of"] is not None
+
+
+def test_a_month_that_is_half_past_its_time_says_what_is_gone_and_invents_nothing(
+    api: Api, store: Store, clock: FixedClock, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(store, lesson_day(3) + lesson_day(4, reachable=False))
+    report(store, lesson_day(24) + lesson_day(25, reachable=False))
+    kept = TelemetrySettings(sealed_days=20, fine_days=30, hourly_days=30)
+    monkeypatch.setattr(store.settings, "telemetry", kept)
+    clock.value = at(26, 20) * MICROS
+    for _ in range(60):
+        packing.roll_up(store)
+        packing.seal(store)
+    before = api.get(f"/uplinks/{line}/proof", month="2026-11")
+    assert before["lessons"]["down_s"] == 2 * 445 * 60
+    assert len(before["outages"]) == 2, before["outages"]
+    clock.value = at(26, 20) * MICROS + 12 * 86_400 * MICROS  # 8 December: 8 November is the end
+    report(store, [(at(26, 20) + 11 * 86_400, {"reachable": True})])
+    for _ in range(60):
+        packing.roll_up(store)
+        packing.seal(store)
+    after = api.get(f"/uplinks/{line}/proof", month="2026-11")
+    lessons = after["lessons"]
+    # Made of hours from now on, by the reports in each: the ends of a school day are less exact.
+    assert lessons["down_s"] == pytest.approx(445 * 60, rel=0.05)
+    assert lessons["measured_s"] == pytest.approx(2 * 445 * 60, rel=0.05)
+    assert lessons["unmeasured_s"] == pytest.approx(lessons["lesson_s"] - lessons["measured_s"])
+    assert after["tests"]["down"]["tests"] == before["tests"]["down"]["tests"] // 2
+    assert len(after["outages"]) == 1
+    assert after["verdict"] != "met"

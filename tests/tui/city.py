@@ -256,6 +256,14 @@ class City:
                 "may": sorted(ROLES[self.role].permissions), "read_only": self.forced_read_only,
                 "server_version": "0.1.0", "home": "/srv/schoolops"}  # fmt: skip
 
+    async def school_readiness(self, school: str, date: str = "") -> Json:
+        await self._answer("school_readiness", school)
+        params = {"name": "mdm", "reason": {"message": "no answer", "params": {}}}
+        return {
+            "level": "limited", "reason": "mdm: no answer", "message": "{name}: {reason}",
+            "params": params, "parts": [],
+        }  # fmt: skip
+
     async def room_measurements(self, room: str, limit: int = 50) -> Json:
         await self._answer("room_measurements", (room, limit))
         line = {"uplink": "164800/main", "down_bps": 250_000_000, "up_bps": None, "basis": "test",
