@@ -260,6 +260,7 @@ class Target(NamedTuple):
     url: str = ""  # of a controller with REST
     password: str = ""
     identifiers: list[str] = []  # MACs and serial, lower case: how a controller lists it
+    serial: str = ""  # as it is recorded; a device that tells another one is not this one
 
 
 class UplinkTarget(NamedTuple):

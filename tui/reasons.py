@@ -42,6 +42,7 @@ PATTERNS = tuple(
     for message in (
         N_("does not answer: {why}"),
         N_("no answer: {why}"),
+        N_("another device answers: serial {value}"),
         N_("read in part: {why}"),
         N_("hot: {value} °C"),
         N_("busy: processor {value} %"),

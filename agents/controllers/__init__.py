@@ -10,15 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agents.snmp.reading import Reading
+from agents.snmp.serials import normal
 
 
 @dataclass(slots=True)
 class Point:
-    """An access point in a controller's list. `identifiers` are lower case, MACs with colons."""
+    """An access point in a controller's list. `identifiers` are lower case, MACs with colons;
+    `serial` is one of them as it is shown."""
 
     identifiers: set[str]
     up: bool = True
     reading: Reading = field(default_factory=Reading)
+    serial: str = ""
 
 
 class Index:
@@ -38,17 +41,6 @@ class Index:
             if point is not None:
                 return point
         return None
-
-
-def normal(identifier: str) -> str:
-    """A MAC address in any notation as aa:bb:cc:dd:ee:ff; anything else in lower case."""
-    digits = identifier.lower().translate(_SEPARATORS)
-    if len(digits) == 12 and all(c in "0123456789abcdef" for c in digits):
-        return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
-    return identifier.strip().lower()
-
-
-_SEPARATORS = str.maketrans("", "", ":-. ")
 
 
 def mac_of(octets: Iterable[int]) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agents.controllers import Point, mac_of, normal
+from agents.controllers import Point, mac_of
 from agents.snmp import oids
 from agents.snmp.ber import Oid
 from agents.snmp.ber import parse_oid as oid
@@ -23,6 +23,7 @@ from agents.snmp.client import Value
 from agents.snmp.errors import SnmpUnsupported
 from agents.snmp.profiles import enterprise
 from agents.snmp.reading import Reading, Session, band_of_channel, integer, text
+from agents.snmp.serials import normal
 
 MAX_POINTS = 8192
 Rows = dict[Oid, dict[Oid, Value]]
@@ -76,11 +77,12 @@ async def _cisco(session: Session) -> list[Point]:
     ports = await session.walk([LWAPP_RX, LWAPP_TX], MAX_POINTS * 2)
     found = {}
     for index, row in points.items():
-        names = {mac_of(index), normal(text(row.get(BSN_SERIAL)))}
+        serial = text(row.get(BSN_SERIAL))
+        names = {mac_of(index), normal(serial)}
         ethernet = row.get(BSN_ETHERNET)
         if isinstance(ethernet, bytes) and len(ethernet) == 6:
             names.add(mac_of(ethernet))
-        found[index[:6]] = Point(names, row.get(BSN_STATUS) == 1)
+        found[index[:6]] = Point(names, row.get(BSN_STATUS) == 1, serial=serial)
     for index, row in clocks.items():
         if index[:6] in found:
             found[index[:6]].reading.uptime_s = _seconds(row.get(LWAPP_UPTIME))
@@ -131,6 +133,7 @@ def _points(rows: Rows, serial: Oid, status: Oid, uptime: Oid) -> dict[Oid, Poin
             {mac_of(index[:6]), normal(text(row.get(serial)))},
             row.get(status) == 1,
             Reading(uptime_s=_seconds(row.get(uptime))),
+            text(row.get(serial)),
         )
         for index, row in rows.items()
     }

@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from agents.address import parse_server
-from agents.controllers import Point, normal
+from agents.controllers import Point
 from agents.errors import AgentError, BadAnswer, TlsMismatch, WrongUse
 from agents.protocol import Target
 from agents.snmp.reading import Reading
+from agents.snmp.serials import normal
 from agents.transport import Client
 
 BANDS = {"ng": "24", "na": "5", "6e": "6"}
@@ -138,8 +139,9 @@ def _point(item: dict[str, Any]) -> Point:
         count = _number(radio.get("num_sta")) if isinstance(radio, dict) else None
         if count is not None:
             reading.add_clients(BANDS.get(str(radio.get("radio")), ""), int(count))
-    names = {normal(str(item["mac"])), normal(str(item.get("serial", "")))} - {""}
-    return Point(names, item.get("state") == 1, reading)
+    serial = str(item.get("serial", ""))
+    names = {normal(str(item["mac"])), normal(serial)} - {""}
+    return Point(names, item.get("state") == 1, reading, serial)
 
 
 def _part(item: dict[str, Any], name: str) -> dict[str, Any]:

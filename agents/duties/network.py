@@ -3,7 +3,8 @@
 Each interval every target of the config gives one DeviceReport. At most 16 devices are asked at
 once; those that did not answer last time wait in a lane of their own, so that a school full of
 dead access points does not delay the living. Access points that a controller speaks for share
-one poll of it. Counters are reported raw; the server makes rates of them.
+one poll of it. Counters are reported raw; the server makes rates of them. A device with another
+serial number than the recorded one is told as such, without its values.
 
 A device that has just stopped or begun to answer is *restless*: for some minutes it is asked again
 between two rounds, so that what comes and goes is seen as that.
@@ -26,6 +27,7 @@ from agents.snmp.oids import SYS_OBJECT_ID
 from agents.snmp.profiles import profile_for
 from agents.snmp.profiles.generic import first_question, uptime
 from agents.snmp.reading import Memory, Reading, Session
+from agents.snmp.serials import Stranger, check, has_changed, is_known, is_serial, strange
 
 CONCURRENCY = 16
 SICK_CONCURRENCY = 64
@@ -209,7 +211,9 @@ class NetworkDuty:
         reading = Reading()
         memory.response_ms = None
         try:
-            await asyncio.wait_for(_read(session, reading), DEVICE_LIMIT_S)
+            await asyncio.wait_for(_read(session, target, reading), DEVICE_LIMIT_S)
+        except Stranger as stranger:
+            return _failed(target, False, str(stranger))
         except (SnmpError, TimeoutError) as error:
             text = str(error) or f"it answers, but took longer than {DEVICE_LIMIT_S:.0f} s"
             if memory.response_ms is None:
@@ -240,6 +244,8 @@ class NetworkDuty:
                 reports.append(_failed(target, False, "its controller does not list it"))
             elif not point.up:
                 reports.append(_failed(target, False, "its controller has lost it"))
+            elif target.serial and is_serial(point.serial) and not is_known(point.serial, target):
+                reports.append(_failed(target, False, strange(point.serial)))
             else:
                 reports.append(point.reading.report(target.device, None, target.method))
         return reports
@@ -266,20 +272,22 @@ class NetworkDuty:
         return points
 
 
-async def _read(session: Session, reading: Reading) -> None:
+async def _read(session: Session, target: Target, reading: Reading) -> None:
     """Ask one device everything, starting with what tells whether it is still the same."""
     memory = session.memory
     began = time.perf_counter()
     first = await session.get(first_question(memory))
     memory.response_ms = (time.perf_counter() - began) * 1000
     seconds = uptime(first) or 0.0
-    if memory.sys_object_id and seconds < memory.uptime_s:
+    if memory.sys_object_id and (seconds < memory.uptime_s or has_changed(memory, first)):
         memory.forget()  # restarted: perhaps with new firmware, or another device
     memory.uptime_s = seconds
     if not memory.sys_object_id:
         answer = first.get(SYS_OBJECT_ID) or (await session.get([SYS_OBJECT_ID]))[SYS_OBJECT_ID]
         memory.sys_object_id = answer if isinstance(answer, tuple) else (0, 0)
-    await profile_for(memory.sys_object_id).read(session, first, reading)
+    profile = profile_for(memory.sys_object_id)
+    await check(session, profile.serials, target)
+    await profile.read(session, first, reading)
 
 
 async def _within(budget_s: float, work: Iterable[Awaitable[None]]) -> None:

@@ -79,6 +79,8 @@ class Memory:
     cpu_ticks: list[int] = field(default_factory=list)  # user, nice, system, idle
     scalars: list[Oid] | None = None  # single variables the device has; None: not known
     rows: dict[Oid, int] = field(default_factory=dict)  # first column of a table → its rows
+    serials: dict[Oid, str] | None = None  # variable → serial number; None: not asked yet
+    serial_at: Oid = ()  # the one of them that each poll asks for
 
     def forget(self) -> None:
         self.sys_object_id = ()
@@ -87,6 +89,7 @@ class Memory:
         self.cpu_ticks.clear()
         self.scalars = None
         self.rows.clear()
+        self.serials, self.serial_at = None, ()
 
 
 @dataclass(slots=True)

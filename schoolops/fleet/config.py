@@ -198,6 +198,7 @@ def _target(store: Store, row: Any, door: Any, secret: dict[str, str]) -> protoc
         method=row.management,
         vendor=row.vendor or "",
         identifiers=identifiers,
+        serial=row.serial or "",
     )
     match secret.get("kind"):
         case "snmp-v3":

@@ -41,7 +41,8 @@ def assess_device(facts: Facts) -> Verdict:
     """A switch, access point, router or controller."""
     if facts.get("reachable") is False:
         why = str(facts.get("error") or "no answer")
-        return Verdict("down", why if why.startswith("no answer") else f"does not answer: {why}")
+        own = why.startswith(("no answer", "another device answers"))
+        return Verdict("down", why if own else f"does not answer: {why}")
     if _over(facts, "temperature_c", TEMPERATURE_C):
         return Verdict("warning", f"hot: {facts['temperature_c']:.0f} °C")
     if _over(facts, "cpu_percent", CPU_PERCENT):

@@ -45,7 +45,7 @@ def target_of(device: SimDevice, process: EquipmentProcess, estate: Estate) -> T
     identifiers = [*device.macs, device.serial.lower()]
     base = Target(
         device.key, device.kind, device.address, process.ports.snmp,
-        community=peers.COMMUNITY, identifiers=identifiers,
+        community=peers.COMMUNITY, identifiers=identifiers, serial=device.serial,
     )  # fmt: skip
     if not device.controller:
         return base
@@ -102,6 +102,24 @@ def test_clients_are_counted_where_the_make_tells_them(
             assert report.clients_24 is None  # counted, but not by band
         else:
             assert report.clients is None  # OpenWrt and the newer MikroTik driver do not tell
+
+
+def test_a_make_that_tells_another_serial_than_the_recorded_one_is_another_device(
+    duty: NetworkDuty, equipment: EquipmentProcess, estate: Estate
+) -> None:
+    told = set()
+    for device in estate.devices:
+        target = target_of(device, equipment, estate)
+        # Its address is still the recorded one, as when only the plate was read anew.
+        macs = [] if target.method == "snmp" else list(device.macs)
+        wrong = target._replace(serial="GONE-4711", identifiers=[*macs, "gone-4711"])
+        report = read(duty, wrong)[device.key]
+        if report.reachable is False:
+            assert report.error == f"another device answers: serial {device.serial}"
+            assert report.uptime_s is None
+            told.add(device.vendor)
+        assert read(duty, target)[device.key].reachable is True
+    assert told >= {"Cisco", "Aruba", "MikroTik", "LANCOM", "Ubiquiti"}, told
 
 
 @pytest.mark.parametrize("key", ["Cisco C9120AXI-E", "Aruba AP-515", "Ubiquiti U6-Pro"])

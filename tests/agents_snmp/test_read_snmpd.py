@@ -96,6 +96,41 @@ def test_a_dead_device_a_wrong_community_and_a_refused_user_are_told_apart(
     assert "upgrade" in by_name["NEW"].error
 
 
+def test_a_device_that_was_swapped_is_told_and_its_values_are_not_booked_for_the_other(
+    duty: NetworkDuty, snmpd: Snmpd
+) -> None:
+    target = Target(
+        "ONE", "server", "127.0.0.1", snmpd.port, community=COMMUNITY,
+        serial="fox-0001", identifiers=["fox-0001"],
+    )  # fmt: skip
+    try:
+        snmpd.serial = "FOX-0001"
+        snmpd.restart()
+        (own,) = read(duty, target)
+        assert (own.reachable, own.error) == (True, "")
+        snmpd.serial = "FOX-0002"  # with the same uptime, which is the host's
+        snmpd.restart()
+        for _ in range(2):
+            (other,) = read(duty, target)
+            assert other == DeviceReport(
+                device="ONE", reachable=False, source="snmp",
+                error="another device answers: serial FOX-0002",
+            )  # fmt: skip
+        (edited,) = read(duty, target._replace(serial="FOX-0002", identifiers=["fox-0002"]))
+        assert (edited.reachable, edited.error) == (True, "")
+        assert edited.rx_bytes is not None
+        (unrecorded,) = read(duty, target._replace(serial="", identifiers=[]))
+        assert unrecorded.reachable is True
+        for nothing in ("Not Specified", ""):  # who tells no serial is believed
+            snmpd.serial = nothing
+            snmpd.restart()
+            (unsaid,) = read(duty, target)
+            assert (unsaid.reachable, unsaid.error) == (True, "")
+    finally:
+        snmpd.serial = ""
+        snmpd.restart()
+
+
 def test_no_secret_reaches_a_report(duty: NetworkDuty, snmpd: Snmpd) -> None:
     target = Target(
         "BOX1", "server", "127.0.0.1", snmpd.port, snmp_version="3", username="full",

@@ -20,6 +20,7 @@ COMMUNITY = "s3cret-community"
 AUTH_KEY = "auth-key-12345"
 PRIVACY_KEY = "privacy-key-12345"
 
+ENT_SERIAL = "1.3.6.1.2.1.47.1.1.1.1.11"
 CONFIGURATION = f"""\
 agentAddress udp:127.0.0.1:{{port}}
 rocommunity {COMMUNITY}
@@ -51,10 +52,13 @@ class Snmpd:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    serial: str = ""
+    """Of its chassis in ENTITY-MIB, which net-snmp does not have by itself."""
 
     def start(self) -> None:
         (self.folder / "state").mkdir(exist_ok=True)
-        (self.folder / "snmpd.conf").write_text(CONFIGURATION.format(port=self.port))
+        entity = f'override {ENT_SERIAL}.1 octet_str "{self.serial}"\n' if self.serial else ""
+        (self.folder / "snmpd.conf").write_text(CONFIGURATION.format(port=self.port) + entity)
         self.process = subprocess.Popen(
             [self.program, "-f", "-Lf", str(self.folder / "log"), "-I", "-smux"],
             env={**os.environ, "SNMP_PERSISTENT_DIR": str(self.folder / "state"),

@@ -31,6 +31,8 @@ class Generic:
     name = "generic"
     scalars: tuple[Oid, ...] = ()
     """Further single variables of the vendor, fetched with the standard ones."""
+    serials: tuple[Oid, ...] = ()
+    """Where the vendor's own MIB tells the serial number."""
     table_limit = 512
 
     async def read(self, session: Session, first: Mapping[Oid, Value], reading: Reading) -> None:
@@ -107,10 +109,13 @@ _UCD = (
 
 
 def first_question(memory: Memory) -> list[Oid]:
-    """The variables a poll begins with: the clocks and what the device has shown to have;
-    sysObjectID while it is not known."""
+    """The variables a poll begins with: the clocks, the serial number and what the device has
+    shown to have; sysObjectID while it is not known."""
     base = [oids.SYS_UPTIME, oids.HR_SYSTEM_UPTIME, oids.SNMP_ENGINE_TIME]
-    return [*base, *(memory.scalars or [])] if memory.sys_object_id else [*base, oids.SYS_OBJECT_ID]
+    if not memory.sys_object_id:
+        return [*base, oids.SYS_OBJECT_ID]
+    serial = [memory.serial_at] if memory.serial_at else []
+    return [*base, *serial, *(memory.scalars or [])]
 
 
 def uptime(values: Mapping[Oid, Value]) -> float | None:

@@ -28,6 +28,7 @@ class Lancom(Generic):
 
     name = "lancom"
     scalars = (LCOS_TEMPERATURE,)
+    serials = (LCOS_SERIAL, LX_SERIAL)
 
     async def vendor(self, session: Session, reading: Reading, values: Mapping[Oid, Value]) -> None:
         warmest = integer(values.get(LCOS_TEMPERATURE)) or 0

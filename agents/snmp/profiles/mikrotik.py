@@ -27,6 +27,7 @@ class MikroTik(Generic):
 
     name = "mikrotik"
     scalars = (TEMPERATURE, CPU_TEMPERATURE)
+    serials = (SERIAL,)
 
     async def vendor(self, session: Session, reading: Reading, values: Mapping[Oid, Value]) -> None:
         tenths = [integer(values.get(o)) for o in (TEMPERATURE, CPU_TEMPERATURE)]
