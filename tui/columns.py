@@ -56,7 +56,7 @@ _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
     ("incidents", "severity"): 10,
     ("incidents", "began"): 12,
     ("windows", "state"): 8,
-    ("windows", "kind"): 8,
+    ("windows", "kind"): 11,
     ("windows", "begins"): 12,
     ("windows", "ends"): 12,
     ("windows", "every"): 19,
