@@ -21,6 +21,7 @@ from functools import partial
 from importlib import import_module
 
 from agents import __version__
+from agents.clocks import JUMP_US
 from agents.config import ConfigKeeper
 from agents.events import Event, start
 from agents.job import Job
@@ -331,8 +332,11 @@ class Runner:
         """Measure, and spool what all of them say at once."""
         rows: list[tuple[str, int, tuple[Any, ...]]] = []
         for job in jobs:
-            at = now_us()
-            rows += [(name, at, report) for name, report in job.measure(self._config.config, at)]
+            at, setting = now_us(), self._spool.setting()
+            reports = job.measure(self._config.config, at)
+            if (moved := self._spool.setting() - setting) and abs(moved) > JUMP_US:
+                at += moved  # the clock was set meanwhile
+            rows += [(name, at, report) for name, report in reports]
         self._spool.append(rows, flush=flush)
 
     def _write_status(self, *, last: bool = False) -> None:
