@@ -20,6 +20,7 @@ from agents.protocol import HostReport
 from agents.spool import Spool
 from agents.state import State
 from agents.transport import Client
+from schoolops.cli._check_agents import check_agents
 from schoolops.core.settings import Settings
 from schoolops.db.engine import Store
 from schoolops.fleet.models import agent as agents_table
@@ -124,3 +125,7 @@ def test_a_clock_that_jumps_loses_doubles_and_misdates_nothing(
     assert not misdated
     # The clock is still a day fast at the end, and the server shows it though the times are right.
     assert abs(row.clock_offset_ms / 1000 + DAY_S) < 10, row.clock_offset_ms
+    state_of_agents, told = check_agents(settings_of_store)
+    assert state_of_agents == "warn"
+    assert f"{row.name} 86" in told
+    assert "fast; their reports are dated by ours" in told
