@@ -65,15 +65,24 @@ class Job:
         except Exception:
             return float(config.interval_s)  # `measure` will meet it again, and note it
 
-    def measure(self, config: Config, at_us: int) -> list[tuple[str, NamedTuple]]:
-        """The duty's reports, or for a failure what can be said about it. Never raises."""
+    def again_s(self, config: Config) -> float:
+        """Seconds after which the duty wants to measure a part of it again; 0 for not."""
+        ask = getattr(self.duty, "again_s", None)
+        return 0.0 if ask is None or self.error else float(ask(config))
+
+    def measure(
+        self, config: Config, at_us: int, *, again: bool = False
+    ) -> list[tuple[str, NamedTuple]]:
+        """The duty's reports, or for a failure what can be said about it. Never raises. `again`:
+        of what wants that alone (`again_s`)."""
         self.started = time.monotonic()
         self.last_at = at_us
         self.runs += 1
         try:
             if self.duty is None:
                 self.duty = self._make()
-            reports = self.duty.measure(config, at_us)
+            measure = getattr(self.duty, "measure_again" if again else "measure")
+            reports = list(measure(config, at_us))
             self.error = ""
         except Exception as error:
             self._note(error)

@@ -219,16 +219,24 @@ class Runner:
         while not self.stop.is_set():
             interval = job.interval_s(self._config.config)
             if interval > 0:
-                try:
-                    self._report(job)
-                except Exception as error:
-                    say(f"duty {job.name}: {type(error).__name__}: {error}")
+                self._report_slow(job)
             end = time.monotonic() + pause_s(interval or SLOW_LOOK_S, self._config.config.agent)
             while not self.stop.is_set() and (left := end - time.monotonic()) > 0:
-                self.stop.wait(min(left, SLOW_LOOK_S))
+                again_s = job.again_s(self._config.config)
+                if again_s and left < 1.5 * again_s:
+                    again_s = 0.0  # the next round is near
+                self.stop.wait(min(left, again_s or SLOW_LOOK_S))
                 if job.interval_s(self._config.config) != interval:
                     break
+                if again_s and not self.stop.is_set():
+                    self._report_slow(job, again=True)
         job.close()
+
+    def _report_slow(self, job: Job, *, again: bool = False) -> None:
+        try:
+            self._report(job, again=again)
+        except Exception as error:
+            say(f"duty {job.name}: {type(error).__name__}: {error}")
 
     # -- once ------------------------------------------------------------------------------
 
@@ -321,22 +329,23 @@ class Runner:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _report(self, *jobs: Job) -> None:
+    def _report(self, *jobs: Job, again: bool = False) -> None:
         """Measure and deliver; what the server does not book at once is flushed to disk."""
-        self._spool_reports(*jobs, flush=False)
+        self._spool_reports(*jobs, flush=False, again=again)
         if not self._sender.deliver_now():
             self._spool.flush()
             self._sender.wake.set()
 
-    def _spool_reports(self, *jobs: Job, flush: bool = True) -> None:
+    def _spool_reports(self, *jobs: Job, flush: bool = True, again: bool = False) -> None:
         """Measure, and spool what all of them say at once."""
         rows: list[tuple[str, int, tuple[Any, ...]]] = []
         for job in jobs:
             at, setting = now_us(), self._spool.setting()
-            reports = job.measure(self._config.config, at)
-            if (moved := self._spool.setting() - setting) and abs(moved) > JUMP_US:
+            found = job.measure(self._config.config, at, again=again)
+            moved = self._spool.setting() - setting
+            if abs(moved) > JUMP_US:
                 at += moved  # the clock was set meanwhile
-            rows += [(name, at, report) for name, report in reports]
+            rows += [(name, at, report) for name, report in found]
         self._spool.append(rows, flush=flush)
 
     def _write_status(self, *, last: bool = False) -> None:

@@ -29,6 +29,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = dt.datetime(2026, 9, 28, tzinfo=BERLIN)  # Saturday of this week is a public holiday
 MINUTES = 7 * 24 * 60
 LATE_LIMIT_S = 90
+INTERVAL_S = 60
+"""The simulated faults come just before a report; the worst comes just after one."""
 
 
 def minute(day: int, clock: str) -> int:
@@ -139,8 +141,8 @@ def main() -> int:
     }))  # fmt: skip
     cut = [named[name] for name in named if "in lessons" in name]
     print(json.dumps({
-        "bar": "from a switch without power or a line cut in lessons to the right incident",
-        "figure": max(999.0 if seconds is None else seconds for seconds in cut), "unit": "s",
+        "bar": "from a switch without power or a line cut in lessons to the right incident, at worst",
+        "figure": max(999.0 if seconds is None else INTERVAL_S + seconds for seconds in cut), "unit": "s",
         "limit": LATE_LIMIT_S, "peer": {}, "command": COMMAND,
         "detail": [{"name": name, "seconds": seconds} for name, seconds in named.items()],
     }))  # fmt: skip

@@ -69,6 +69,7 @@ _GROUPS = {
     "audit": N_("Looking"), "file": N_("Files and clipboard"), "copy": N_("Files and clipboard"),
     "account": N_("People and rights"), "delegation": N_("People and rights"),
     "approval": N_("People and rights"), "access": N_("People and rights"),
+    "incident": N_("Incidents and maintenance"),
     "help": N_("The program"), "palette": N_("The program"), "app": N_("The program"),
 }  # fmt: skip
 
@@ -85,6 +86,7 @@ _EDIT = "tui.commands.records:"
 _FILES = "tui.commands.files:"
 _FLEET = "tui.commands.fleet:"
 _RIGHTS = "tui.commands.rights:"
+_INCIDENTS = "tui.commands.incidents:"
 
 ACTIONS: tuple[Action, ...] = (
     # moving about
@@ -115,6 +117,18 @@ ACTIONS: tuple[Action, ...] = (
            "approvals.decide", True, True),
     Action("approval.withdraw", "W", N_("Withdraw"), _RIGHTS + "withdraw", _in("approvals"),
            writes=True, show=True, tooltip=N_("Take an own proposal back")),
+    # incidents
+    Action("incident.claim", "C", N_("Take"), _INCIDENTS + "claim", _in("incidents"),
+           "incidents.write", True, True, N_("One person alone looks after it")),
+    Action("incident.acknowledge", "a", N_("Acknowledge"), _INCIDENTS + "acknowledge",
+           _in("incidents"), "incidents.write", True, True,
+           N_("Somebody has seen it; it is told no further")),
+    Action("incident.note", "n", N_("Note"), _INCIDENTS + "note", _in("incidents"),
+           "incidents.write", True, True, N_("Write down what was found out or done")),
+    Action("incident.report", "f", N_("Fault report"), _INCIDENTS + "report", _in("incidents"),
+           show=True, tooltip=N_("To the provider, with what was measured")),
+    Action("incident.release", "R", N_("Give back"), _INCIDENTS + "release", _in("incidents"),
+           "incidents.write", True, True, N_("Or take it from somebody who is away")),
     # finding
     Action("list.filter", "slash", N_("Filter"), _VIEW + "open_filter", _in("list"), show=True),
     Action("go.jump", "colon", N_("Jump"), _GO + "jump", show=True,
@@ -202,6 +216,7 @@ ACTIONS: tuple[Action, ...] = (
            permission="accounts.read"),
     Action("main.delegations", "", N_("Delegations"), _GO + "main_delegations"),
     Action("main.approvals", "A", N_("Approvals"), _GO + "main_approvals"),
+    Action("main.incidents", "I", N_("Incidents"), _GO + "main_incidents"),
     Action("main.tokens", "", N_("Tokens"), _GO + "main_tokens", permission="tokens.write"),
     # the frame
     Action("app.theme", "t", N_("Theme"), _VIEW + "choose_theme"),

@@ -35,6 +35,7 @@ from tui.backend import (
 from tui.feed import Changes, Feed
 from tui.frame import Frame
 from tui.i18n import _, ngettext
+from tui.incidents import OpenIncidents
 from tui.rights import WAITS
 from tui.said import said
 from tui.screens.overview import Overview
@@ -43,6 +44,8 @@ from tui.themes import HIGH_CONTRAST
 from tui.typeahead import Opening, TypeAhead, current_opening
 
 TIDY_S = 2.0
+MOST_TOLD = 3
+"""New critical incidents that are told at once; the title counts all."""
 TROUBLE_S = 5.0
 """So often it is asked whether the server can work again."""
 
@@ -99,6 +102,7 @@ class SchoolopsApp(TypeAhead):
         """Why the server, which answers, cannot work."""
         self.waiting = 0
         """Proposals that wait for this person's decision."""
+        self.incidents = OpenIncidents()
         self._last_key = 0.0
         self._main_turn = asyncio.Lock()
         self._places: dict[str, tuple[float | None, float | None, str]] = {}
@@ -147,6 +151,7 @@ class SchoolopsApp(TypeAhead):
         if isinstance(self.screen, Frame):
             self.screen.begin()
         self._quietly(self._count_proposals(), "proposals")
+        self._quietly(self._look_at_incidents(), "incidents")
         self.feed = Feed(
             self.client, self._on_changes, self._on_state, first_wait_s=self.reconnect_s
         )
@@ -203,6 +208,8 @@ class SchoolopsApp(TypeAhead):
             self._quietly(self._count_proposals(), "proposals")
         if changes.reset or changes.of("delegation"):
             self._quietly(self._look_at_rights(), "rights")
+        if changes.reset or changes.of("incident"):
+            self._quietly(self._look_at_incidents(), "incidents")
         top = self.screen
         for screen in self.frames():
             if screen is not top:
@@ -231,6 +238,17 @@ class SchoolopsApp(TypeAhead):
             keys = keys_of(BY_ID["main.approvals"], self.settings.keymap)
             self.notify(f"{text} ({key_label(keys[0])})" if keys else text, markup=False)
 
+    async def _look_at_incidents(self) -> None:
+        """How many are open; a critical one that is new is told."""
+        if self.client is None:
+            return
+        new = await self.incidents.look(self.client)
+        self.show_states()
+        keys = keys_of(BY_ID["main.incidents"], self.settings.keymap)
+        for title in new[:MOST_TOLD]:
+            text = f"{title} ({key_label(keys[0])})" if keys else title
+            self.notify(text, severity="error", markup=False, timeout=15)
+
     async def _look_at_rights(self) -> None:
         """A right for a time may have begun or ended: then the stream is read anew with it."""
         if self.client is None or self.feed is None:
@@ -240,6 +258,7 @@ class SchoolopsApp(TypeAhead):
             self.feed.reopen()
             self.show_states()
             await self._count_proposals()
+            await self._look_at_incidents()
             if isinstance(self.screen, Frame):
                 self.screen.reload()
 
@@ -254,6 +273,8 @@ class SchoolopsApp(TypeAhead):
     def state_text(self) -> str:
         """The right end of the title line."""
         words = []
+        if open_ones := self.incidents.text():
+            words.append(open_ones)
         if self.waiting:
             words.append(f"{WAITS} " + _("{count} to decide").format(count=self.waiting))
         if self.read_only:

@@ -7,9 +7,9 @@ from typing import Any
 
 from inventory.fields import Field, Type
 from inventory.kinds import Kind
-from tui import cells
+from tui import cells, incidents
 from tui.actions import N_
-from tui.i18n import _
+from tui.i18n import _, language
 from tui.pages import Row
 from tui.reasons import reason
 from tui.table import Column
@@ -31,6 +31,8 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "accounts": ("username", "name", "roles", "last_seen"),
     "delegations": ("state", "receiver", "permissions", "school", "class", "until", "giver"),
     "approvals": ("state", "action", "proposed_by", "school", "reason", "until"),
+    "incidents": ("severity", "title", "school", "began", "claimed_by", "state", "schools",
+                  "devices", "school_name"),
 }  # fmt: skip
 """List → columns that answer the usual question at 80 columns; the rest is a key away."""
 
@@ -49,6 +51,11 @@ _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
     ("approvals", "action"): 16,
     ("approvals", "proposed_by"): 12,
     ("accounts", "last_seen"): 16,
+    ("incidents", "severity"): 10,
+    ("incidents", "began"): 12,
+    ("incidents", "claimed_by"): 10,
+    ("incidents", "state"): 9,
+    ("incidents", "schools"): 4,
     ("delegations", "state"): 8,
     ("delegations", "receiver"): 12,
     ("delegations", "class"): 6,
@@ -63,15 +70,21 @@ HEADINGS: Mapping[str, str] = {
     "measured_up": N_("Measured ↑"),
     "share": N_("Share"),
     "proposed_by": N_("By"),
+    "title_de": N_("What"),
 }
 """Shorter names of columns than the fields have."""
 _SCHOOL_NAMES = frozenset({"short_name", "school_name"})
+_LEAST: Mapping[str, int] = {
+    "short_name": 20, "school_name": 20, "title": 30, "title_de": 30,
+}  # fmt: skip
 _FLEX = frozenset({
     "short_name", "school_name", "reason", "detail", "description", "email", "roles", "permissions",
+    "title", "title_de",
 })  # fmt: skip
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "delegation": ("receiver", "state"),
     "approval": ("state", "waiting", "mine", "proposed_by"),
+    "incident": ("severity", "title", "title_de", "open", "claimed_by", "acknowledged_by"),
 }
 """Kind → what its actions want to know beside what is shown."""
 MEASURED: Mapping[str, Field] = {
@@ -95,8 +108,16 @@ def chosen(plural: str, kind: Kind, mine: tuple[str, ...]) -> tuple[str, ...]:
     known = choosable(plural, kind)
     for names in (mine, DEFAULTS.get(plural, ()), DEFAULTS.get(kind.plural, ())):
         if found := tuple(name for name in names if name in known):
-            return found
-    return tuple(field.name for field in kind.columns())
+            return _spoken(found, kind)
+    return _spoken(tuple(field.name for field in kind.columns()), kind)
+
+
+def _spoken(names: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
+    """An incident's title in the person's language, whichever was chosen."""
+    if kind.name != "incident":
+        return names
+    found = (incidents.TITLES.get(name, {}).get(language(), name) for name in names)
+    return tuple(dict.fromkeys(found))
 
 
 def asked(names: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
@@ -122,6 +143,8 @@ def build(
             cell = _health(4 + order.index("health"), 4 + order.index("freshness"))
         elif name == "state" and kind.name == "approval":
             cell = _proposal(field, 4 + order.index("state"), 4 + order.index("waiting"))
+        elif name == "severity":
+            cell = _severity(4 + order.index("severity"), 4 + order.index("open"))
         else:
             cell = _plain(field, 4 + order.index(name))
         label = _(HEADINGS.get(name, field.label))
@@ -133,7 +156,7 @@ def build(
                 cell,
                 right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
                 flex=name in _FLEX,
-                least=20 if name in _SCHOOL_NAMES else 14,
+                least=_LEAST.get(name, 14),
                 sortable=field.sortable,
             )
         )
@@ -161,6 +184,14 @@ def _proposal(field: Field, at: int, waits: int) -> Any:
     from tui import rights
 
     return lambda row: rights.state(str(row[at]), bool(row[waits]), field.choices)
+
+
+def _severity(at: int, opened: int) -> Any:
+    def cell(row: Row) -> tuple[str, str]:
+        tone = incidents.TONES.get(row[at], "") if row[opened] else "dim"
+        return incidents.severity(row[at]), tone
+
+    return cell
 
 
 def _health(at: int, fresh: int) -> Any:

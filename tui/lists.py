@@ -19,6 +19,7 @@ TITLES: Mapping[str, str] = {
     "agents": N_("Agents"),
     "discovered": N_("Discovered devices"),
     "audit": N_("Audit"),
+    "incidents": N_("Incidents"),
     "accounts": N_("People and roles"),
     "delegations": N_("Delegations"),
     "approvals": N_("Approvals"),

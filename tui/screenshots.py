@@ -153,6 +153,23 @@ async def approvals(pilot: Pilot[int]) -> None:
     await _list(pilot, "main.approvals")
 
 
+async def incidents(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.incidents")
+
+
+async def incident(pilot: Pilot[int]) -> None:
+    """The newest that is open."""
+    await incidents(pilot)
+    await _list(pilot, "row.open")
+
+
+async def fault_report(pilot: Pilot[int]) -> None:
+    from tui.dialogs.fault_report import FaultReport
+
+    await incidents(pilot)
+    await _dialog(pilot, "incident.report", FaultReport)
+
+
 async def approve(pilot: Pilot[int]) -> None:
     """A proposal, as it is read before it is approved."""
     from tui.dialogs.confirm_plan import ConfirmPlan
@@ -234,6 +251,7 @@ DMPX40010001;iPad;100286;;iPad (10th generation);L-17
 SCREENS = {
     "people": people, "person": person, "delegations": delegations, "delegate": delegate,
     "approvals": approvals, "approve": approve, "explain": explain, "emergency": emergency,
+    "incidents": incidents, "incident": incident, "fault-report": fault_report,
     "history": history, "import-report": import_report,
     "overview": overview, "school": school, "room": room, "access-points": access_points,
     "device": device, "uplinks": uplinks, "uplink": uplink, "agents": agents,

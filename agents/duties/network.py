@@ -5,6 +5,9 @@ once; those that did not answer last time wait in a lane of their own, so that a
 dead access points does not delay the living. Access points that a controller speaks for share
 one poll of it. Counters are reported raw; the server makes rates of them. A device with another
 serial number than the recorded one is told as such, without its values.
+
+A device that has just stopped or begun to answer is *restless*: for some minutes it is asked again
+between two rounds, so that what comes and goes is seen as that.
 """
 
 from __future__ import annotations
@@ -32,6 +35,12 @@ TIMEOUT_S = 2.0
 TRIES = 2
 DEVICE_LIMIT_S = 20.0
 CONTROLLER_LIMIT_S = 40.0
+RESTLESS_S = 300.0
+"""So long after a change of its state a device is asked more often."""
+MOST_RESTLESS = 32
+AGAIN_AT_LEAST_S = 10.0
+"""Seconds between two times that it is asked, at least; otherwise as lines are looked at."""
+AGAIN_LIMIT_S = 10.0
 
 Report = tuple[str, NamedTuple]
 
@@ -48,6 +57,10 @@ class NetworkDuty:
         self._missing: SnmpError | None = None
         self._memories: dict[Peer, Memory] = {}
         self._sick: set[str] = set()
+        self._answers: dict[str, bool] = {}
+        """Device → whether it answered when it was asked last."""
+        self._changed: dict[str, float] = {}
+        """Device → when that has changed last (monotonic)."""
         self._unifi: dict[tuple[str, str, str], Any] = {}
 
     def interval_s(self, config: Config) -> float:
@@ -59,19 +72,56 @@ class NetworkDuty:
         """Why no device can be read by SNMP at all, for `status`; '' if all is well."""
         return "" if self._missing is None else str(self._missing)
 
+    def again_s(self, config: Config) -> float:
+        """Seconds after which the restless devices want to be asked again; 0 if there are none."""
+        if not config.look_every_s or not self._restless(config):
+            return 0
+        return max(float(config.look_every_s), AGAIN_AT_LEAST_S)
+
+    def measure_again(self, config: Config, now_us: int) -> list[Report]:
+        """One DeviceReport of each restless device."""
+        restless = self._restless(config)
+        return self._measure(restless, AGAIN_LIMIT_S, again=True) if restless else []
+
     def measure(self, config: Config, now_us: int) -> list[Report]:
         """One DeviceReport a target, in the config's order."""
+        self._forget(config)
+        return self._measure(config.targets, max(5.0, config.interval_s * 0.9))
+
+    def _measure(
+        self, targets: list[Target], budget_s: float, *, again: bool = False
+    ) -> list[Report]:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             # A stray datagram that pysnmp cannot digest must not fill the journal.
             self._loop.set_exception_handler(lambda loop, context: None)
-        reports = self._loop.run_until_complete(self._poll(config))
-        self._sick = {
-            report.device
-            for report in reports
-            if isinstance(report, DeviceReport) and report.reachable is not True
-        }
+        reports = self._loop.run_until_complete(self._poll(targets, budget_s, again))
+        for report in reports:
+            self._note(report)
         return [("device", report) for report in reports]
+
+    def _note(self, report: DeviceReport) -> None:
+        device, answers = report.device, report.reachable
+        if answers is True:
+            self._sick.discard(device)
+        else:
+            self._sick.add(device)
+        if answers is not None:
+            if self._answers.get(device, answers) != answers:
+                self._changed[device] = time.monotonic()
+            self._answers[device] = answers
+
+    def _restless(self, config: Config) -> list[Target]:
+        """Devices that are asked themselves: to read a whole controller for one would be much."""
+        since = time.monotonic() - RESTLESS_S
+        self._changed = {device: at for device, at in self._changed.items() if at > since}
+        found = [
+            target
+            for target in config.targets
+            if target.method == "snmp" and target.device in self._changed
+        ]
+        found.sort(key=lambda target: self._changed[target.device], reverse=True)
+        return found[:MOST_RESTLESS]
 
     def close(self) -> None:
         """Close sockets and the loop."""
@@ -93,16 +143,15 @@ class NetworkDuty:
 
     # -- one round --------------------------------------------------------------------------
 
-    async def _poll(self, config: Config) -> list[DeviceReport]:
-        singles = [target for target in config.targets if target.method == "snmp"]
+    async def _poll(self, wanted: list[Target], budget_s: float, again: bool) -> list[DeviceReport]:
+        singles = [target for target in wanted if target.method == "snmp"]
         shared: dict[tuple[str, Any], list[Target]] = defaultdict(list)
         reports: dict[str, DeviceReport] = {}
-        for target in config.targets:
+        for target in wanted:
             if target.method == "controller":
                 shared["controller", peer_of(target)].append(target)
             elif target.method == "unifi":
-                where = target.url or f"{target.address}:{target.port}"
-                shared["unifi", (where, target.username, target.password)].append(target)
+                shared["unifi", _login_of(target)].append(target)
             elif target.method != "snmp":
                 reports[target.device] = _failed(
                     target, None, f"this agent cannot read by {target.method!r}: upgrade it"
@@ -111,8 +160,7 @@ class NetworkDuty:
         refused: dict[Peer, SnmpError] = {}
         if self._client is not None:
             controllers = [where for kind, where in shared if kind == "controller"]
-            refused = self._client.register([*map(peer_of, singles), *controllers])
-        self._forget([*map(peer_of, config.targets)], [where for _, where in shared])
+            refused = self._client.register([*map(peer_of, singles), *controllers], keep=again)
         lanes = {False: asyncio.Semaphore(CONCURRENCY), True: asyncio.Semaphore(SICK_CONCURRENCY)}
 
         async def one(target: Target) -> None:
@@ -125,22 +173,27 @@ class NetworkDuty:
                 for report in await self._controlled(targets, where, read, refused):
                     reports[report.device] = report
 
-        budget = max(5.0, config.interval_s * 0.9)
         work = [one(target) for target in singles]
         work += [group(kind, where, targets) for (kind, where), targets in shared.items()]
-        await _within(budget, work)
+        await _within(budget_s, work)
         return [
             reports.get(target.device)
             or _failed(target, None, "there was no time left to ask it in this interval")
-            for target in config.targets
+            for target in wanted
         ]
 
-    def _forget(self, peers: list[Peer], logins: list[Any]) -> None:
+    def _forget(self, config: Config) -> None:
         """Drop what belongs to devices and controllers that the config names no more."""
-        for peer in self._memories.keys() - set(peers):
+        for peer in self._memories.keys() - set(map(peer_of, config.targets)):
             del self._memories[peer]
-        for login in self._unifi.keys() - set(logins):
+        logins = {_login_of(target) for target in config.targets if target.method == "unifi"}
+        for login in self._unifi.keys() - logins:
             self._unifi.pop(login).close()
+        named = {target.device for target in config.targets}
+        self._sick &= named
+        for device in self._answers.keys() - named:
+            del self._answers[device]
+            self._changed.pop(device, None)
 
     def _start_client(self, wanted: bool) -> None:
         if self._client is None and self._missing is None and wanted:
@@ -249,6 +302,12 @@ async def _within(budget_s: float, work: Iterable[Awaitable[None]]) -> None:
     for task in done:
         if (error := task.exception()) is not None:
             raise error
+
+
+def _login_of(target: Target) -> tuple[str, str, str]:
+    """Whom to ask about a device of UniFi, and as whom."""
+    where = target.url or f"{target.address}:{target.port}"
+    return where, target.username, target.password
 
 
 def _answered(error: Exception) -> bool | None:

@@ -249,13 +249,14 @@ class SnmpClient:
         self._oids: dict[Oid, Any] = {}
         self._null = rfc1902.Null("")
 
-    def register(self, peers: Iterable[Peer]) -> dict[Peer, SnmpError]:
-        """Make devices known before they are asked, and forget those not named any more.
+    def register(self, peers: Iterable[Peer], *, keep: bool = False) -> dict[Peer, SnmpError]:
+        """Make devices known before they are asked, and forget those not named any more, but for
+        `keep`.
 
         Returns the peers that cannot be asked, with the reason.
         """
         wanted = set(peers)
-        for peer in self._peers.keys() - wanted:
+        for peer in () if keep else self._peers.keys() - wanted:
             gone = self._peers.pop(peer)
             gone.engine.remove(gone.name)
         refused: dict[Peer, SnmpError] = {}

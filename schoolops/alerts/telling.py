@@ -29,13 +29,13 @@ LISTED = 20
 """So many schools a mail names."""
 
 _SAMPLE = {
-    "title": "schools of provider Musternetz are cut off",
-    "title_de": "Schulen des Anbieters Musternetz sind abgeschnitten",
+    "title": "no report from the school: line, power or agent",
+    "title_de": "keine Meldung aus der Schule: Leitung, Strom oder Agent",
     "severity": "critical",
     "school": "164800",
     "school_name": "Musterschule",
-    "schools": ["164800 Musterschule", "164811 Beispielschule"],
-    "count": 2,
+    "schools": ["164800 Musterschule"],
+    "count": 1,
     "devices": 31,
     "began": 1_795_507_200_000_000,
     "provider": "Musternetz",

@@ -79,7 +79,8 @@ class AgentSettings(Group):
     """Seconds between two measurements."""
 
     look_every_s: int = Field(default=15, ge=0, le=3600)
-    """Seconds between two looks at whether a line is cut or works again; 0 turns them off."""
+    """Seconds between two looks at whether a line is cut or works again, and at devices that have
+    just stopped or begun to answer; 0 turns them off."""
 
     discover_every_s: int = Field(default=6 * 3600, ge=0)
     """Seconds between two sweeps of the school's network; 0 turns them off."""

@@ -35,6 +35,7 @@ def live(tmp_path: Path) -> Iterator[LiveCity]:
 def test_a_dark_school_comes_back_with_its_agent_and_counts_on(live: LiveCity) -> None:
     *_, dark = write_script(live.parts)
     wait_for(lambda: live.read_so_far()[0] == live.read_so_far()[1], 40)
+    wait_for(lambda: live.client.school_readiness(dark.school)["level"] == "works", 40)
     script = Script(live, live.client, [dark])
     script.inject(dark)
     before = live.reports()
@@ -45,6 +46,7 @@ def test_a_dark_school_comes_back_with_its_agent_and_counts_on(live: LiveCity) -
 
     wait_for(named, 60)
     assert dark.named_as.startswith("down: no report from the school")
+    wait_for(lambda: live.client.school_readiness(dark.school)["level"] == "unknown", 20)
     live.mend(dark)
     wait_for(lambda: live.client.get("schools", dark.school)["health"] == "ok", 40)
     assert live.reports() > before

@@ -144,6 +144,18 @@ class City:
         self.tell("approval", made["id"])
         return made
 
+    def fail(self, key: str, severity: str, title: str, title_de: str, **values: Any) -> Json:
+        """Something breaks: an incident opens."""
+        usual: Json = {
+            "severity": severity, "title": title, "title_de": title_de, "state": "open",
+            "open": True, "began": NOW, "ended": None, "schools": 1, "devices": 0,
+            "claimed_by": "", "acknowledged_by": "", "returns": 0, "rule": "line-down",
+            "school": "", "provider": "", "circuit": "", "hotline": "",
+        }  # fmt: skip
+        made = self.add("incident", key, **usual | values)
+        self.tell("incident", made["id"])
+        return made
+
     def tell(self, kind: str, id: str, school: str | None = None) -> None:
         self.seq += 1
         self._stream.append(Change(kind, id, school, self.seq))
@@ -485,6 +497,41 @@ class City:
         await self._answer("withdraw", id)
         self.find("approvals", id)["values"] |= {"state": "withdrawn", "waiting": False}
         self.tell("approval", id)
+
+    async def incident(self, id: str) -> Json:
+        await self._answer("incident", id)
+        values = self.find("incidents", id)["values"]
+        alert = {"rule": values["rule"], "kind": "uplink", "key": "164800/main",
+                 "school": "164800", "severity": values["severity"], "text": "line does not answer",
+                 "text_de": "Leitung antwortet nicht", "since": NOW, "until": None}  # fmt: skip
+        schools = [{"number": n, "name": name, "since": NOW, "until": None, "devices": 40}
+                   for n, name, *_rest in SCHOOLS[: values["schools"]]]  # fmt: skip
+        return {**values, "id": id, "kind": "uplink", "key": "164800/main", "opened": NOW,
+                "school_name": values.get("school_name", ""), "alerts": [alert],
+                "schools": schools, "events": [
+                    {"at": NOW, "by": "", "what": "opened", "school": "", "text": ""},
+                    {"at": NOW, "by": "a.klein", "what": "note", "school": "",
+                     "text": "the provider digs"}]}  # fmt: skip
+
+    async def fault_report(self, id: str, language: str = "de") -> Json:
+        await self._answer("fault_report", (id, language))
+        return {"language": language, "subject": "Fault of line D-164800",
+                "text": "No answer since 07:00.\n\nMeasured: 0 of 40 probes.\n"}  # fmt: skip
+
+    async def act_on_incident(self, id: str, what: str) -> None:
+        await self._answer("act_on_incident", (id, what))
+        values = self.find("incidents", id)["values"]
+        if what == "claim" and values["claimed_by"] not in ("", "m.weber"):
+            text = "{name} has taken this incident; ask whether it is handed over"
+            told = {"message": text, "params": {"name": values["claimed_by"]}}
+            raise ApiError(409, "incident.claimed", text, told)
+        values["claimed_by"] = "m.weber" if what == "claim" else ""
+        if what != "release":
+            values["acknowledged_by"] = values["acknowledged_by"] or "m.weber"
+        self.tell("incident", id)
+
+    async def note_incident(self, id: str, text: str) -> None:
+        await self._answer("note_incident", (id, text))
 
     async def set_secret(self, id: str, secret: str, secret2: str = "") -> None:
         await self._answer("set_secret", id)

@@ -32,6 +32,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "EmergencyDialog": ((), {}),
     "ExplainDialog": ((), {}),
     "ExportDialog": ((DEVICE, "kind:ipad " * 12, 40_000), {}),
+    "FaultReport": (("Störung D-164800", "Eine Zeile der Meldung.\n" * 60), {}),
     "HelpDialog": ((ACTIONS * 6,), {}),
     "ImportDialog": ((), {}),
     "ImportReport": ((REPORT,), {}),

@@ -171,6 +171,10 @@ def open_record(screen: Frame, plural: str, id: str) -> None:
         from tui.screens.person import PersonScreen
 
         made = PersonScreen(plural, id)
+    elif kind == "incident":
+        from tui.screens.incident import IncidentScreen
+
+        made = IncidentScreen(plural, id)
     else:
         from tui.screens.record import RecordScreen
 

@@ -162,6 +162,10 @@ async def main_approvals(screen: Frame, aim: Aim) -> None:
     await _list(screen, "approvals")
 
 
+async def main_incidents(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "incidents")
+
+
 async def main_tokens(screen: Frame, aim: Aim) -> None:
     from tui.screens.tokens import TokensScreen
 

@@ -28,6 +28,7 @@ DIALOGS: dict[str, str] = {
     "EmergencyDialog": "tui.dialogs.emergency",
     "ExplainDialog": "tui.dialogs.explain",
     "ExportDialog": "tui.dialogs.export",
+    "FaultReport": "tui.dialogs.fault_report",
     "HelpDialog": "tui.dialogs.help",
     "ImportDialog": "tui.dialogs.import_file",
     "ImportReport": "tui.dialogs.import_report",

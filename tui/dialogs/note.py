@@ -14,10 +14,12 @@ from tui.i18n import _
 
 
 class NoteDialog(FormDialog[str]):
-    """Shows `lines` and asks why; answers the reason, or None. `does` names what is done then."""
+    """Shows `lines` and asks why, or for what `asks` names; answers it, or None. `does` names
+    what is done then."""
 
-    def __init__(self, title: str, lines: Sequence[str], does: str) -> None:
+    def __init__(self, title: str, lines: Sequence[str], does: str, asks: str = "") -> None:
         super().__init__(title)
+        self.asks = asks
         self.lines = list(lines)
         self.does = does
         self.note = FormInput(compact=True, id="note")
@@ -26,7 +28,7 @@ class NoteDialog(FormDialog[str]):
         for line in self.lines:
             yield plain(clean(line))
         yield plain("")
-        yield Line(_("Why"), self.note, required=True)
+        yield Line(self.asks or _("Why"), self.note, required=True)
 
     def hints(self) -> list[Hint]:
         return [("dialog.accept", self.does), ("dialog.cancel", _("Cancel"))]
@@ -40,7 +42,11 @@ class NoteDialog(FormDialog[str]):
     def action_accept(self) -> None:
         note = self.note.value.strip()
         if len(note) < 3:
-            self.problem(_("Say in a few words why, so that the next person understands it."))
+            self.problem(
+                _("Write it down in a few words.")
+                if self.asks
+                else _("Say in a few words why, so that the next person understands it.")
+            )
             self.note.focus()
         else:
             self.answer(note)

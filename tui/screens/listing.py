@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.kinds import Kind, find_kind
-from tui import cells, columns, describe
+from tui import cells, columns, describe, incidents
 from tui.actions import Aim
 from tui.backend import Json, code_of
 from tui.feed import Changes
@@ -27,7 +27,7 @@ from tui.table import PagedTable
 
 DETAIL_PAUSE_S = 0.15
 MEASURED_AT_ONCE = 4
-GROWING = ("approval", "delegation")
+GROWING = ("approval", "delegation", "incident")
 """Short lists that are read anew with each change: what is new belongs in its place at once."""
 
 
@@ -136,13 +136,15 @@ class ListScreen(Frame):
     def suits(self, id: str) -> bool:
         """Nobody decides an own proposal, and nobody takes back that of others."""
         row = self.table.current()
+        if id.startswith("incident.") and row is not None:
+            return incidents.suits(id, self.aim().values)
         if not id.startswith("approval.") or row is None:
             return True
         mine = bool(value(row, columns.asked(self.names, self.kind), "mine"))
         return mine == (id == "approval.withdraw")
 
     def on_paged_table_moved(self) -> None:
-        if self.kind.name == "approval":
+        if self.kind.name in ("approval", "incident"):
             self.query_one(KeyBar).refresh()
         self._detail_soon()
         if "measured_down" in self.names or "share" in self.names:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.kinds import CONTACT_ROLES, DEVICE_KINDS, ROOM_KINDS, SCHOOL
-from tui import cells, describe, past
+from tui import cells, describe, incidents, past
 from tui.actions import Aim
 from tui.backend import Backend, Json
 from tui.feed import Changes
@@ -90,6 +90,7 @@ class SchoolScreen(Frame):
             rows("sites", ("name", "kind", "street")),
             rows("buildings", ("name", "site")),
             rows("rooms", ("health", "freshness", "name", "kind", "building", "seats", "reason")),
+            incidents.open_at(client, str(self.record.get("key") or self.id_or_key)),
         ]  # fmt: skip
         record, found = await asyncio.gather(
             client.get("schools", self.record.get("id") or self.id_or_key), asyncio.gather(*asked)
@@ -110,9 +111,10 @@ class SchoolScreen(Frame):
         self, found: list[list[Json]], latest: list[Json | None], history: Json | None = None
     ) -> None:
         self.drawn = True
-        faulty, uplinks, people, sites, buildings, rooms = found
+        faulty, uplinks, people, sites, buildings, rooms, broken = found
         record = self.record
         lines = self._head()
+        lines += _incidents(broken)
         lines += _faults(faulty)
         lines += _uplinks(uplinks, latest)
         lines += _people(people)
@@ -185,6 +187,20 @@ def _title(text: str, note: str = "") -> Line:
 
 def _line(plural: str, row: Json, *parts: Any, copy: str = "") -> Line:
     return Line(Content.assemble("  ", *parts), plural, row["id"], row["key"], row["version"], copy)
+
+
+def _incidents(rows: list[Json]) -> list[Line]:
+    """What is open at the school, a line each."""
+    found = []
+    for row in rows:
+        tone = incidents.STYLES.get(row["severity"], "")
+        since = f"  {_('since')} {cells.when(row['began'])}"
+        who = f"  {cells.clean(row['claimed_by'])}" if row["claimed_by"] else ""
+        head = (f"{incidents.severity(row['severity'])}: ", tone)
+        rest = (since + who, "$foreground 60%")
+        content = Content.assemble(head, incidents.title(row), rest)
+        found.append(Line(content, "incidents", row["id"], row["key"], row["version"]))
+    return found
 
 
 def _faults(rows: list[Json]) -> list[Line]:
