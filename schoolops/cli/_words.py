@@ -13,7 +13,10 @@ WRITTEN = (
     "school, site, building, room, device, uplink, service, contact or credential, or a kind of "
     "device such as ipad or access-point; in singular or plural"
 )
-ANY = f"{WRITTEN}; also agents, discovered, incidents, audit, people, delegations, approvals"
+ANY = (
+    f"{WRITTEN}; also agents, discovered, incidents, maintenance windows, audit, people, "
+    "delegations, approvals"
+)
 FILTER = "words that must all hold, such as health:down or 'name:*rhein*' (docs/inventory.md)"
 RECORD = "its key (school number, serial, 164800/2.14) or id"
 
