@@ -141,8 +141,10 @@ def main() -> int:
     }))  # fmt: skip
     cut = [named[name] for name in named if "in lessons" in name]
     print(json.dumps({
-        "bar": "from a switch without power or a line cut in lessons to the right incident, at worst",
-        "figure": max(999.0 if seconds is None else INTERVAL_S + seconds for seconds in cut), "unit": "s",
+        "bar": "from a switch without power or a line cut in lessons to the right incident, at "
+        "worst",
+        "figure": max(999.0 if seconds is None else INTERVAL_S + seconds for seconds in cut),
+        "unit": "s",
         "limit": LATE_LIMIT_S, "peer": {}, "command": COMMAND,
         "detail": [{"name": name, "seconds": seconds} for name, seconds in named.items()],
     }))  # fmt: skip

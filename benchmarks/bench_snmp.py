@@ -6,6 +6,8 @@
   ports with 64-bit counters, clients per radio), in rounds after the first, against a simulated
   school of 100. The peer asks the same variables by net-snmp's own `snmpget` and `snmpbulkwalk`.
 - Access points that one agent polls in a second of wall time.
+- Memory and CPU of a whole agent, as a process over TLS, that polls 40 access points each minute,
+  over two minutes after its first round.
 - CPU of the simulated equipment for one GETBULK of 20 interface variables; the peer is Debian's
   snmpd with the same question.
 
@@ -21,6 +23,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -32,13 +35,16 @@ from agents.protocol import Config, DeviceReport, Target
 from agents.snmp import ber, oids
 from agents.snmp.profiles import mikrotik
 from sample_site.equipment.process import EquipmentProcess
+from tests.agents.server import CODE, BookingServer, make_certificate, server_context
 from tests.peers import equipment as peers
 from tests.peers import snmpd as peers_snmpd
 
 POINTS = 100
 ROUNDS = 5
 QUESTIONS = 3000
+LIVE_POINTS, LIVE_S, WARM_S = 40, 120, 25
 POLL_LIMIT_MS = 10.0
+LIVE_LIMIT_MB, LIVE_LIMIT_PERCENT = 60.0, 2.0
 RATE_LIMIT = 40.0
 COMMAND = "python benchmarks/bench_snmp.py"
 COLUMNS = (oids.IF_OPER_STATUS, oids.IF_HC_IN_OCTETS, oids.IF_HC_OUT_OCTETS,
@@ -90,6 +96,30 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def live(targets: list[Target]) -> tuple[float, float]:
+    """MB and percent of a core of an agent that polls these devices each minute."""
+    command = [sys.executable, "-m", "agents"]
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = make_certificate(Path(folder))
+        with BookingServer(server_context(certificate, key)) as server:
+            server.config |= {"interval_s": 60, "targets": [one._asdict() for one in targets]}
+            state = ["--state", f"{folder}/state"]
+            join = [*command, "join", server.url, CODE, "--ca", str(certificate), *state]
+            subprocess.run(join, check=True, stdout=subprocess.DEVNULL)
+            process = subprocess.Popen([*command, "run", *state])
+            try:
+                time.sleep(WARM_S)
+                before, rows = cpu_of(process.pid), len(server.rows)
+                time.sleep(LIVE_S)
+                spent = cpu_of(process.pid) - before
+                assert len(server.rows) - rows >= 2 * len(targets)
+                status = Path(f"/proc/{process.pid}/status").read_text()
+            finally:
+                process.terminate()
+                process.wait(10)
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024, 100 * spent / LIVE_S
+
+
 def answers(pid: int, addresses: list[str], port: int, community: str) -> float:
     """CPU microseconds of an answer to a GETBULK of four rows of five columns."""
     binds = b"".join(ber.encode_varbind(column, ber.NULL, None) for column in COLUMNS)
@@ -120,6 +150,7 @@ def main() -> int:
         ]  # fmt: skip
         cpu_ms, a_second = duty(targets)
         beside = commands(targets[:10])
+        megabytes, percent = live(targets[:LIVE_POINTS])
         assert process._process is not None
         ours = answers(process._process.pid, [t.address for t in targets], process.ports.snmp,
                        peers.COMMUNITY)  # fmt: skip
@@ -133,6 +164,9 @@ def main() -> int:
                                       "figure": round(beside, 2)})  # fmt: skip
     tell("agent: access points polled in a second (wall time)", a_second, "1/s", RATE_LIMIT, None,
          at_least=True)  # fmt: skip
+    what = f"a whole agent that polls {LIVE_POINTS} access points each minute"
+    tell(f"agent: memory of {what}", megabytes, "MB", LIVE_LIMIT_MB, None)
+    tell(f"agent: CPU of {what}", percent, "% of a core", LIVE_LIMIT_PERCENT, None)
     tell(
         "simulated equipment: CPU to answer 20 interface variables",
         ours,

@@ -19,14 +19,18 @@ from schoolops.web.shapes import Uid
 router = APIRouter(tags=["incidents"])
 
 
-@router.get("/incidents/{id}/course", **needs(ESTATE_READ), **answers(schemas.Incident))
+@router.get("/incidents/{id:path}/course", **needs(ESTATE_READ), **answers(schemas.Incident))
 def read_course(id: Uid, store: TheStore, actor: TheActor) -> Json:
     """An incident with its schools, its alerts and what happened."""
     with store.read(actor) as connection:
         return Json(repository.course(store, connection, actor, id))
 
 
-@router.get("/incidents/{id}/fault-report", **needs(ESTATE_READ), **answers(schemas.Report))
+@router.get(
+    "/incidents/{id:path}/fault-report",
+    **needs(ESTATE_READ),
+    **answers(schemas.Report, refuses=[409]),
+)
 def read_fault_report(
     id: Uid,
     store: TheStore,
@@ -39,7 +43,7 @@ def read_fault_report(
 
 
 @router.post(
-    "/incidents/{id}/acknowledge",
+    "/incidents/{id:path}/acknowledge",
     **needs(INCIDENTS_WRITE),
     **answers(status=204, refuses=[409]),
 )
@@ -51,7 +55,7 @@ def acknowledge(id: Uid, store: TheStore, actor: TheActor) -> Response:
 
 
 @router.post(
-    "/incidents/{id}/claim", **needs(INCIDENTS_WRITE), **answers(status=204, refuses=[409])
+    "/incidents/{id:path}/claim", **needs(INCIDENTS_WRITE), **answers(status=204, refuses=[409])
 )
 def claim(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Take it; one person alone has it."""
@@ -61,7 +65,7 @@ def claim(id: Uid, store: TheStore, actor: TheActor) -> Response:
 
 
 @router.post(
-    "/incidents/{id}/release", **needs(INCIDENTS_WRITE), **answers(status=204, refuses=[409])
+    "/incidents/{id:path}/release", **needs(INCIDENTS_WRITE), **answers(status=204, refuses=[409])
 )
 def release(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """Give it back, or take it from somebody who is away."""
@@ -70,7 +74,7 @@ def release(id: Uid, store: TheStore, actor: TheActor) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/incidents/{id}/notes", **needs(INCIDENTS_WRITE), **answers(status=204))
+@router.post("/incidents/{id:path}/notes", **needs(INCIDENTS_WRITE), **answers(status=204))
 def write_note(id: Uid, new: schemas.NewNote, store: TheStore, actor: TheActor) -> Response:
     """Write down what was found out or done; also after it is over."""
     with store.write(actor) as unit:
@@ -84,13 +88,13 @@ def list_rules(store: TheStore, actor: TheActor) -> Json:
     return Json(service.rules_in_force(store, actor))
 
 
-@router.post("/alerts/rehearsal", **needs(ESTATE_READ), **answers(schemas.Rehearsed))
+@router.post("/alerts/rehearsal", **needs(ESTATE_READ), **answers(schemas.Rehearsed, refuses=[404]))
 def try_rules(wanted: schemas.Rehearsal, store: TheStore, actor: TheActor) -> Json:
     """What rules would have done with the last hours of a school; nothing is changed."""
     return Json(service.try_rules(store, actor, wanted))
 
 
-@router.post("/windows", **needs(INCIDENTS_WRITE), **answers(schemas.Made, 201))
+@router.post("/windows", **needs(INCIDENTS_WRITE), **answers(schemas.Made, 201, refuses=[404]))
 def plan_window(new: schemas.NewWindow, store: TheStore, actor: TheActor) -> Json:
     """Hold alerts, or freeze changes, at one school or (city-wide rights) at all."""
     with store.write(actor) as unit:
@@ -98,7 +102,7 @@ def plan_window(new: schemas.NewWindow, store: TheStore, actor: TheActor) -> Jso
     return Json(made, status_code=201)
 
 
-@router.delete("/windows/{id}", **needs(INCIDENTS_WRITE), **answers(status=204))
+@router.delete("/windows/{id:path}", **needs(INCIDENTS_WRITE), **answers(status=204))
 def end_window(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """End a maintenance window now; one that has not begun is gone."""
     with store.write(actor) as unit:
@@ -106,7 +110,11 @@ def end_window(id: Uid, store: TheStore, actor: TheActor) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/on-calls", **needs(INCIDENTS_WRITE, everywhere=True), **answers(schemas.Made, 201))
+@router.post(
+    "/on-calls",
+    **needs(INCIDENTS_WRITE, everywhere=True),
+    **answers(schemas.Made, 201, refuses=[404]),
+)
 def plan_on_call(new: schemas.NewOnCall, store: TheStore, actor: TheActor) -> Json:
     """Enter who is told of incidents, and when."""
     with store.write(actor) as unit:
@@ -114,7 +122,9 @@ def plan_on_call(new: schemas.NewOnCall, store: TheStore, actor: TheActor) -> Js
     return Json(made, status_code=201)
 
 
-@router.delete("/on-calls/{id}", **needs(INCIDENTS_WRITE, everywhere=True), **answers(status=204))
+@router.delete(
+    "/on-calls/{id:path}", **needs(INCIDENTS_WRITE, everywhere=True), **answers(status=204)
+)
 def end_on_call(id: Uid, store: TheStore, actor: TheActor) -> Response:
     """End an on-call time now; one that has not begun is gone."""
     with store.write(actor) as unit:

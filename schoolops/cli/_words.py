@@ -14,8 +14,8 @@ WRITTEN = (
     "device such as ipad or access-point; in singular or plural"
 )
 ANY = (
-    f"{WRITTEN}; also agents, discovered, incidents, maintenance windows, audit, people, "
-    "delegations, approvals"
+    f"{WRITTEN}; also agents, discovered, audit, people, delegations, approvals, "
+    "incidents, windows, on-calls"
 )
 FILTER = "words that must all hold, such as health:down or 'name:*rhein*' (docs/inventory.md)"
 RECORD = "its key (school number, serial, 164800/2.14) or id"

@@ -18,7 +18,7 @@ from schoolops.db.engine import Store
 from tests.alerts.town import ADMIN, LESSON, Town
 
 BERLIN = ZoneInfo("Europe/Berlin")
-HERE = Actor.of("h", "technician", authority="10042")
+HERE = Actor.of("h", "technician", authority="10050")
 
 
 def at(text: str) -> int:

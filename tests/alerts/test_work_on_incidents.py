@@ -14,6 +14,7 @@ from tests.alerts.town import ADMIN, Town
 
 OTHER = Actor.of("otto", "technician")
 TEACHER = Actor.of("t", "teacher", schools=["164800"])
+LIMITED = Actor.of("lisa", "technician", authority="10042")
 STRANGER = Actor.of("s", "technician", authority="99999")
 
 
@@ -61,6 +62,23 @@ def test_who_sees_the_school_reads_and_only_who_runs_equipment_works_on_it(town:
         service.claim(unit, uid(town))
     with town.store.read(STRANGER) as connection, pytest.raises(NotFound):
         repository.course(town.store, connection, STRANGER, uid(town))
+
+
+def test_who_runs_the_equipment_of_an_authority_works_on_its_incidents(town: Town) -> None:
+    """On PostgreSQL under the database's own lock too."""
+    with town.store.write(LIMITED) as unit:
+        service.claim(unit, uid(town))
+        service.write_note(unit, uid(town), "on my way")
+        made = service.plan_window(
+            unit, schemas.NewWindow(school="164800", every="sun=02:00-03:00", reason="x")
+        )
+    with town.store.write(LIMITED) as unit:
+        service.end_window(unit, made["id"])
+        service.release(unit, uid(town))
+    with town.store.read(LIMITED) as connection:
+        found = repository.course(town.store, connection, LIMITED, uid(town))
+    assert [one["what"] for one in found["events"]][-3:] == ["claimed", "note", "released"]
+    assert found["schools"][0]["number"] == "164800"
 
 
 def test_what_is_over_is_not_claimed_but_may_be_explained(town: Town) -> None:

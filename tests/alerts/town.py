@@ -50,7 +50,10 @@ class Town:
         at = {"school": number}
         with self.store.write(ADMIN) as unit:
             make = Inventory(unit).create
-            make(KINDS["school"], {"number": number, "name": f"Schule {number}", "form": "20"})
+            make(
+                KINDS["school"],
+                {"number": number, "name": f"Schule {number}", "form": "20", "authority": "10042"},
+            )
             for name in ("1.01", "1.02"):
                 make(KINDS["room"], at | {"name": name})
             for key, kind, parent, room in (
