@@ -69,7 +69,8 @@ _GROUPS = {
     "audit": N_("Looking"), "file": N_("Files and clipboard"), "copy": N_("Files and clipboard"),
     "account": N_("People and rights"), "delegation": N_("People and rights"),
     "approval": N_("People and rights"), "access": N_("People and rights"),
-    "incident": N_("Incidents and maintenance"),
+    "incident": N_("Incidents and maintenance"), "window": N_("Incidents and maintenance"),
+    "rule": N_("Incidents and maintenance"),
     "help": N_("The program"), "palette": N_("The program"), "app": N_("The program"),
 }  # fmt: skip
 
@@ -86,6 +87,7 @@ _EDIT = "tui.commands.records:"
 _FILES = "tui.commands.files:"
 _FLEET = "tui.commands.fleet:"
 _RIGHTS = "tui.commands.rights:"
+_PLAN = "tui.commands.plan:"
 _INCIDENTS = "tui.commands.incidents:"
 
 ACTIONS: tuple[Action, ...] = (
@@ -129,6 +131,13 @@ ACTIONS: tuple[Action, ...] = (
            show=True, tooltip=N_("To the provider, with what was measured")),
     Action("incident.release", "R", N_("Give back"), _INCIDENTS + "release", _in("incidents"),
            "incidents.write", True, True, N_("Or take it from somebody who is away")),
+    # maintenance, on call, rules
+    Action("window.new", "n", N_("Plan maintenance"), _PLAN + "plan_window", _in("windows"),
+           "incidents.write", True, True),
+    Action("window.end", "d", N_("End now"), _PLAN + "end", _in("windows", "on-calls"),
+           "incidents.write", True, True),
+    Action("rule.try", "T", N_("Try them"), _PLAN + "try_rules", _in("rules"), show=True,
+           tooltip=N_("What the rules would have told of the last hours of a school")),
     # finding
     Action("list.filter", "slash", N_("Filter"), _VIEW + "open_filter", _in("list"), show=True),
     Action("go.jump", "colon", N_("Jump"), _GO + "jump", show=True,
@@ -217,6 +226,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("main.delegations", "", N_("Delegations"), _GO + "main_delegations"),
     Action("main.approvals", "A", N_("Approvals"), _GO + "main_approvals"),
     Action("main.incidents", "I", N_("Incidents"), _GO + "main_incidents"),
+    Action("main.windows", "M", N_("Maintenance"), _GO + "main_windows"),
+    Action("main.on-calls", "", N_("On-call plan"), _GO + "main_on_calls",
+           permission="incidents.write"),
+    Action("main.rules", "", N_("Alert rules"), _GO + "main_rules"),
+    Action("main.contracts", "L", N_("Contracts"), _GO + "main_contracts"),
     Action("main.tokens", "", N_("Tokens"), _GO + "main_tokens", permission="tokens.write"),
     # the frame
     Action("app.theme", "t", N_("Theme"), _VIEW + "choose_theme"),

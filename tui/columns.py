@@ -33,6 +33,8 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "approvals": ("state", "action", "proposed_by", "school", "reason", "until"),
     "incidents": ("severity", "title", "school", "began", "claimed_by", "state", "schools",
                   "devices", "school_name"),
+    "windows": ("state", "kind", "school", "room", "begins", "ends", "every", "reason"),
+    "on-calls": ("state", "username", "level", "begins", "ends", "every", "authority"),
 }  # fmt: skip
 """List → columns that answer the usual question at 80 columns; the rest is a key away."""
 
@@ -53,6 +55,13 @@ _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
     ("accounts", "last_seen"): 16,
     ("incidents", "severity"): 10,
     ("incidents", "began"): 12,
+    ("windows", "state"): 8,
+    ("windows", "kind"): 8,
+    ("windows", "begins"): 12,
+    ("windows", "ends"): 12,
+    ("windows", "every"): 19,
+    ("on-calls", "begins"): 12,
+    ("on-calls", "ends"): 12,
     ("incidents", "claimed_by"): 10,
     ("incidents", "state"): 9,
     ("incidents", "schools"): 4,

@@ -9,7 +9,7 @@ from typing import Any
 from textual.content import Content
 
 from inventory.kinds import KINDS, Kind
-from tui import cells, metrics
+from tui import cells, incidents, metrics
 from tui.backend import Json
 from tui.i18n import _
 from tui.reasons import reason
@@ -77,6 +77,8 @@ def readiness_line(found: Json) -> Content:
 def name_of(record: Json) -> str:
     """What a record is called, where its key is only an id."""
     values = record.get("values") or {}
+    if record.get("kind") == "incident":
+        return incidents.title(values)
     found = [values.get(n) for n in ("name", "subject", "receiver")] + [record.get("key")]
     return next((str(name) for name in found if name), "")
 

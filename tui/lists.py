@@ -20,6 +20,8 @@ TITLES: Mapping[str, str] = {
     "discovered": N_("Discovered devices"),
     "audit": N_("Audit"),
     "incidents": N_("Incidents"),
+    "windows": N_("Maintenance"),
+    "on-calls": N_("On-call plan"),
     "accounts": N_("People and roles"),
     "delegations": N_("Delegations"),
     "approvals": N_("Approvals"),

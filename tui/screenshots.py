@@ -170,6 +170,21 @@ async def fault_report(pilot: Pilot[int]) -> None:
     await _dialog(pilot, "incident.report", FaultReport)
 
 
+async def contracts(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.contracts")
+
+
+async def rules(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.rules")
+
+
+async def plan_window(pilot: Pilot[int]) -> None:
+    from tui.dialogs.plan_window import PlanWindow
+
+    await _list(pilot, "main.windows")
+    await _dialog(pilot, "window.new", PlanWindow)
+
+
 async def approve(pilot: Pilot[int]) -> None:
     """A proposal, as it is read before it is approved."""
     from tui.dialogs.confirm_plan import ConfirmPlan
@@ -252,6 +267,7 @@ SCREENS = {
     "people": people, "person": person, "delegations": delegations, "delegate": delegate,
     "approvals": approvals, "approve": approve, "explain": explain, "emergency": emergency,
     "incidents": incidents, "incident": incident, "fault-report": fault_report,
+    "contracts": contracts, "rules": rules, "plan-window": plan_window,
     "history": history, "import-report": import_report,
     "overview": overview, "school": school, "room": room, "access-points": access_points,
     "device": device, "uplinks": uplinks, "uplink": uplink, "agents": agents,

@@ -22,6 +22,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY = Field("time", Type.DATE, "Time")
 
 
+_GERMAN_TIME = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})[ ,T]+(\d{1,2}):(\d\d)")
 _zone = "Europe/Berlin"
 
 
@@ -37,17 +38,17 @@ def end_of(text: str, zone: dt.tzinfo) -> str:
     As the API takes it: '2026-11-24' → '2026-11-24T22:59:59Z' in Berlin. Raises ValueError.
     """
     start, end = instant_range(text, zone)
-    moment = start if _TIME.fullmatch(text.strip()) else end - 1_000_000
+    moment = start if _TIME.fullmatch(_iso(text)) else end - 1_000_000
     return (_EPOCH + dt.timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def instant_range(text: str, zone: dt.tzinfo | None = None) -> tuple[int, int]:
     """From (included) and until (excluded) of a day or time, in UTC microseconds.
 
-    Takes 2026-11-24, 24.11.2026, 2026-11-24T07:00 and finer, with Z or an offset, or local time
-    without (that of `zone`, or of `use_zone`). Raises ValueError.
+    Takes 2026-11-24, 24.11.2026, 24.11.2026 7:00, 2026-11-24T07:00 and finer, with Z or
+    an offset, or local time without (that of `zone`, or of `use_zone`). Raises ValueError.
     """
-    text = text.strip()
+    text = _iso(text)
     match = _TIME.fullmatch(text)
     try:
         if match is not None:
@@ -60,6 +61,15 @@ def instant_range(text: str, zone: dt.tzinfo | None = None) -> tuple[int, int]:
         raise ValueError(
             say("{text!r} is no time; write it as 2026-11-24 or 2026-11-24T07:00", text=text)
         ) from None
+
+
+def _iso(text: str) -> str:
+    """'24.11.2026 7:00' → '2026-11-24T07:00'; all else as it is."""
+    match = _GERMAN_TIME.fullmatch(text.strip())
+    if match is None:
+        return text.strip()
+    day, month, year, hour, minute = match.groups()
+    return f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}:{minute}"
 
 
 def _micros(moment: dt.datetime, zone: dt.tzinfo | None) -> int:

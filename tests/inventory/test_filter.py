@@ -267,6 +267,8 @@ def test_what_lasts_until_a_day_includes_it() -> None:
     assert end_of("24.11.2026", berlin) == "2026-11-24T22:59:59Z"
     assert end_of("2026-07-01", berlin) == "2026-07-01T21:59:59Z"
     assert end_of("2026-11-24T18:00", berlin) == "2026-11-24T17:00:00Z"
+    assert end_of("24.11.2026 18:00", berlin) == "2026-11-24T17:00:00Z"
+    assert end_of("1.12.2026, 7:05", berlin) == "2026-12-01T06:05:00Z"
     assert end_of("2026-11-24T18:00Z", berlin) == "2026-11-24T18:00:00Z"
     with pytest.raises(ValueError, match="is no time"):
         end_of("Friday", berlin)

@@ -530,6 +530,45 @@ class City:
             values["acknowledged_by"] = values["acknowledged_by"] or "m.weber"
         self.tell("incident", id)
 
+    async def alert_rules(self) -> Json:
+        await self._answer("alert_rules")
+        rule = {"id": "line-down", "about": "uplink", "when": "not reachable", "until": "",
+                "for_lessons_s": 120, "for_otherwise_s": 3600, "severity_lessons": "critical",
+                "severity_otherwise": "warning", "text": "no connection",
+                "text_de": "keine Verbindung", "source": "schoolops", "open_alerts": 1}  # fmt: skip
+        return {"rules": [rule], "problem": ""}
+
+    async def try_rules(self, school: str, hours: int = 24) -> Json:
+        await self._answer("try_rules", (school, hours))
+        return {"school": school, "since": NOW, "until": NOW, "alerts": [
+            {"rule": "line-down", "severity": "critical", "text": "line main does not answer",
+             "since": NOW, "fired": NOW, "until": None}]}  # fmt: skip
+
+    async def plan(self, plural: str, new: Json) -> Json:
+        await self._answer("plan", (plural, new))
+        if new.get("room") and not new.get("school"):
+            text = "a room belongs to a school; say which"
+            raise ApiError(422, "estate.invalid", text, {"message": text, "params": {}})
+        made = self.add("window", f"w-{self.seq}", **new | {"state": "planned"})
+        self.tell("window", made["id"])
+        return {"id": made["id"]}
+
+    async def end_planned(self, plural: str, id: str) -> None:
+        await self._answer("end_planned", (plural, id))
+        self.find(plural, id)["values"]["state"] = "ended"
+        self.tell(find_kind(plural)[0].name, id)
+
+    async def lines(self, month: str = "") -> Json:
+        await self._answer("lines", month)
+        return {"month": "2026-11", "lines": [
+            {"id": f"uplink-{number}-main", "key": f"{number}/main", "school": number,
+             "school_name": name, "provider": "Stadtnetz", "circuit": f"D-{number}",
+             "contract_end": "2027-03-31", "booked_down_bps": 10**9, "booked_up_bps": 5 * 10**8,
+             "down_bps": 6.1e8 if number == "164574" else None, "up_bps": None, "tests": 3,
+             "measured": 0.97, "availability": 0.995, "outages": 0,
+             "verdict": "missed" if number == "164574" else "unknown"}
+            for number, name, *_rest in SCHOOLS]}  # fmt: skip
+
     async def note_incident(self, id: str, text: str) -> None:
         await self._answer("note_incident", (id, text))
 

@@ -58,7 +58,9 @@ def test_each_example_of_a_filter_is_understood(key: str, text: str) -> None:
         ("r", "view.reload"), ("P", "main.people"), ("A", "main.approvals"),
         ("a", "approval.approve"), ("d", "approval.reject"), ("W", "approval.withdraw"),
         ("w", "access.explain"), ("!", "access.emergency"), ("n", "delegation.new"),
-        ("I", "main.incidents"), ("C", "incident.claim"), ("R", "incident.release"),
+        ("M", "main.windows"), ("n", "window.new"), ("d", "window.end"), ("T", "rule.try"),
+        ("L", "main.contracts"), ("I", "main.incidents"), ("C", "incident.claim"),
+        ("R", "incident.release"),
         ("a", "incident.acknowledge"), ("n", "incident.note"), ("f", "incident.report"),
     ],
 )  # fmt: skip

@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "JumpDialog": ((jump_lookup,), {}),
     "MoveDevice": (({"key": "X", "values": {"school": "164800"}}, jump_lookup), {}),
     "NoteDialog": (("Reject", ["a line"] * 5, "Reject"), {}),
+    "PlanWindow": ((), {}),
     "RecordForm": ((SCHOOL, {}), {"title": "New school"}),
     "RetireDialog": (("DMPX", 1), {}),
     "SecretDialog": ((credential("snmp-v3"),), {}),
@@ -47,6 +48,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "ShowToken": (({"token": "sot_" + "x" * 43, "name": "m.weber"},), {}),
     "StaleEdit": ((STALE,), {}),
     "TokenDialog": ((), {}),
+    "TryRules": ((), {}),
 }
 
 

@@ -166,6 +166,26 @@ async def main_incidents(screen: Frame, aim: Aim) -> None:
     await _list(screen, "incidents")
 
 
+async def main_windows(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "windows")
+
+
+async def main_on_calls(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "on-calls")
+
+
+async def main_rules(screen: Frame, aim: Aim) -> None:
+    from tui.screens.rules import RulesScreen
+
+    await screen.ops.show_main(RulesScreen)
+
+
+async def main_contracts(screen: Frame, aim: Aim) -> None:
+    from tui.screens.contracts import ContractsScreen
+
+    await screen.ops.show_main(ContractsScreen)
+
+
 async def main_tokens(screen: Frame, aim: Aim) -> None:
     from tui.screens.tokens import TokensScreen
 

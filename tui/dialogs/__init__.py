@@ -36,6 +36,7 @@ DIALOGS: dict[str, str] = {
     "JumpDialog": "tui.dialogs.jump",
     "MoveDevice": "tui.dialogs.move_device",
     "NoteDialog": "tui.dialogs.note",
+    "PlanWindow": "tui.dialogs.plan_window",
     "RecordForm": "tui.dialogs.record_form",
     "RetireDialog": "tui.dialogs.retire",
     "SecretDialog": "tui.dialogs.secret",
@@ -43,6 +44,7 @@ DIALOGS: dict[str, str] = {
     "ShowToken": "tui.dialogs.show_token",
     "StaleEdit": "tui.dialogs.stale_edit",
     "TokenDialog": "tui.dialogs.token",
+    "TryRules": "tui.dialogs.try_rules",
 }
 """Class name → module in which it is defined."""
 

@@ -96,7 +96,8 @@ def _alerts(course: Json, width: int) -> list[Content]:
         over = one["until"] is not None
         text = one["text_de"] if language() == "de" else one["text"]
         school = f"{one['school']} " if len(course["schools"]) > 1 and one["school"] else ""
-        line = f"{_span(one['since'], one['until'])}{school}{cells.clean(text)}"
+        end = f" – {cells.when(one['until'])}" if over else ""
+        line = f"{cells.fit(cells.when(one['since']), 13)} {school}{cells.clean(text)}{end}"
         glyph = incidents.GLYPHS.get(one["severity"], "?")
         tone = _PAST if over else incidents.STYLES.get(one["severity"], "")
         found.append(

@@ -27,8 +27,12 @@ from tui.table import PagedTable
 
 DETAIL_PAUSE_S = 0.15
 MEASURED_AT_ONCE = 4
-GROWING = ("approval", "delegation", "incident")
+GROWING = ("approval", "delegation", "incident", "window", "on-call")
 """Short lists that are read anew with each change: what is new belongs in its place at once."""
+
+
+_UNTOLD = ("title", "title_de", "open")
+"""Fields that the pane says otherwise."""
 
 
 class ListScreen(Frame):
@@ -217,7 +221,7 @@ class ListScreen(Frame):
                 bars = describe.contract_lines(latest, record, 34, narrow=True)
                 lines += [Content(""), describe.heading(_("Contract and measured")), *bars]
             lines += [Content(""), *describe.measured_lines(latest)]
-        lines += [Content(""), *describe.field_lines(self.kind, record)]
+        lines += [Content(""), *describe.field_lines(self.kind, record, _UNTOLD)]
         lines += describe.system_lines(record)
         current = self.table.current()
         if current is not None and current[0] == row[0]:
