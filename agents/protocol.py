@@ -187,6 +187,8 @@ class Batch(NamedTuple):
     sent_at: int
     tables: dict[str, dict[str, tuple[Any, ...]]]
     version: int = VERSION
+    shifted_by: int = 0
+    """What the agent has added to its own clock's times, once the server had refused them."""
 
 
 class Ack(NamedTuple):

@@ -21,6 +21,7 @@ from functools import partial
 from importlib import import_module
 
 from agents import __version__
+from agents.clocks import JUMP_US
 from agents.config import ConfigKeeper
 from agents.events import Event, start
 from agents.job import Job
@@ -339,8 +340,11 @@ class Runner:
         """Measure, and spool what all of them say at once."""
         rows: list[tuple[str, int, tuple[Any, ...]]] = []
         for job in jobs:
-            at = now_us()
+            at, setting = now_us(), self._spool.setting()
             found = job.measure(self._config.config, at, again=again)
+            moved = self._spool.setting() - setting
+            if abs(moved) > JUMP_US:
+                at += moved  # the clock was set meanwhile
             rows += [(name, at, report) for name, report in found]
         self._spool.append(rows, flush=flush)
 

@@ -223,6 +223,7 @@ class Sender:
             rows = [r._replace(observed_at=r.observed_at + self._shift_us) for r in rows]
         now = self._clock() + self._shift_us
         batch = make_batch(self._agent, pending.boot, rows, pending.lost_before, now)
+        batch = batch._replace(shifted_by=self._shift_us)
         body = encode_batch(batch)
         headers = {"Content-Type": CONTENT_TYPE}
         if len(body) > PLAIN_BYTES:

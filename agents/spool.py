@@ -24,13 +24,16 @@ import json
 import os
 
 from agents.chapter import Chapter, DiskChapter, DoubtfulWrite, MemoryChapter
+from agents.clocks import Turns, setting_us
 from agents.events import Lock
 from agents.files import kernel_boot_id, read_bytes, write_all, write_atomic
+from agents.log import say
 from agents.protocol import MAX_ROWS, Row
 from agents.records import encode_payload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NamedTuple
 else:
     from agents.tuples import NamedTuple
@@ -61,6 +64,7 @@ class Spool:
         segment_bytes: int = SEGMENT_BYTES,
         memory_rows: int = 2_000,
         kernel: str | None = None,
+        setting: Callable[[], int] = setting_us,
     ) -> None:
         self.folder = folder
         self.dropped_rows = 0
@@ -73,9 +77,13 @@ class Spool:
         self._kernel = kernel_boot_id() if kernel is None else kernel
         """The start of the machine, and which folder: a copy of one begins a new boot."""
         self._lock = Lock()
+        self.setting = setting
+        """How the wall clock is set; see agents.clocks."""
+        self._turns = Turns(setting())
         self._chapters: list[DiskChapter] = []
         self._current: DiskChapter | None = None
         self._memory = MemoryChapter(os.urandom(16).hex(), memory_rows)
+        self._turns.own(self._memory.boot, 1)
         self._ordinal = 0
         try:
             self._load()
@@ -102,6 +110,7 @@ class Spool:
             self._chapters.append(chapter)
         if chapter and chapter.intact and chapter.kernel == self._kernel:
             self._current = chapter
+            self._turns.own(chapter.boot, chapter.last + 1)
         self._forget_finished()
 
     # -- the measuring side ----------------------------------------------------------------
@@ -123,6 +132,7 @@ class Spool:
         if not payloads:
             return 0
         with self._lock:
+            self._look_at_clock()
             # Who does not know the machine's boots must not number a row anew after a power cut.
             self._append(payloads, flush or not self._kernel)
             self._count_lost()
@@ -160,6 +170,7 @@ class Spool:
         folder = os.path.join(self.folder, f"{self._ordinal + 1:08d}-{boot}")
         chapter = DiskChapter.create(folder, boot, self._kernel)
         self._ordinal += 1
+        self._turns.own(boot, 1)
         if self._current:
             self._current.close()
         self._current = chapter
@@ -186,6 +197,7 @@ class Spool:
     def peek(self, max_rows: int = MAX_ROWS, max_bytes: int = 1024 * 1024) -> Pending | None:
         """The next rows to deliver, or None. They stay until acknowledged."""
         with self._lock:
+            self._look_at_clock()
             for chapter in self._in_order():
                 if chapter.pending <= 0:
                     continue
@@ -197,6 +209,8 @@ class Spool:
                 self._count_lost()
                 if rows:
                     first = rows[0].seq
+                    if self._turns.happened:
+                        rows = [self._as_set_now(chapter.boot, row) for row in rows]
                     return Pending(chapter.boot, rows, chapter.lost_before(first))
             self._forget_finished()
             return None
@@ -280,6 +294,16 @@ class Spool:
                     self.trouble = f"{error.strerror}: cannot note what was acknowledged"
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _look_at_clock(self) -> None:
+        before = self._turns.setting
+        if self._turns.note(self.setting(), [(c.boot, c.last) for c in self._in_order()]):
+            moved = (self._turns.setting - before) / 1e6
+            say(f"the clock was set by {moved:+.0f} s; what waits is told by the new one")
+
+    def _as_set_now(self, boot: str, row: Row) -> Row:
+        correction = self._turns.correction_us(boot, row.seq)
+        return row._replace(observed_at=row.observed_at + correction) if correction else row
 
     def _in_order(self) -> list[Chapter]:
         return [*self._chapters, self._memory]

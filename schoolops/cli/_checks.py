@@ -59,7 +59,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         add("server", lambda: check_server(home))
         add("socket", lambda: check_socket(home))
         if settings:
-            add("agents", lambda: check_agents(settings[0]))
+            add("agents", lambda: _check_agents(settings[0]))
             add("backups", lambda: check_backups(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
             add("mail", lambda: check_mail(settings[0]))
@@ -243,35 +243,6 @@ def check_socket(home: Path) -> State:
     return "ok", f"{path} is yours alone"
 
 
-def check_agents(settings: Settings) -> State:
-    """Whether an identity is used by two machines at once (a router that was cloned)."""
-    from sqlalchemy import select
-
-    from schoolops.cli.db import status_of
-    from schoolops.db.engine import Store
-    from schoolops.fleet.models import agent
-
-    if not status_of(settings)["up_to_date"]:
-        return "ok", "none are known yet"
-    store = Store.open(settings)
-    try:
-        with store.read() as connection:
-            rows = connection.execute(
-                select(agent.c.name, agent.c.machines)
-                .where(agent.c.state == "active", agent.c.cloned_until > store.clock.now())
-                .order_by(agent.c.name)
-            ).all()
-    finally:
-        store.close()
-    if rows:
-        told = "; ".join(f"{row.name} by {row.machines}" for row in rows)
-        return "fail", (
-            f"two machines report as one agent: {told}; revoke it (schoolops agent revoke NAME), "
-            "invite two, and let each machine join anew with --replace"
-        )
-    return "ok", "each is one machine"
-
-
 def check_backups(settings: Settings) -> State:
     folder = settings.backup_folder
     files = [file for file in folder.glob("*") if file.is_file()] if folder.is_dir() else []
@@ -335,6 +306,12 @@ def _mails(settings: Settings) -> tuple[int, int]:
     finally:
         store.close()
     return found["waiting"], found["failed"]
+
+
+def _check_agents(settings: Settings) -> State:
+    from schoolops.cli._check_agents import check_agents
+
+    return check_agents(settings)
 
 
 def _check_sign_in(settings: Settings) -> State:

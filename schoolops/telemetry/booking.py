@@ -193,7 +193,8 @@ class Booking:
         news.reports += fresh
         news.lost += lost
         news.implausible += waiting.batch.implausible if fresh else 0
-        news.seen_at, news.offset = waiting.received_at, offset
+        # An agent whose clock was refused sends in our time; how its own is set is still told.
+        news.seen_at, news.offset = waiting.received_at, offset + wire.shifted_by
         self._hear(row, news, waiting)
         if row.state != "active" or fresh:
             self.unit.announce("agent", row.uid, row.school_id)

@@ -12,7 +12,7 @@ import zlib
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -69,6 +69,7 @@ class Wire(msgspec.Struct):
     tables: Tables
     lost_before: int = 0
     version: int = protocol.VERSION
+    shifted_by: Annotated[int, msgspec.Meta(ge=-(2**60), le=2**60)] = 0
 
 
 @dataclass(slots=True)
