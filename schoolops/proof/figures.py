@@ -63,6 +63,10 @@ class Figures:
         day = dt.date.fromisoformat(iso)
         return str(format_date(day, "EEE d.M.", locale=self.locale)).replace("..", ".")
 
+    def date(self, iso: str) -> str:
+        """A day with its year."""
+        return str(format_date(dt.date.fromisoformat(iso), "medium", locale=self.locale))
+
     def month(self, text: str) -> str:
         """'Oktober 2026' of '2026-10'."""
         day = dt.date.fromisoformat(f"{text}-01")

@@ -142,7 +142,7 @@ class _View:
                 [texts["booked"], since + (rates or texts["not_named"])],
             ]
         if line["contract_end"]:
-            found.append([texts["contract_end"], line["contract_end"]])
+            found.append([texts["contract_end"], figures.date(line["contract_end"])])
         return found
 
     def _finding(self, one: Finding) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents import protocol
-from tests.cli.conftest import Run, Served
+from tests.cli.conftest import Run, Served, serving
 from tests.cli.test_agents_and_discovered import Box
 
 RULE = """
@@ -20,6 +20,13 @@ RULE = """
   when: dns_ms >= 1900
   text: "no name resolves at {name}"
 """
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A server of its own: what is measured here changes the health of its schools."""
+    with serving() as made:
+        yield made
 
 
 @pytest.fixture

@@ -52,6 +52,9 @@ class NotingSpool(Spool):
     ledger: Ledger
 
     def append(self, reports: list[tuple[str, int, tuple[Any, ...]]], *, flush: bool = True) -> int:
+        reports = [one for one in reports if one[0] == "host"]
+        if not reports:
+            return 0  # other duties have no part in this count
         numbers = range(self.ledger.last + 1, self.ledger.last + 1 + STEP)
         self.ledger.last = numbers[-1]
         (at,) = {at for _, at, _ in reports}

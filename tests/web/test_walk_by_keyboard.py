@@ -13,7 +13,7 @@ from tests.web.test_pages import ADDRESSES
 
 REACHABLE = "a[href], button, input:not([type=hidden]), select, [tabindex='0']"
 FOCUS = """selector => {
-    const all = [...document.querySelectorAll(selector)];
+    const all = [...document.querySelectorAll(selector)].filter(one => one.checkVisibility());
     const now = document.activeElement, box = now.getBoundingClientRect();
     const style = getComputedStyle(now);
     return {

@@ -60,7 +60,7 @@ class RecordScreen(Frame):
     """Any record of the inventory; `plural` may be a list of one device kind."""
 
     CSS = """
-    RecordScreen ScrollText { padding: 0 1; scrollbar-size-vertical: 1; }
+    ScrollText { padding: 0 1; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, plural: str, id: str) -> None:
