@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from schoolops.alerts.engine import FIRING
+from schoolops.alerts.lifting import TOGETHER_US, Root, cutting_off, lift, lines_of
 from schoolops.alerts.models import alert, incident, incident_event, incident_school
 from schoolops.alerts.reading import SEVERITIES, told
 from schoolops.alerts.subjects import LOCK, Firing, Watched
@@ -26,32 +26,15 @@ from schoolops.db.engine import UnitOfWork
 from schoolops.db.upsert import upsert
 from schoolops.estate.models import TABLES
 from schoolops.estate.query import shown_name
-from schoolops.fleet.models import agent
 
 MINUTE = 60_000_000
-TOGETHER_US = 15 * MINUTE
-"""Schools that fell silent within so long fell silent together."""
 COMES_BACK_US = 30 * MINUTE
 """What begins again so soon after it ended is the same incident."""
 FLAPS = 3
 """So often it comes back until it is said to be flapping."""
 QUIET_US = 30 * MINUTE
 """A flapping incident is closed after so long without an alert."""
-CENTRAL_SHARE = 0.5
-CENTRAL_SCHOOLS = 5
-"""So many schools, and this share of all that have an agent, silent at once: not their lines."""
-
 schools, uplinks = TABLES["school"], TABLES["uplink"]
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """What is broken."""
-
-    key: str
-    kind: str
-    record_id: int | None = None
-    provider: str = ""
 
 
 def correlate(unit: UnitOfWork, watched: Watched, changed: bool) -> None:
@@ -63,7 +46,7 @@ def correlate(unit: UnitOfWork, watched: Watched, changed: bool) -> None:
         unit.connection.execute(select(func.pg_advisory_xact_lock(LOCK, 0)))
     touched: set[int] = set()
     for root, firing in _by_root(watched).items():
-        root = _lift(unit, root, watched)
+        root = lift(unit, root, watched)
         found = _open(unit, root, firing, watched)
         touched |= _move(unit, found, firing, watched)
         touched.add(found)
@@ -91,75 +74,6 @@ def _by_root(watched: Watched) -> dict[Root, list[Firing]]:
             kind, record_id = "room", subject.room_id or 0
         found[Root(f"{what}:{kind}:{record_id}", kind, record_id)].append(firing)
     return found
-
-
-# -- what several schools have in common ----------------------------------------------------------
-
-
-def _lift(unit: UnitOfWork, root: Root, watched: Watched) -> Root:
-    """The provider, or what the whole city has in common, where a line is one of many."""
-    if not root.key.startswith(("down:school:", "down:uplink:")):
-        return root
-    connection, school_id = unit.connection, watched.school.row.id
-    lines = _lines(connection, None)
-    since = max(f.since_at for f in watched.firing)
-    down = _down_since(connection, since - TOGETHER_US)
-    down.add(school_id)
-    reporting = connection.scalar(
-        select(func.count(func.distinct(agent.c.school_id))).where(
-            agent.c.state.in_(("active", "silent"))
-        )
-    )
-    providers = {line.provider for s in down for line in lines.get(s, ()) if line.provider}
-    central = max(CENTRAL_SCHOOLS, CENTRAL_SHARE * (reporting or 0))
-    if len(providers) > 1 and len(down) >= central:
-        return Root("down:city:", "city")
-    mine = {line.provider for line in lines.get(school_id, ())}
-    if len(mine) != 1 or not (provider := next(iter(mine))):
-        return root
-    same = {s for s in down if any(line.provider == provider for line in lines.get(s, ()))}
-    if len(same) >= unit.store.settings.alerts.provider_schools:
-        return Root(f"down:provider:{provider}", "provider", None, provider)
-    return root
-
-
-def _lines(connection: Connection, school_id: int | None) -> dict[int, list[Any]]:
-    c = uplinks.c
-    statement = select(
-        c.id, c.school_id, c.name, c.provider, c.circuit, c.hotline
-    ).where(c.retired_at.is_(None), c.state == "active")  # fmt: skip
-    if school_id is not None:
-        statement = statement.where(c.school_id == school_id)
-    found: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(statement.order_by(c.id)):
-        found[row.school_id].append(row)
-    return found
-
-
-def _down_since(connection: Connection, since: int) -> set[int]:
-    """Schools whose line or whole network has failed since then, and those of an open incident of
-    a provider: whoever joins late belongs to it."""
-    in_one = select(incident.c.id).where(
-        incident.c.kind.in_(("provider", "city")), incident.c.closed_at.is_(None)
-    )
-    return set(
-        connection.scalars(
-            select(alert.c.school_id).where(
-                alert.c.state == FIRING,
-                alert.c.ended_at.is_(None),
-                alert.c.kind.in_(("school", "uplink")),
-                or_(alert.c.since_at >= since, alert.c.incident_id.in_(in_one)),
-                alert.c.rule.in_(_OUTAGES),
-            )
-        )
-    )
-
-
-_OUTAGES = ("school-silent", "uplink-down")
-"""The rules by which a school counts as cut off. A city changes what they say, not their names."""
-
-
-# -- incidents -------------------------------------------------------------------------------------
 
 
 def _open(unit: UnitOfWork, root: Root, firing: list[Firing], watched: Watched) -> int:
@@ -238,7 +152,7 @@ _TITLES: Mapping[str, Mapping[str, str]] = {
 
 def _contract(connection: Connection, root: Root, watched: Watched) -> dict[str, str]:
     """Provider, circuit and hotline of the line that an incident is about, if it is about one."""
-    lines = _lines(connection, watched.school.row.id)[watched.school.row.id]
+    lines = lines_of(connection, watched.school.row.id)[watched.school.row.id]
     if root.kind == "uplink":
         lines = [line for line in lines if line.id == root.record_id]
     elif root.kind not in ("school", "provider"):
@@ -275,7 +189,7 @@ def _gather(unit: UnitOfWork, row: Row[Any]) -> set[int | None]:
         .where(
             alert.c.state == FIRING,
             alert.c.ended_at.is_(None),
-            alert.c.rule.in_(_OUTAGES),
+            alert.c.rule.in_(cutting_off(unit)),
             alert.c.since_at >= row.began_at - TOGETHER_US,
             or_(alert.c.incident_id.is_(None), alert.c.incident_id != row.id),
         )

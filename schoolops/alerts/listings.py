@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, case, exists, literal, or_, select, true
 
 from inventory.kinds import INCIDENT, ON_CALL, WINDOW
 from schoolops.alerts.models import incident, incident_school, maintenance, on_call
@@ -47,7 +47,7 @@ def incidents_listing(connection: Connection, actor: Actor, now: int) -> Listing
             "open": case((is_open, literal(True)), else_=literal(False)),
             "began": c.began_at,
             "ended": c.closed_at,
-            "claimed_by": func.coalesce(func.nullif(c.claimed_by, ""), c.acknowledged_by),
+            "claimed_by": c.claimed_by,
             "acknowledged_by": c.acknowledged_by,
             "provider": c.provider,
             "circuit": c.circuit,

@@ -94,7 +94,7 @@ def rehearse(
             for subject in about(rule, subjects):
                 key = (rule.id, subject.kind, subject.record_id)
                 before = watches.get(key)
-                facts = None if rule.outage and subject.behind is not None else subject.facts
+                facts = subject.known_to(rule)
                 if before is None and (facts is None or rule.when.value(facts) is not True):
                     continue
                 is_held = any(hold.room_id in (None, subject.room_id) for hold in held)

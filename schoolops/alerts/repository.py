@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from inventory.kinds import KINDS
 from inventory.sentences import say
 from schoolops.alerts.engine import FIRING
 from schoolops.alerts.incidents import school_names
@@ -85,7 +84,7 @@ def course(store: Store, connection: Connection, actor: Actor, uid: str) -> dict
         "title": row.title,
         "title_de": row.title_de,
         "kind": row.kind,
-        "key": _key_of(connection, row.kind, row.record_id),
+        "key": _Records(connection).key(row.kind, row.record_id),
         "school": number,
         "school_name": name,
         "provider": row.provider,
@@ -121,7 +120,7 @@ def _alerts(
     row: Row[Any],
     names: dict[int, tuple[str, str]],
 ) -> list[dict[str, Any]]:
-    rules = knowledge(store).rules(store.clock.now())
+    rules, known = knowledge(store).rules(store.clock.now()), _Records(connection)
     found = connection.execute(
         select(alert)
         .where(alert.c.incident_id == row.id, in_scope(actor, alert.c.school_id))
@@ -132,11 +131,11 @@ def _alerts(
         {
             "rule": one.rule,
             "kind": one.kind,
-            "key": _key_of(connection, one.kind, one.record_id),
+            "key": known.key(one.kind, one.record_id),
             "school": names.get(one.school_id, ("", ""))[0],
             "severity": one.severity,
-            "text": _text(rules.get(one.rule), connection, one, "en"),
-            "text_de": _text(rules.get(one.rule), connection, one, "de"),
+            "text": _text(rules.get(one.rule), known, one, "en"),
+            "text_de": _text(rules.get(one.rule), known, one, "de"),
             "since": to_iso(one.since_at),
             "until": to_iso(one.ended_at),
         }
@@ -144,10 +143,10 @@ def _alerts(
     ]
 
 
-def _text(rule: Rule | None, connection: Connection, row: Row[Any], language: str) -> str:
+def _text(rule: Rule | None, known: _Records, row: Row[Any], language: str) -> str:
     if rule is None:
         return str(row.rule)
-    name = _name_of(connection, row.kind, row.record_id)
+    name = known.name(row.kind, row.record_id)
     return told(rule, name, json.loads(row.facts), language)
 
 
@@ -174,23 +173,28 @@ def _events(
     ]
 
 
-def _row_of(connection: Connection, kind: str, record_id: int | None) -> Row[Any] | None:
-    if record_id is None:
-        return None
-    table: Any = agent if kind == "agent" else TABLES[kind] if kind in KINDS else None
-    if table is None:
-        return None
-    return connection.execute(select(table).where(table.c.id == record_id)).one_or_none()
+class _Records:
+    """What incidents and alerts are about; each record is read once."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[tuple[str, int], Row[Any] | None] = {}
 
-def _key_of(connection: Connection, kind: str, record_id: int | None) -> str:
-    """The key by which people find what an incident is about."""
-    row = _row_of(connection, kind, record_id)
-    return "" if row is None else str(row.uid if kind == "agent" else row.key)
+    def key(self, kind: str, record_id: int | None) -> str:
+        """The key by which people find it, '' for what has none."""
+        row = self._row(kind, record_id)
+        return "" if row is None else str(row.uid if kind == "agent" else row.key)
 
+    def name(self, kind: str, record_id: int | None) -> str:
+        row = self._row(kind, record_id)
+        return "?" if row is None else str(row.name or getattr(row, "key", ""))
 
-def _name_of(connection: Connection, kind: str, record_id: int) -> str:
-    row = _row_of(connection, kind, record_id)
-    if row is None:
-        return "?"
-    return str(row.name or getattr(row, "key", ""))
+    def _row(self, kind: str, record_id: int | None) -> Row[Any] | None:
+        table: Any = agent if kind == "agent" else TABLES.get(kind)
+        if record_id is None or table is None:
+            return None
+        if (kind, record_id) not in self._rows:
+            self._rows[kind, record_id] = self._connection.execute(
+                select(table).where(table.c.id == record_id)
+            ).one_or_none()
+        return self._rows[kind, record_id]

@@ -32,6 +32,10 @@ class Subject:
     behind: int | None = None
     """The device that is down and on which it hangs."""
 
+    def known_to(self, rule: Rule) -> dict[str, Any] | None:
+        """The facts as the rule sees them: an outage behind a broken device is not known."""
+        return None if rule.outage and self.behind is not None else self.facts
+
 
 @dataclass(slots=True)
 class Watched:

@@ -70,11 +70,9 @@ def _watch(
     lessons: bool,
 ) -> bool:
     """One rule on one subject; answers whether an alert has begun or ended to fire."""
-    facts = subject.facts
+    facts = subject.known_to(rule)
     if row is None and (facts is None or rule.when.value(facts) is not True):
         return False  # nearly always
-    if rule.outage and subject.behind is not None:
-        facts = None
     before = None
     if row is not None:
         before = Watch(row.state, row.since_at, row.known_at, row.fired_at, row.clear_since)

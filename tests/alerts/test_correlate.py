@@ -223,3 +223,19 @@ def test_a_retired_device_ends_its_incident(store: Store, clock: FixedClock) -> 
     del town.facts["164800", "device", "AP3"]
     town.minutes(1)
     assert town.incidents() == []
+
+
+def test_a_rule_of_the_citys_own_about_lines_counts_for_the_provider_too(
+    store: Store, clock: FixedClock
+) -> None:
+    folder = store.settings.home / "alerts"
+    folder.mkdir()
+    (folder / "own.yaml").write_text(
+        "- {id: names-gone, about: uplink, outage: true, when: dns_ms >= 1900, text: x}"
+    )
+    town = Town(store, clock, 3)
+    for number in town.numbers:
+        town.say("uplink", "line1", number, reachable=True, loss_percent=0.0, dns_ms=1950.0)
+    town.minutes(2)
+    (one,) = town.incidents()
+    assert (one.kind, one.schools) == ("provider", 3)
