@@ -29,8 +29,6 @@ class IncidentScreen(RecordScreen):
         self.record, course = await asyncio.gather(
             client.get(self.plural, self.id_or_key), client.incident(self.id_or_key)
         )
-        # Lists show who has seen it where nobody has taken it.
-        self.record["values"]["claimed_by"] = course["claimed_by"]
         self.show_state()
         width = max(40, self.size.width - 4)
         lines = [*_head(course), *_schools(course), *_alerts(course, width), *_events(course)]
