@@ -7,7 +7,7 @@
     schoolops maintenance end ID
 
 While maintenance lasts no incident begins there; what is still broken afterwards does. A freeze
-holds changes; days with exams in the calendar are frozen by themselves.
+says for people when equipment is not to be changed; schoolops itself does not look at it yet.
 """
 
 from __future__ import annotations
@@ -15,43 +15,38 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from schoolops.cli._guard import DONE
-from schoolops.cli._server import add_server, client_of
-from schoolops.cli._spans import add_span, span_of
+from schoolops.cli._planned import add_end, add_list, add_span, end, end_of_span, plan, planned
+from schoolops.cli._server import add_server
 from schoolops.cli._table import clean, local_time, print_json, print_table
 
 INTERMIXED = False
 ALL = "all"
-FOREVER = "9999"
 _COLUMNS = ("kind", "school", "room", "begins", "ends", "every", "reason", "state", "by")
 
 
 def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(dest="doing", metavar="list|add|end", required=True)
-    listed = doing.add_parser("list", help="what is planned and in force", allow_abbrev=False)
-    listed.add_argument("--all", action="store_true", help="and what is over")
-    listed.add_argument("--json", action="store_true", help="as JSON")
-    add_server(listed)
+    add_list(doing, "what is planned and in force")
     add = doing.add_parser("add", help="plan maintenance, or a freeze", allow_abbrev=False)
     add.add_argument("school", metavar="SCHOOL", help="school number, or 'all'")
     add.add_argument("--room", default="", metavar="ROOM", help="this room alone")
-    add.add_argument("--freeze", action="store_true", help="nothing is changed; alerts go on")
+    add.add_argument(
+        "--freeze", action="store_true", help="equipment is not to be changed; alerts go on"
+    )
     add.add_argument("--reason", required=True, help="what is done; others will read it")
     add_span(add)
     add_server(add)
-    end = doing.add_parser("end", help="end it now", allow_abbrev=False)
-    end.add_argument("id", metavar="ID", help="from 'list'")
-    add_server(end)
+    add_end(doing)
 
 
 def run(args: Namespace) -> int:
-    return {"list": _list, "add": _add, "end": _end}[args.doing](args)
+    if args.doing == "end":
+        return end(args, "windows")
+    return _list(args) if args.doing == "list" else _add(args)
 
 
 def _list(args: Namespace) -> int:
-    with client_of(args) as client:
-        query = "" if args.all else "state:planned,active"
-        page = client.page("windows", q=query, columns=_COLUMNS, limit=500)
-    found = [dict(zip(("id", *_COLUMNS), (row[0], *row[4:]), strict=True)) for row in page.rows]
+    found = planned(args, "windows", _COLUMNS)
     if args.json:
         print_json(found)
         return DONE
@@ -60,7 +55,7 @@ def _list(args: Namespace) -> int:
         return DONE
     rows = [
         [one["kind"], one["school"] or ALL, clean(one["room"] or ""), local_time(one["begins"]),
-         "" if one["ends"].startswith(FOREVER) else local_time(one["ends"]), one["every"],
+         end_of_span(one), one["every"],
          clean(one["reason"]), one["state"], one["id"]]
         for one in found
     ]  # fmt: skip
@@ -70,20 +65,10 @@ def _list(args: Namespace) -> int:
 
 
 def _add(args: Namespace) -> int:
-    new = span_of(args) | {
+    new = {
         "kind": "freeze" if args.freeze else "maintenance",
         "school": None if args.school == ALL else args.school,
         "room": args.room,
         "reason": args.reason,
     }
-    with client_of(args) as client:
-        made = client.plan("windows", new)
-    print(f"planned: {made['id']}")
-    return DONE
-
-
-def _end(args: Namespace) -> int:
-    with client_of(args) as client:
-        client.end_planned("windows", args.id)
-    print("ended")
-    return DONE
+    return plan(args, "windows", new)

@@ -15,8 +15,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from schoolops.cli._guard import DONE
-from schoolops.cli._server import add_server, client_of
-from schoolops.cli._spans import add_span, span_of
+from schoolops.cli._planned import add_end, add_list, add_span, end, end_of_span, plan, planned
+from schoolops.cli._server import add_server
 from schoolops.cli._table import clean, local_time, print_json, print_table
 
 INTERMIXED = False
@@ -25,30 +25,24 @@ _COLUMNS = ("username", "level", "authority", "begins", "ends", "every", "state"
 
 def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(dest="doing", metavar="list|add|end", required=True)
-    listed = doing.add_parser("list", help="the plan", allow_abbrev=False)
-    listed.add_argument("--all", action="store_true", help="and what is over")
-    listed.add_argument("--json", action="store_true", help="as JSON")
-    add_server(listed)
+    add_list(doing, "the plan")
     add = doing.add_parser("add", help="enter somebody", allow_abbrev=False)
     add.add_argument("name", metavar="NAME", help="a user name; somebody who has signed in")
     add.add_argument("--level", type=int, choices=(1, 2), default=1, help="2: told later (1)")
     add.add_argument("--authority", default="", metavar="NR", help="for its schools alone")
     add_span(add)
     add_server(add)
-    end = doing.add_parser("end", help="end it now", allow_abbrev=False)
-    end.add_argument("id", metavar="ID", help="from 'list'")
-    add_server(end)
+    add_end(doing)
 
 
 def run(args: Namespace) -> int:
-    return {"list": _list, "add": _add, "end": _end}[args.doing](args)
+    if args.doing == "end":
+        return end(args, "on-calls")
+    return _list(args) if args.doing == "list" else _add(args)
 
 
 def _list(args: Namespace) -> int:
-    with client_of(args) as client:
-        query = "" if args.all else "state:planned,active"
-        page = client.page("on-calls", q=query, columns=_COLUMNS, limit=500)
-    found = [dict(zip(("id", *_COLUMNS), (row[0], *row[4:]), strict=True)) for row in page.rows]
+    found = planned(args, "on-calls", _COLUMNS)
     if args.json:
         print_json(found)
         return DONE
@@ -57,7 +51,7 @@ def _list(args: Namespace) -> int:
         return DONE
     rows = [
         [clean(one["username"]), str(one["level"]), one["authority"], local_time(one["begins"]),
-         "" if one["ends"].startswith("9999") else local_time(one["ends"]), one["every"],
+         end_of_span(one), one["every"],
          one["state"], one["id"]]
         for one in found
     ]  # fmt: skip
@@ -66,17 +60,7 @@ def _list(args: Namespace) -> int:
 
 
 def _add(args: Namespace) -> int:
-    new = span_of(args) | {
+    new = {
         "username": args.name, "level": args.level, "authority": args.authority
     }  # fmt: skip
-    with client_of(args) as client:
-        made = client.plan("on-calls", new)
-    print(f"entered: {made['id']}")
-    return DONE
-
-
-def _end(args: Namespace) -> int:
-    with client_of(args) as client:
-        client.end_planned("on-calls", args.id)
-    print("ended")
-    return DONE
+    return plan(args, "on-calls", new)
