@@ -37,8 +37,8 @@ class PlanWindow(FormDialog[Json]):
     def body(self) -> ComposeResult:
         yield plain(
             _(
-                "Maintenance holds alerts; a freeze holds changes to equipment. Give an end, the "
-                "days of every week, or both."
+                "Maintenance holds alerts; a freeze tells people when equipment is not to be "
+                "changed. Give an end, the days of every week, or both."
             )
         )
         yield Line(_("What it is"), self.kind, required=True)
