@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from inventory.choices import DEVICE_KINDS
 from inventory.fields import Field, Type, fold
-from inventory.kinds import DEVICE_KINDS, device_plural
+from inventory.kinds import device_plural
 from inventory.sentences import Sentence, join, say
 
 GERMAN_CHOICES: Mapping[str, str] = MappingProxyType({

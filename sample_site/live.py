@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inventory.kinds import NETWORK_KINDS
+from inventory.choices import NETWORK_KINDS
 from sample_site.city import City, Part
 from sample_site.cloud import ESSENTIAL, Cloud
 from sample_site.equipment.faults import Fault as Simulated

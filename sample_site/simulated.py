@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from inventory.kinds import NETWORK_KINDS
+from inventory.choices import NETWORK_KINDS
 from sample_site.city import City, Part
 from sample_site.equipment.model import Estate, SimDevice, SimLine
 from sample_site.furnish import CONSOLE_CREDENTIAL, SNMP_CREDENTIAL

@@ -13,8 +13,9 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from inventory.choices import AUDIT_ACTIONS
 from inventory.fields import Field, Type, format_rate
-from inventory.kinds import AUDIT_ACTIONS, KINDS
+from inventory.kinds import KINDS
 from tui.i18n import _, language
 
 GLYPHS = {"ok": "●", "warning": "▲", "down": "✖", "unknown": "?"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from inventory.kinds import GRANT_SOURCES
+from inventory.choices import GRANT_SOURCES
 from schoolops.core.permissions import ROLES
 from tui import cells, describe, rights
 from tui.backend import Json

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.kinds import SEVERITIES
+from inventory.choices import SEVERITIES
 from tui import cells
 from tui.actions import N_
 from tui.backend import Backend, Json

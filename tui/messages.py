@@ -14,7 +14,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from inventory.kinds import AUDIT_ACTIONS, HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
+from inventory.choices import AUDIT_ACTIONS
+from inventory.kinds import HEALTH_FIELDS, KINDS, SYSTEM_FIELDS
 from schoolops.core.permissions import FIELD_CLASSES, PERMISSIONS, PURPOSES, ROLES
 from tui import i18n
 

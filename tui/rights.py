@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from inventory.kinds import APPROVAL_ACTIONS
+from inventory.choices import APPROVAL_ACTIONS
 from tui.i18n import _, ngettext
 
 WAITS = "◆"

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, case, exists, literal, or_, se
 
 from inventory.kinds import INCIDENT, ON_CALL, WINDOW
 from schoolops.alerts.models import incident, incident_school, maintenance, on_call
+from schoolops.alerts.reading import SEVERITIES
 from schoolops.core.permissions import ESTATE_READ, INCIDENTS_WRITE, Actor
 from schoolops.db.access import require
 from schoolops.estate.access import inside
@@ -16,6 +17,11 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.query import school_name_of
 
 rooms = TABLES["room"]
+
+
+_RANKS = {name: rank for rank, name in enumerate(SEVERITIES)}
+_OPEN = len(_RANKS)
+"""What is open comes before all that is over, then the worst."""
 
 
 def concerns(actor: Actor, permission: str = ESTATE_READ) -> ColumnElement[bool]:
@@ -45,6 +51,7 @@ def incidents_listing(connection: Connection, actor: Actor, now: int) -> Listing
             "devices": c.devices,
             "state": case((c.flapping.is_(True) & is_open, "flapping"), else_=c.state),
             "open": case((is_open, literal(True)), else_=literal(False)),
+            "urgency": case((is_open, _OPEN), else_=0) + case(_RANKS, value=c.severity, else_=0),
             "began": c.began_at,
             "ended": c.closed_at,
             "claimed_by": c.claimed_by,

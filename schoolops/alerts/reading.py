@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from inventory.choices import NETWORK_KINDS
 from inventory.expression import (
     NUMBER,
     TEXT,
@@ -23,7 +24,6 @@ from inventory.expression import (
     ExpressionError,
     compile_expression,
 )
-from inventory.kinds import NETWORK_KINDS
 from inventory.sentences import Sentence, did_you_mean, say
 from schoolops.core import resources
 from schoolops.core.errors import Invalid

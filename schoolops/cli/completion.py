@@ -146,7 +146,8 @@ def _bash_reasons() -> str:
 
 def _reasons() -> Iterator[tuple[list[str], tuple[str, ...]]]:
     """Words of a kind, and why its records are usually retired."""
-    from inventory.kinds import DEVICE, DEVICE_KINDS, EDITABLE, device_plural
+    from inventory.choices import DEVICE_KINDS
+    from inventory.kinds import DEVICE, EDITABLE, device_plural
 
     for kind in EDITABLE:
         words = [kind.name, kind.plural]
@@ -213,6 +214,7 @@ def _first(parser: ArgumentParser) -> list[str]:
 
 
 def _kinds() -> list[str]:
-    from inventory.kinds import BY_PLURAL, DEVICE_KINDS, device_plural
+    from inventory.choices import DEVICE_KINDS
+    from inventory.kinds import BY_PLURAL, device_plural
 
     return [*BY_PLURAL, *(device_plural(kind) for kind in DEVICE_KINDS)]

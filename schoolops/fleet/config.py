@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select
 
 from agents import protocol
-from inventory.kinds import NETWORK_KINDS
+from inventory.choices import NETWORK_KINDS
 from schoolops.core.errors import SchoolopsError
 from schoolops.db.engine import Store
 from schoolops.estate.models import TABLES

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from inventory.kinds import GRANT_SOURCES, KINDS
+from inventory.choices import GRANT_SOURCES
+from inventory.kinds import KINDS
 from inventory.sentences import Sentence, join, say, wire
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Forbidden, Invalid

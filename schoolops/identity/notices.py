@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from inventory.kinds import APPROVAL_ACTIONS
+from inventory.choices import APPROVAL_ACTIONS
 from schoolops.core.permissions import APPROVE, AUDIT_READ
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.models import TABLES

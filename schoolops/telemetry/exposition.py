@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from inventory.kinds import KINDS, NETWORK_KINDS
+from inventory.choices import NETWORK_KINDS
+from inventory.kinds import KINDS
 from schoolops.core.permissions import Actor
 from schoolops.estate.access import in_scope, readable_by
 from schoolops.estate.models import TABLES, observation

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from inventory.kinds import NETWORK_KINDS
+from inventory.choices import NETWORK_KINDS
 from schoolops.core.errors import DatabaseDown
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.models import TABLES, observation

@@ -17,7 +17,8 @@ from typing import Any, NotRequired, TypedDict
 import msgspec
 from fastapi import FastAPI, Response
 
-from inventory.kinds import DEVICE, DEVICE_KINDS, device_plural
+from inventory.choices import DEVICE_KINDS
+from inventory.kinds import DEVICE, device_plural
 
 Schema = dict[str, Any]
 

@@ -15,7 +15,7 @@ from agents.duties.discovery import DiscoveryDuty, arp_table, on_link, unknown_a
 from agents.duties.guess import guess_kind
 from agents.protocol import Config, DiscoveredReport, Target
 from agents.snmp.ber import parse_oid
-from inventory.kinds import DEVICE_KINDS
+from inventory.choices import DEVICE_KINDS
 from sample_site.equipment.model import Estate
 from sample_site.equipment.process import EquipmentProcess
 from tests.peers import equipment as peers

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.kinds import INCIDENT
+from schoolops.alerts import listings as _listings  # noqa: F401  (registers its lists)
 from schoolops.alerts import repository, schemas, service
 from schoolops.alerts.fault_report import write_report
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.estate.listing import lister
 from tests.alerts.town import ADMIN, Town
 
 OTHER = Actor.of("otto", "technician")
@@ -91,6 +94,27 @@ def test_what_is_over_is_not_claimed_but_may_be_explained(town: Town) -> None:
         service.write_note(unit, one, "a fuse")
         with pytest.raises(Invalid):
             service.write_note(unit, one, "  ")
+
+
+def test_the_worst_of_those_that_are_open_comes_first(store: Store, clock: FixedClock) -> None:
+    town = Town(store, clock, 2)
+    town.down("SW", "AP1", "AP2", "AP3")
+    town.minutes(2)
+    town.up("SW", "AP1", "AP2", "AP3")
+    town.minutes(3)
+    town.cut.add("164801")
+    town.minutes(2)
+    town.down("AP3")
+    town.down("AP1", number="164800")
+    town.minutes(6)
+    with store.read(ADMIN) as connection:
+        page = lister(INCIDENT, connection, ADMIN, clock.now()).page(
+            INCIDENT, "", "", 0, 10, ["severity", "state"]
+        )
+    found = [tuple(row[4:]) for row in page.rows]
+    assert found[-1] == ("critical", "closed")
+    assert found[:-1] == sorted(found[:-1])
+    assert {severity for severity, _ in found[:-1]} == {"critical", "warning"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.kinds import SCHOOL_FORMS
+from inventory.choices import SCHOOL_FORMS
 from schoolops.calendar.times import Bells, Entry, LessonTime, Span, clock, default_bells, shown
 
 BERLIN = ZoneInfo("Europe/Berlin")

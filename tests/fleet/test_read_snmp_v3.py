@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from agents.duties.network import NetworkDuty
 from agents.protocol import DeviceReport, config_from_json, config_to_json
-from inventory.kinds import KINDS, SNMP_AUTHENTICATION, SNMP_PRIVACY
+from inventory.choices import SNMP_AUTHENTICATION, SNMP_PRIVACY
+from inventory.kinds import KINDS
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from schoolops.estate.service import Inventory

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.kinds import APPROVAL_ACTIONS
+from inventory.choices import APPROVAL_ACTIONS
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound, SchoolopsError
 from schoolops.core.permissions import Actor

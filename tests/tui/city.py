@@ -152,7 +152,9 @@ class City:
             "claimed_by": "", "acknowledged_by": "", "returns": 0, "rule": "line-down",
             "school": "", "provider": "", "circuit": "", "hotline": "",
         }  # fmt: skip
-        made = self.add("incident", key, **usual | values)
+        said = usual | values
+        rank = ("info", "warning", "critical").index(severity)
+        made = self.add("incident", key, **said, urgency=rank + (3 if said["open"] else 0))
         self.tell("incident", made["id"])
         return made
 

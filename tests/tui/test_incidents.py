@@ -20,7 +20,8 @@ def _broken(city: City) -> None:
     city.fail("i-2", "warning", "Room 2.14 without WLAN", "Raum 2.14 ohne WLAN",
               school="101333", claimed_by="a.klein", acknowledged_by="a.klein")  # fmt: skip
     over = city.fail("i-3", "critical", "All was dark", "Alles dunkel", school="150332")
-    over["values"] |= {"open": False, "state": "closed", "ended": "2026-11-24T07:30:00Z"}
+    over["values"] |= {"open": False, "urgency": 2, "state": "closed",
+                       "ended": "2026-11-24T07:30:00Z"}  # fmt: skip
 
 
 async def test_open_incidents_are_counted_and_listed_first(app: Any) -> None:
@@ -29,7 +30,7 @@ async def test_open_incidents_are_counted_and_listed_first(app: Any) -> None:
         await pilot.press("I")
         shown = await shows(pilot, "Incidents  3", "✖ critical", "▲ warning", "All was dark")
         assert shown.index("Room 2.14") < shown.index("All was dark")
-        assert shown.index("No connection") < shown.index("All was dark")
+        assert shown.index("No connection") < shown.index("Room 2.14")
 
 
 async def test_a_new_critical_incident_is_told_and_joins_the_open_list(

@@ -6,7 +6,8 @@ import ast
 import re
 from pathlib import Path
 
-from inventory.kinds import AUDIT, AUDIT_ACTIONS
+from inventory.choices import AUDIT_ACTIONS
+from inventory.kinds import AUDIT
 from inventory.sentences import say
 from tui import cells, i18n, messages
 from tui.reasons import reason

@@ -15,7 +15,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from inventory.kinds import CONTACT_ROLES, EDITABLE
+from inventory.choices import CONTACT_ROLES
+from inventory.kinds import EDITABLE
 from schoolops.core import resources
 
 NAME = "English"

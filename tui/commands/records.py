@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from inventory.kinds import DEVICE_KINDS, EDITABLE, KINDS, Kind, device_plural
+from inventory.choices import DEVICE_KINDS
+from inventory.kinds import EDITABLE, KINDS, Kind, device_plural
 from tui import cells
 from tui.actions import BY_ID as ACTION
 from tui.actions import Aim, permission_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from inventory.kinds import WINDOW_KINDS
+from inventory.choices import WINDOW_KINDS
 from tui import cells
 from tui.backend import Json
 from tui.dialogs.base import Hint, plain

@@ -6,7 +6,7 @@ import asyncio
 
 from textual.content import Content
 
-from inventory.kinds import INCIDENT_STATES
+from inventory.choices import INCIDENT_STATES
 from tui import cells, describe, incidents
 from tui.backend import Backend, Json
 from tui.i18n import _, language, ngettext

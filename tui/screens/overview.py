@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inventory.kinds import SCHOOL_FORMS
+from inventory.choices import SCHOOL_FORMS
 from tui import cells
 from tui.actions import Aim
 from tui.backend import Json

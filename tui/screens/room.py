@@ -9,7 +9,8 @@ from typing import Any
 from textual.content import Content
 from textual.widget import Widget
 
-from inventory.kinds import CONTACT_ROLES, DEVICE_KINDS, NETWORK_KINDS, ROOM
+from inventory.choices import CONTACT_ROLES, DEVICE_KINDS, NETWORK_KINDS
+from inventory.kinds import ROOM
 from tui import cells, describe, metrics, past, room_tests
 from tui.actions import Aim
 from tui.backend import Backend, Json

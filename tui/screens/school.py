@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inventory.kinds import CONTACT_ROLES, DEVICE_KINDS, ROOM_KINDS, SCHOOL
+from inventory.choices import CONTACT_ROLES, DEVICE_KINDS, ROOM_KINDS
+from inventory.kinds import SCHOOL
 from tui import cells, describe, incidents, past
 from tui.actions import Aim
 from tui.backend import Backend, Json

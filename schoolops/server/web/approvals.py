@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from inventory.choices import APPROVAL_ACTIONS, APPROVAL_STATES
 from inventory.filter.writing import quote
-from inventory.kinds import APPROVAL, APPROVAL_ACTIONS, APPROVAL_STATES
+from inventory.kinds import APPROVAL
 from schoolops.core.clock import from_iso
 from schoolops.core.errors import Invalid
 from schoolops.core.permissions import APPROVE, BREAK_GLASS, PERMISSIONS, Actor

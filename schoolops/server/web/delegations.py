@@ -6,8 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from inventory.choices import GRANT_SOURCES
 from inventory.filter.writing import quote
-from inventory.kinds import DELEGATION, GRANT_SOURCES
+from inventory.kinds import DELEGATION
 from schoolops.core.clock import from_iso
 from schoolops.core.permissions import DELEGATE, Actor
 from schoolops.estate.listing import Listing

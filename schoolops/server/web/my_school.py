@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from inventory.kinds import CONTACT_ROLES, KINDS
+from inventory.choices import CONTACT_ROLES
+from inventory.kinds import KINDS
 from schoolops.core.clock import from_iso
 from schoolops.core.permissions import (
     CONTACTS_READ,
