@@ -157,16 +157,23 @@ async def incidents(pilot: Pilot[int]) -> None:
     await _list(pilot, "main.incidents")
 
 
-async def incident(pilot: Pilot[int]) -> None:
-    """The newest that is open."""
+async def _of_a_line(pilot: Pilot[int]) -> None:
+    """The list, with the cursor on a fault that has a provider."""
     await incidents(pilot)
+    await _list(pilot, "list.filter")
+    await pilot.press(*"open:yes circuit:*", "enter")
+    await quiet(pilot)
+
+
+async def incident(pilot: Pilot[int]) -> None:
+    await _of_a_line(pilot)
     await _list(pilot, "row.open")
 
 
 async def fault_report(pilot: Pilot[int]) -> None:
     from tui.dialogs.fault_report import FaultReport
 
-    await incidents(pilot)
+    await _of_a_line(pilot)
     await _dialog(pilot, "incident.report", FaultReport)
 
 

@@ -29,6 +29,7 @@ BEFORE_US = 20 * MINUTE
 
 schools, uplinks, sites = (TABLES[kind] for kind in ("school", "uplink", "site"))
 _METRICS = {m.name: m for m in METRICS["uplink"]}
+_TESTS = ("test_down_bps", "test_up_bps")
 _SHOWN = ("reachable", "connect_ms", "loss_percent")
 
 
@@ -61,6 +62,7 @@ def write_report(
             "lines": lines,
             "number": number,
             "time": lambda micros: said.time(micros, zone, "short"),
+            "mbit": lambda bps: number(None if bps is None else bps / 1e6),
             "clock": lambda micros: said.time(micros, zone, "medium"),
         },
     )
@@ -105,6 +107,12 @@ def _line(store: Store, connection: Connection, row: Row[Any], line: Row[Any]) -
         | {name: natural(_METRICS[name], readings.columns[name][place]) for name in _SHOWN}
         for place, at in enumerate(readings.times)
     ]
+    tests = raw.load(connection, "uplink", line.id, until - DAY, until + MINUTE, _TESTS)
+    tested = [
+        {"at": at} | {name: natural(_METRICS[name], tests.columns[name][place]) for name in _TESTS}
+        for place, at in enumerate(tests.times)
+        if any(tests.columns[name][place] is not None for name in _TESTS)
+    ]
     day = History(connection, now)
     available: Availability = day.availability(
         "uplink", line.id, (now - DAY) // 1_000_000, now // 1_000_000
@@ -112,6 +120,7 @@ def _line(store: Store, connection: Connection, row: Row[Any], line: Row[Any]) -
     return {
         "line": line,
         "measured": _around_the_begin(measured, line.since_at),
+        "tested": tested[-LISTED // 2 :],
         "available": available,
     }
 

@@ -13,6 +13,8 @@ from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from schoolops.estate.listing import lister
+from schoolops.telemetry import raw
+from schoolops.telemetry.metrics import METRICS
 from tests.alerts.town import ADMIN, Town
 
 OTHER = Actor.of("otto", "technician")
@@ -133,6 +135,26 @@ def test_the_fault_report_names_the_circuit_and_since_when(
     text = f"{found['subject']}\n{found['text']}"
     assert [word for word in words if word not in text] == []
     assert "\n\n\n" not in text
+
+
+def test_the_fault_report_of_a_slow_line_has_its_tests(store: Store, clock: FixedClock) -> None:
+    folder = store.settings.home / "alerts"
+    folder.mkdir()
+    (folder / "own.yaml").write_text(
+        "- {id: slow, about: uplink, when: test_down_bps < 0.5 * contract_down_bps, text: slow}"
+    )
+    town = Town(store, clock)
+    line = town.ids["164800", "uplink", "line1"]
+    slow = {"test_down_bps": 93_400_000, "test_up_bps": 12_000_000}
+    kept = [slow.get(metric.name) for metric in METRICS["uplink"]]
+    with store.write() as unit:
+        raw.insert(unit.connection, "uplink", [(line, clock.now() - 10**9, 1, 1, 0, *kept)])
+    town.say("uplink", "line1", reachable=True, loss_percent=0.0, **slow)
+    town.minutes(2)
+    with store.read(ADMIN) as connection:
+        found = write_report(store, connection, ADMIN, uid(town), "de")
+    assert "Befund: slow" in found["text"]
+    assert "  93  12" in found["text"]
 
 
 def test_a_switch_is_nothing_that_a_provider_mends(store: Store, clock: FixedClock) -> None:

@@ -83,7 +83,7 @@ async def test_one_person_takes_an_incident_and_gives_it_back(app: Any, city: Ci
         await says(pilot, "You have it now.")
         await shows(pilot, "m.weber")
         await pilot.press("enter")
-        await shows(pilot, "Taken by", "R Give back")
+        await shows(pilot, "What happened", "R Give back")
         assert "C Take" not in text(pilot).splitlines()[-1]
         await pilot.press("R")
         await says(pilot, "Nobody has it now.")

@@ -31,7 +31,7 @@ GROWING = ("approval", "delegation", "incident", "window", "on-call")
 """Short lists that are read anew with each change: what is new belongs in its place at once."""
 
 
-_UNTOLD = ("title", "title_de", "open")
+_UNTOLD = ("title", "title_de", "open", "urgency")
 """Fields that the pane says otherwise."""
 
 
