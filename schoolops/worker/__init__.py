@@ -37,6 +37,7 @@ TASKS: dict[str, tuple[float, str]] = {
     "forget old commands": (3600.0, "schoolops.fleet.commands:forget_old"),
     "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
     "forget old calls": (3600.0, "schoolops.notify.webhooks:forget_old"),
+    "archive measurements": (60.0, "schoolops.telemetry.archive.writing:archive"),
     "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
 }
 """Name → (seconds between two runs, dotted path of a function of the store)."""
