@@ -21,9 +21,9 @@ from schoolops.db.tables import note
 from schoolops.db.upsert import add_missing, upsert
 from schoolops.estate.models import observation
 from schoolops.telemetry import raw
-from schoolops.telemetry.archive.days import BUCKETS, REPORTS, note_changes
 from schoolops.telemetry.booking import ROLLED_AFTER
 from schoolops.telemetry.history import ROLLED_TO
+from schoolops.telemetry.measured_days import BUCKETS, REPORTS, note_changes
 from schoolops.telemetry.metrics import TABLES_OF
 from schoolops.telemetry.models import SAMPLES, late_hour, rolled_hour, rollup, sealed
 from schoolops.telemetry.raw import HOUR

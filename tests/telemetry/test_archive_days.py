@@ -17,11 +17,12 @@ from schoolops.cli._measurements import Measurements
 from schoolops.core.settings import Settings
 from schoolops.db import backup
 from schoolops.db.engine import Store
+from schoolops.telemetry import packing
 from schoolops.telemetry.archive import files, restoring
-from schoolops.telemetry.archive.days import changes_of
 from schoolops.telemetry.archive.files import FINE, HOURLY, REPORTS, Listing
 from schoolops.telemetry.archive.writing import archive
 from schoolops.telemetry.history import Availability, History
+from schoolops.telemetry.measured_days import changes_of
 from schoolops.telemetry.metrics import shown
 from schoolops.telemetry.models import SAMPLES, rolled_hour, rollup, sealed
 from tests.db.test_back_up_and_restore import opened, other
@@ -29,6 +30,9 @@ from tests.telemetry.test_keep_history import DAY, HOUR, MINUTE, Kept, day, kept
 
 __all__ = ["kept", "other"]
 KNOWN = migrations.HISTORY
+
+on_sqlite = pytest.mark.parametrize("settings_of_store", ["sqlite"], indirect=True)
+"""Of tests about files, which are the same on both databases."""
 
 
 def folder(kept: Kept) -> Path:
@@ -56,7 +60,11 @@ def file_of(kept: Kept, grain: str, day: int) -> Path:
 def past(kept: Kept) -> int:
     """Some hours of a day that was over four days ago; answers the day."""
     begin = day(kept)
-    kept.pass_time(4 * DAY)
+    for seconds in (2 * HOUR, 4 * DAY):
+        kept.clock.advance(seconds)
+        for _ in range(3):
+            packing.roll_up(kept.store)
+            packing.seal(kept.store)
     return begin // DAY
 
 
@@ -75,6 +83,7 @@ def test_a_day_that_is_over_is_archived_before_its_hours_are_joined(kept: Kept) 
     assert [listing.entries[grain, today].rows for grain in files.GRAINS] == [6, 1, 1]
 
 
+@on_sqlite
 def test_a_day_is_written_once(kept: Kept, past: int) -> None:
     assert archived(kept) == {REPORTS: [past], FINE: [past], HOURLY: [past]}
     before = {path: path.stat().st_mtime_ns for path in folder(kept).iterdir()}
@@ -84,6 +93,7 @@ def test_a_day_is_written_once(kept: Kept, past: int) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in folder(kept).iterdir()}
 
 
+@on_sqlite
 def test_only_the_owner_can_read_it(kept: Kept, past: int) -> None:
     archived(kept)
     assert folder(kept).stat().st_mode & 0o077 == 0
@@ -125,9 +135,10 @@ def test_what_changes_while_a_day_is_read_is_written_later(
     assert Listing(folder(kept)).entries[REPORTS, past].rows == 7
 
 
+@on_sqlite
 def test_each_grain_goes_in_its_own_time(kept: Kept, past: int) -> None:
     archived(kept)
-    kept.pass_time(31 * DAY)
+    kept.clock.advance(31 * DAY)
     assert archived(kept) == {REPORTS: [], FINE: [past], HOURLY: [past]}
     kept.store.settings.telemetry.fine_days = 20
     assert archived(kept) == {REPORTS: [], FINE: [], HOURLY: [past]}
@@ -160,6 +171,7 @@ import os, signal, sys
 from schoolops.core.clock import FixedClock
 from schoolops.core.settings import load_settings
 from schoolops.db.engine import Store
+from schoolops.telemetry import packing
 from schoolops.telemetry.archive import files, writing
 owner, name = {"add": (files.Writer, "add"), "replace": (os, "replace"),
                "write": (files.Listing, "write"), "clear": (files.Listing, "clear")}[sys.argv[2]]
@@ -176,6 +188,7 @@ while writing.archive(store):
 """
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("place", "left"), [("add", 1), ("replace", 0), ("replace", 1), ("write", 0), ("clear", 0)]
 )
@@ -194,7 +207,11 @@ def test_one_that_is_killed_leaves_no_half_file(
     assert len(names(kept)) == 4
 
 
-@pytest.mark.parametrize("grain", files.GRAINS)
+@pytest.mark.parametrize(
+    ("settings_of_store", "grain"),
+    [("sqlite", REPORTS), ("sqlite", FINE), ("sqlite", HOURLY), ("postgresql", FINE)],
+    indirect=["settings_of_store"],
+)
 def test_a_flipped_bit_is_refused_before_and_while_it_is_read(
     kept: Kept, past: int, grain: str, other: Settings
 ) -> None:
@@ -215,6 +232,7 @@ def test_a_flipped_bit_is_refused_before_and_while_it_is_read(
     assert not list(other.home.glob("*.db")) or other.database_url.startswith("postgresql")
 
 
+@on_sqlite
 def test_a_missing_file_and_a_damaged_list_are_refused(kept: Kept, past: int) -> None:
     archived(kept)
     listed = folder(kept) / files.LISTING

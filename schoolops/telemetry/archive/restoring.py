@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from schoolops.db.backup.container import BadBackup
-from schoolops.telemetry.archive.days import BUCKETS, LOST, Part
 from schoolops.telemetry.archive.files import (
     DAY,
     FINE,
@@ -24,6 +23,7 @@ from schoolops.telemetry.archive.files import (
     date_of,
     read,
 )
+from schoolops.telemetry.measured_days import BUCKETS, LOST, Part
 from schoolops.telemetry.metrics import OBSERVED, TABLES_OF
 from schoolops.telemetry.rollups import DAY_S
 

@@ -13,13 +13,6 @@ from sqlalchemy import Connection, delete, select
 from schoolops.core.errors import Unusable
 from schoolops.db.engine import Store
 from schoolops.estate.models import observation
-from schoolops.telemetry.archive.days import (
-    BUCKETS,
-    REPORTS,
-    Part,
-    changes_of,
-    lost_before,
-)
 from schoolops.telemetry.archive.files import (
     DAY,
     FINE,
@@ -36,6 +29,13 @@ from schoolops.telemetry.archive.files import (
     own_folder,
 )
 from schoolops.telemetry.history import rolled_to
+from schoolops.telemetry.measured_days import (
+    BUCKETS,
+    REPORTS,
+    Part,
+    changes_of,
+    lost_before,
+)
 from schoolops.telemetry.metrics import TABLES_OF
 from schoolops.telemetry.models import measured_day, rolled_hour, rollup, sealed
 from schoolops.telemetry.packing import packed_to
