@@ -5,8 +5,8 @@
 `schoolops serve` on SQLite with the sample city, over TLS, with its periodic work (rollups, the
 watch for incidents …). The agent of each school keeps its connection and sends the school's minute,
 lines and managed devices, as an access point reports (13 values); a minute takes four seconds here,
-as memory is asked for and not time. Two clients page through the devices and the incidents, a
-third one reads histories and follows the changes. Memory is the proportional set size (PSS) of
+as memory is asked for and not time. Three clients page through devices and incidents, a fourth one
+follows the changes. Memory is the proportional set size (PSS) of
 the process, MB of 2**20 bytes, sampled every half second: the median of the last minutes, and the
 most there was.
 """
