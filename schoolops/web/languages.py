@@ -135,7 +135,7 @@ class Languages:
 
 @cache
 def _compiled(text: bytes) -> bytes:
-    """A catalogue as gettext reads it. It takes long, and a language is part of the one below it."""
+    """A catalogue as gettext reads it. It takes long, and languages share catalogues."""
     # Without a locale of its own, babel refuses plural forms that it does not know.
     catalogue = read_po(io.BytesIO(text), abort_invalid=True)
     compiled = io.BytesIO()
