@@ -53,6 +53,7 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
         discovery_community=settings.discovery_community,
         services=[protocol.ServiceTarget(*one) for one in sorted(settings.services.items())],
         services_every_s=settings.services_every_s,
+        snmp_client=settings.snmp_client,
         release_key=_release_key(store),
     )
     now = store.clock.now()
@@ -158,7 +159,11 @@ def _targets(
     # Printers and servers are known, too: a sweep must not offer them as new.
     known = connection.scalars(
         select(devices.c.address)
-        .where(devices.c.school_id == school_id, devices.c.address.is_not(None))
+        .where(
+            devices.c.school_id == school_id,
+            devices.c.address.is_not(None),
+            devices.c.retired_at.is_(None),
+        )
         .order_by(devices.c.address)
     ).all()
     targets = []
