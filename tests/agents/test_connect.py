@@ -139,8 +139,8 @@ def test_no_answer_whatever_ends_in_anything_but_a_transport_error(noise: bytes)
         client._keep(ours)
         client._deadline = time.monotonic() + 5
         try:
-            status, headers = client._read_head()
-            client._read_body(headers)
+            status, headers = client._reader.head()
+            client._reader.body(headers, client.max_answer_bytes)
         except (Unreachable, BadAnswer):
             pass
         else:
@@ -162,8 +162,7 @@ def test_a_new_connection_resumes_the_tls_session(
     client.request("GET", "/nothing")
     client.close()
     client.request("GET", "/nothing")
-    assert isinstance(client._socket, ssl.SSLSocket)
-    assert client._socket.session_reused
+    assert getattr(client._socket, "session_reused", False)
     client.close()
 
 
