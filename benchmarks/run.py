@@ -9,7 +9,8 @@ A benchmark prints JSON objects, one a line: `bar` (what is measured), `figure`,
 does the same job), `command` (how to measure it again) and, if wanted, `note`: a paragraph that
 says how the figure is to be read, and `detail`: a list of objects with the same names, or one
 object; the page shows both under the table. The page is made from the results that lie in
-benchmarks/results.json, so that one benchmark can be measured alone. Leaves 1 when a benchmark fails or a limit is missed.
+benchmarks/results.json, so that one benchmark can be measured alone. Leaves 1 when a benchmark
+fails or a limit is missed.
 """
 
 from __future__ import annotations
