@@ -109,12 +109,12 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "edit", "emergency access", "end maintenance", "end on-call", "end sessions", "enter day",
     "explain access", "first sign-in", "ignore discovered", "import", "import calendar",
     "import timetable", "invite agent", "issue proof", "join", "load", "make code",
-    "make sign-in link", "move", "note incident", "plan maintenance", "plan on-call", "propose",
-    "reinstate", "rejected", "release incident", "remove day", "renew code", "reset passwords",
-    "retire", "retry mail", "revoke agent", "revoke code", "revoke delegation",
-    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
-    "set secret", "sign in", "sign out", "sign-in refused", "tell by mail", "use approval",
-    "withdraw",
+    "make sign-in link", "move", "note incident", "offer release", "plan maintenance",
+    "plan on-call", "propose", "reinstate", "rejected", "release incident", "remove day",
+    "renew code", "reset passwords", "retire", "retry mail", "revoke agent", "revoke code",
+    "revoke delegation", "revoke emergency", "revoke token", "roles changed", "send test mail",
+    "set bell times", "set secret", "sign in", "sign out", "sign-in refused", "tell by mail",
+    "use approval", "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 SEVERITIES: Mapping[str, str] = MappingProxyType({

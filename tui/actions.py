@@ -134,6 +134,8 @@ ACTIONS: tuple[Action, ...] = (
     # maintenance, on call, rules
     Action("window.new", "n", N_("Plan maintenance"), _PLAN + "plan_window", _in("windows"),
            "incidents.write", True, True),
+    Action("on-call.new", "n", N_("Plan an on-call time"), _PLAN + "plan_on_call",
+           _in("on-calls"), "incidents.write", True, True),
     Action("window.end", "d", N_("End now"), _PLAN + "end", _in("windows", "on-calls"),
            "incidents.write", True, True),
     Action("rule.try", "T", N_("Try them"), _PLAN + "try_rules", _in("rules"), show=True,
@@ -185,6 +187,9 @@ ACTIONS: tuple[Action, ...] = (
     # agents, discovered devices, tokens
     Action("agent.invite", "n", N_("Invite an agent"), _FLEET + "invite", _in("agents"),
            "agents.write", True, True),
+    Action("agent.ask", "a", N_("Ask the agent"), _FLEET + "ask_for", _in("agents"),
+           "agents.write", True, True,
+           N_("For a line test, diagnostics, a device's values, or an upgrade")),
     Action("agent.revoke", "d", N_("Revoke"), _FLEET + "revoke", _in("agents"), "agents.write",
            True, True),
     Action("discovered.adopt", "a", N_("Adopt"), _FLEET + "adopt", _in("discovered"),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from schoolops.alerts import freezes as _freezes  # noqa: F401  (holds what agents are asked for)
 from schoolops.alerts import listings as _listings  # noqa: F401  (registers its lists)
 from schoolops.alerts import repository, schemas, service
 from schoolops.alerts import watching as _watching  # noqa: F401  (watches what is judged)

@@ -36,7 +36,13 @@ def concerns(actor: Actor, permission: str = ESTATE_READ) -> ColumnElement[bool]
 def incidents_listing(connection: Connection, actor: Actor, now: int) -> Listing:
     """Incidents of the schools that the actor sees; what became part of another is left out."""
     require(actor, ESTATE_READ)
-    c = incident.c
+    c, place = incident.c, incident_school.c
+
+    def of_incident(school: ColumnElement[bool]) -> ColumnElement[bool]:
+        """What holds for one of the schools that the actor sees in it."""
+        seen = inside(actor.scope(ESTATE_READ), place.school_id)
+        return exists().where(place.incident_id == c.id, seen, school)
+
     is_open: ColumnElement[Any] = c.closed_at.is_(None)
     return Listing(
         connection,
@@ -67,6 +73,7 @@ def incidents_listing(connection: Connection, actor: Actor, now: int) -> Listing
         search=c.title + " " + c.title_de + " " + c.provider + " " + c.circuit,
         where=[concerns(actor), c.merged_into.is_(None)],
         sort=c.id,
+        among={"school": (incident_school.c.school_id, of_incident)},
     )
 
 

@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from schoolops.cli._booking import booked
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._table import print_json
 
@@ -25,16 +26,19 @@ def run(args: Namespace) -> int:
     from schoolops.core.settings import load_settings
     from schoolops.fleet import releases
 
-    home = load_settings().home
+    settings = load_settings()
     if args.file:
         try:
             data = Path(args.file).read_bytes()
         except OSError as error:
             raise UsageError(f"cannot read {args.file}: {error.strerror}") from None
         key = Path(args.key) if args.key else None
-        found = [releases.offer(home, data, key, time.time_ns() // 1000)]
+        with booked(settings, "offer release") as detail:
+            made = releases.offer(settings.home, data, key, time.time_ns() // 1000)
+            detail |= {"version": made["version"], "sha256": made["sha256"]}
+        found = [made]
     else:
-        found = releases.offered(home)
+        found = releases.offered(settings.home)
     if args.json:
         print_json(found)
         return DONE

@@ -7,7 +7,7 @@
     schoolops maintenance end ID
 
 While maintenance lasts no incident begins there; what is still broken afterwards does. A freeze
-says for people when equipment is not to be changed; schoolops itself does not look at it yet.
+says when equipment is not to be changed: upgrades of agents are refused, or wait until it is over.
 """
 
 from __future__ import annotations

@@ -23,6 +23,10 @@ _LAST = "\U0010ffff"
 """Behind all letters; no text has it."""
 
 
+Clause = ColumnElement[bool]
+Among = tuple[ColumnElement[Any], Callable[[Clause], Clause]]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the fields of a kind are found in a statement.
@@ -31,7 +35,8 @@ class Source:
     name → (id column, table it points to, which has `id`, `key` and `key_folded`). `search`: the
     folded text for words. `folded`: field name → a column that holds its folded text wherever
     the field is not empty, so that an index helps. `whole`: a column that holds `search` and
-    more, which is quicker to look through.
+    more, which is quicker to look through. `among`: reference → where else it may be found, as an
+    id column of another table and what makes a clause about that table one about the row.
     """
 
     columns: Mapping[str, ColumnElement[Any]]
@@ -39,6 +44,7 @@ class Source:
     search: ColumnElement[str]
     folded: Mapping[str, ColumnElement[str]] = field(default_factory=dict)
     whole: ColumnElement[str] | None = None
+    among: Mapping[str, Among] = field(default_factory=dict)
 
 
 def translate(kind: Kind, tree: Filter, source: Source, dialect: str) -> list[ColumnElement[bool]]:
@@ -54,6 +60,10 @@ def clause(kind: Kind, term: Word | Match, source: Source, dialect: str) -> Colu
             found = and_(or_(*(_has(source.whole, text) for text in term.texts)), found)
     elif term.field in source.references:
         found = _reference(term, *source.references[term.field], dialect)
+        if term.field in source.among and term.op not in (Op.EMPTY, Op.ANY):
+            column, of_row = source.among[term.field]
+            table = source.references[term.field][1]
+            found = or_(found, of_row(_reference(term, column, table, dialect)))
     else:
         found = _plain(kind, term, source, dialect)
     return not_(func.coalesce(found, false())) if term.negated else found

@@ -54,7 +54,8 @@ class Listing:
     `columns` maps each field's name to its expression (times as micros; a school as its id
     column); `uid` and `key` identify a row; `search` is the text for words; `where` limits it
     to what the actor may see. `opened`: field → where it is open, of those that are not open in
-    every row; where such a field is closed, its expression must be NULL.
+    every row; where such a field is closed, its expression must be NULL. `among`: as in
+    `filtering.Source`.
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class Listing:
         where: Sequence[ColumnElement[bool]],
         sort: ColumnElement[Any],
         opened: Mapping[str, ColumnElement[bool]] | None = None,
+        among: Mapping[str, filtering.Among] | None = None,
     ) -> None:
         self.connection = connection
         self.source = source
         self.columns = columns
         self.uid, self.key, self.search, self.sort = uid, key, search, sort
         self.where = where
-        self.opened = opened or {}
+        self.opened, self.among = opened or {}, among or {}
 
     def page(
         self,
@@ -170,7 +172,7 @@ class Listing:
             f.name: (self.columns[f.name], schools) for f in kind.fields if f.type is Type.REFERENCE
         }
         dialect = self.connection.dialect.name
-        found = filtering.Source(self.columns, references, folded(self.search))
+        found = filtering.Source(self.columns, references, folded(self.search), among=self.among)
         return [*self.where, *filtering.translate(kind, self.parse(kind, q), found, dialect)]
 
     def _order(self, kind: Kind, sort: str) -> list[ColumnElement[Any]]:

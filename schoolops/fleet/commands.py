@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from agents import protocol
 from agents.jsontext import to_json
-from inventory.sentences import say
+from inventory.sentences import Sentence, say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.ids import uuid7
@@ -48,6 +48,8 @@ class Kind:
     takes: tuple[str, ...] = ()
     """Arguments that a person may give."""
     good_for_s: int = 3600
+    changes: bool = False
+    """It changes the school's equipment: what stands in `FORBIDDING` may forbid it."""
 
 
 def _nothing(unit: UnitOfWork, row: Row[Any], given: Arguments) -> Arguments:
@@ -114,9 +116,17 @@ KINDS: dict[str, Kind] = {
     "line-test": Kind(_line_test, ("uplink", "in_lessons")),
     "diagnostics": Kind(_nothing),
     "poll": Kind(_poll, ("device",)),
-    "upgrade": Kind(_upgrade, ("version", "downgrade"), good_for_s=24 * 3600),
+    "upgrade": Kind(_upgrade, ("version", "downgrade"), good_for_s=24 * 3600, changes=True),
 }
 """Kinds that can be asked for; the agent's side of each is in agents.commands."""
+
+FORBIDDING: list[Callable[[Connection, int, int], Sentence | None]] = []
+"""Asked with a school's id and the time: why nothing is to be changed there now, None if nothing
+stands against it. A command that changes something is refused then, and one that waits stays."""
+
+
+def _why_not(connection: Connection, school_id: int, now: int) -> Sentence | None:
+    return next((why for ask in FORBIDDING if (why := ask(connection, school_id, now))), None)
 
 
 def ask(
@@ -137,6 +147,8 @@ def ask(
     if strange := sorted(given.keys() - set(known.takes)):
         raise Invalid(say("{kind} takes no {name!r}", kind=kind, name=strange[0]))
     _check_agent(unit, row)
+    if known.changes and (why := _why_not(unit.connection, row.school_id, unit.now)):
+        raise Conflict(why, code="changes.frozen")
     arguments = known.check(unit, row, dict(given))
     uid, expires = uuid7(), unit.now + (good_for_s or known.good_for_s) * SECOND
     values = {
@@ -218,6 +230,10 @@ def to_send(unit: UnitOfWork, row: Row[Any]) -> list[protocol.Command]:
         .where(c.agent_id == row.id, c.state.in_(OPEN), c.expires_at > unit.now)
         .order_by(c.id)
     ).all()
+    if any(KINDS[one.kind].changes for one in found) and _why_not(
+        unit.connection, row.school_id, unit.now
+    ):
+        found = [one for one in found if not KINDS[one.kind].changes]
     if not found or row.command_key is None:
         return []
     unit.connection.execute(

@@ -158,7 +158,11 @@ def _targets(
     # Printers and servers are known, too: a sweep must not offer them as new.
     known = connection.scalars(
         select(devices.c.address)
-        .where(devices.c.school_id == school_id, devices.c.address.is_not(None))
+        .where(
+            devices.c.school_id == school_id,
+            devices.c.address.is_not(None),
+            devices.c.retired_at.is_(None),
+        )
         .order_by(devices.c.address)
     ).all()
     targets = []

@@ -5,9 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from inventory.kinds import KINDS
+from schoolops.alerts import listings as _listings  # noqa: F401  (registers its lists)
 from schoolops.alerts.models import incident_event, incident_school
 from schoolops.core.clock import FixedClock
+from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.estate.listing import lister
 from schoolops.estate.service import Inventory
 from tests.alerts.town import ADMIN, LESSON, NIGHT, Town
 
@@ -151,6 +154,26 @@ def test_a_provider_that_fails_at_twenty_schools_is_one_incident(
     town.minutes(3)
     assert town.incidents() == []
     assert [row.id for row in town.incidents(everything=True)] == [one.id]
+
+
+def test_an_incident_of_many_schools_is_found_by_each_that_one_sees(
+    store: Store, clock: FixedClock
+) -> None:
+    town = Town(store, clock, 24, *["Telekom"] * 10, "Vodafone", "NetCologne")
+    cut = [number for n, number in enumerate(town.numbers) if n % 12 < 10]
+    town.cut.update(cut)
+    town.minutes(4)
+    one, other, *_ = cut
+    kind = KINDS["incident"]
+
+    def count(actor: Actor, q: str) -> int:
+        with store.read(actor) as connection:
+            return lister(kind, connection, actor, clock.now()).count(kind, q)
+
+    asked = (f"school:{one}", "school:999999", f"!school:{one}")
+    assert [count(ADMIN, q) for q in asked] == [1, 0, 0]
+    here = Actor.of("here", "teacher", schools=[one])
+    assert [count(here, q) for q in ("", f"school:{one}", f"school:{other}")] == [1, 1, 0]
 
 
 def test_when_most_schools_of_several_providers_fall_silent_it_is_not_their_lines(

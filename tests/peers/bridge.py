@@ -3,6 +3,10 @@
 `rtt_ms` is the delay there and back, `jitter_ms` the standard deviation of that round trip,
 `loss` the share of round trips that lose a frame. ARP passes untouched: it is not what is
 measured. Started by `tests.peers.line` in a namespace of its own.
+
+Waking takes time, so a frame is held longer than it should. With `timed` the bridge says at its end
+(SIGTERM) how long that was, there and back, in the median: from the kernel's time stamp of its
+arrival until the kernel had it again.
 """
 
 from __future__ import annotations
@@ -11,18 +15,24 @@ import ctypes
 import fcntl
 import heapq
 import json
+import os
 import random
 import select
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from statistics import median
 
-DEFAULTS = {"rtt_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "rate_bps": 0.0, "seed": 1.0}
+DEFAULTS = {"rtt_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "rate_bps": 0.0, "seed": 1.0,
+            "timed": 0.0}  # fmt: skip
 
 _ALL, _ARP = 3, b"\x08\x06"
 _SOL_PACKET, _IGNORE_OUTGOING = 263, 23
+_TIMESTAMPNS = 35
 _SIOCETHTOOL = 0x8946
 _OFFLOADS = (0x17, 0x19, 0x1F, 0x24, 0x2C)
 """Checksum, scatter-gather, TSO, GSO, GRO: with them frames of 64 KB come, without checksum."""
@@ -63,6 +73,13 @@ def pass_on(near: socket.socket, far: socket.socket, line: dict[str, float]) -> 
     other = {near: far, far: near}
     count = 0
     clock = time.monotonic
+    timed = bool(line["timed"])
+    arrived: dict[int, int] = {}
+    held: dict[socket.socket, list[int]] = {near: [], far: []}
+    if timed:
+        for sock in (near, far):
+            sock.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
+        signal.signal(signal.SIGTERM, lambda *_: _tell(held.values()))
     while True:
         wait = due[0][0] - clock() - _SPIN_S if due else None
         if wait is None or wait > 0:
@@ -72,7 +89,7 @@ def pass_on(near: socket.socket, far: socket.socket, line: dict[str, float]) -> 
         for sock in ready:
             for _ in range(16):
                 try:
-                    frame = sock.recv(65_536)
+                    frame, said, _, _ = sock.recvmsg(65_536, 64)
                 except BlockingIOError:
                     break
                 at = clock()
@@ -83,14 +100,24 @@ def pass_on(near: socket.socket, far: socket.socket, line: dict[str, float]) -> 
                     if spread_s:
                         at += max(-delay_s, dice.gauss(0, spread_s))
                 count += 1
+                if timed and frame[12:14] != _ARP:
+                    seconds, nanos = struct.unpack("qq", said[0][2])
+                    arrived[count] = seconds * 10**9 + nanos
                 heapq.heappush(due, (at, count, other[sock], frame))
         now = clock()
         while due and due[0][0] <= now:
-            _, _, sock, frame = heapq.heappop(due)
+            _, number, sock, frame = heapq.heappop(due)
             try:
                 sock.send(frame)
             except OSError:
                 continue  # a full queue drops, as a line does
+            if number in arrived:
+                held[sock].append(time.time_ns() - arrived.pop(number))
+
+
+def _tell(ways: Iterable[list[int]]) -> None:
+    print(json.dumps(sum(median(way) for way in ways if way) / 1e6), flush=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def can_be_made() -> str:
 def measure(*, ticks: int = 1, at_once: int = 1, throughput_s: float = 0.0, **line: float) -> Any:
     """Make the line and measure it: a list of reports (see `UplinkReport`) of `at_once` agents'
     measuring code, each `ticks` times; with `throughput_s` instead one of {down_bps, up_bps} a
-    tick. `line` as in `tests.peers.bridge`."""
+    tick. `line` as in `tests.peers.bridge`; with `timed` each report has `line_ms`, what the line
+    took there and back (median)."""
     spec = {"ticks": ticks, "at_once": at_once, "throughput_s": throughput_s, "line": line}
     done = subprocess.run(
         ["unshare", "-rn", sys.executable, "-m", "tests.peers.line", "school", json.dumps(spec)],
@@ -112,7 +113,7 @@ def _prepare(device: str, address: str, rate_bps: float) -> None:
 
 
 @contextmanager
-def _line(line: dict[str, float]) -> Iterator[None]:
+def _line(line: dict[str, float]) -> Iterator[dict[str, float]]:
     with open("/proc/sys/net/ipv4/ping_group_range", "w") as file:
         file.write("0 0")
     bridge = _part("tests.peers.bridge", json.dumps(line))
@@ -126,7 +127,11 @@ def _line(line: dict[str, float]) -> Iterator[None]:
         _tell(far)
         _prepare("s0", SCHOOL, {**DEFAULTS, **line}["rate_bps"])
         _run(f"ip route add default via {FAR}")
-        yield
+        yield (found := {})
+        if line.get("timed"):
+            assert bridge.stdout is not None
+            bridge.terminate()
+            found["line_ms"] = json.loads(bridge.stdout.readline())
     finally:
         for part in (bridge, far):
             part.terminate()
@@ -155,7 +160,7 @@ def _tests(ticks: int, seconds: float) -> list[dict[str, Any]]:
 
 def _school(spec: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    with _line(spec["line"]):
+    with _line(spec["line"]) as truth:
         _reports(1)  # who is where is asked once, and no measurement
         if spec["throughput_s"]:
             return _tests(spec["ticks"], spec["throughput_s"])
@@ -168,7 +173,7 @@ def _school(spec: dict[str, Any]) -> list[dict[str, Any]]:
             time.sleep(0.013)
         for thread in threads:
             thread.join()
-    return found
+    return [report | truth for report in found]
 
 
 # -- the far end -------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class City:
         self.broken = False
         self.full = False
         self.delay_s = 0.0
+        self.command_state = "waiting"
         self.calls: list[tuple[str, Any]] = []
         self.records: dict[str, Json] = {}
         self.audit: list[Json] = []
@@ -427,6 +428,18 @@ class City:
         await self._answer("revoke", id)
         self.find("agents", id)["values"]["state"] = "revoked"
 
+    async def ask_agent(self, id: str, kind: str, arguments: Json) -> Json:
+        await self._answer("ask_agent", (id, kind, arguments))
+        if arguments.get("device") == "nothing":
+            text = "the agent's school has no device nothing"
+            raise ApiError(404, "estate.not_found", text, {"message": text, "params": {}})
+        return {"id": "c1", "state": "waiting", "text": None}
+
+    async def commands(self, id: str) -> list[Json]:
+        await self._answer("commands", id)
+        state = self.command_state
+        return [{"id": "c1", "state": state, "text": "up 93.1, down 812.4 Mbit/s"}]
+
     async def adopt(self, id: str, values: Json) -> Json:
         await self._answer("adopt", (id, values))
         return self.add("device", "NEW1", **values)
@@ -551,8 +564,9 @@ class City:
         if new.get("room") and not new.get("school"):
             text = "a room belongs to a school; say which"
             raise ApiError(422, "estate.invalid", text, {"message": text, "params": {}})
-        made = self.add("window", f"w-{self.seq}", **new | {"state": "planned"})
-        self.tell("window", made["id"])
+        kind = {"windows": "window", "on-calls": "on-call"}[plural]
+        made = self.add(kind, f"w-{self.seq}", **new | {"state": "planned"})
+        self.tell(kind, made["id"])
         return {"id": made["id"]}
 
     async def end_planned(self, plural: str, id: str) -> None:

@@ -23,6 +23,7 @@ from tui.dialogs.base import Dialog
 
 EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "AdoptDialog": ((FOUND,), {}),
+    "AskAgent": (("164800-1",), {}),
     "BulkEdit": ((DEVICE, 40_214), {}),
     "ChooseKind": ((), {}),
     "ColumnChooser": ((SCHOOL, ["number", "short_name"]), {}),
@@ -40,6 +41,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "JumpDialog": ((jump_lookup,), {}),
     "MoveDevice": (({"key": "X", "values": {"school": "164800"}}, jump_lookup), {}),
     "NoteDialog": (("Reject", ["a line"] * 5, "Reject"), {}),
+    "PlanOnCall": ((), {}),
     "PlanWindow": ((), {}),
     "RecordForm": ((SCHOOL, {}), {"title": "New school"}),
     "RetireDialog": (("DMPX", 1), {}),
@@ -146,7 +148,7 @@ def messages() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 first = node.args[0]
-                if node.func.id in ("_", "_m", "ngettext") and isinstance(first, ast.Constant):
+                if node.func.id in ("_", "N_", "ngettext") and isinstance(first, ast.Constant):
                     yield str(first.value)
 
 

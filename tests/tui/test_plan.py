@@ -26,7 +26,7 @@ async def test_maintenance_is_planned_and_a_refusal_keeps_what_was_typed(
         await pilot.press(*"nonsense", "tab", "tab", *"new+switch", "ctrl+s")
         await shows(pilot, "✗")
         assert not [name for name, _detail in city.calls if name == "plan"]
-        app.screen.ends.value = "01.12.2026 18:00"
+        app.screen.spell.ends.value = "01.12.2026 18:00"
         await pilot.pause()
         await pilot.press("ctrl+s")
         await shows(pilot, "A room belongs to a school")
@@ -70,6 +70,29 @@ async def test_maintenance_is_ended_after_a_question(app: Any, city: City) -> No
         assert ("end_planned", ("windows", "window-w-1")) in city.calls
         await pilot.press("d")
         await says(pilot, "It is over already.")
+
+
+async def test_who_is_on_call_is_planned(app: Any, city: City) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shows(pilot, "● live")
+        await app.perform("main.on-calls", app.frames()[0])
+        await shows(pilot, "On-call plan  0")
+        await pilot.press("n")
+        await shows(pilot, "On-call time", "is told at once", "all schools")
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Say who is on call.")
+        app.screen.username.set("a.klein")
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Say until when, or on which days every week.")
+        app.screen.spell.every.value = "mon-fri=07:00-16:00"
+        app.screen.level.value = "2"
+        await pilot.pause()
+        await pilot.press("ctrl+s")
+        await says(pilot, "It is planned.")
+        plural, new = [detail for name, detail in city.calls if name == "plan"][-1]
+        assert plural == "on-calls"
+        assert new == {"username": "a.klein", "level": 2, "authority": "",
+                       "every": "mon-fri=07:00-16:00"}  # fmt: skip
 
 
 async def test_who_is_on_call_is_listed_and_ended(app: Any, city: City) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from inventory.kinds import KINDS
+from schoolops.core.errors import SchoolopsError
 from tui import cells
 from tui.actions import Aim
 from tui.backend import Json, NothingDone
@@ -17,6 +20,10 @@ from tui.said import said
 
 if TYPE_CHECKING:
     from schoolops.client import Way
+
+LOOK_EVERY_S = 1.0
+ANSWER_WITHIN_S = 180.0
+"""So long an answer of an agent is waited for; most come with the second report."""
 
 
 async def invite(screen: Frame, aim: Aim) -> None:
@@ -46,6 +53,39 @@ async def _way(screen: Frame) -> Way:
 
     public = str((await backend(screen).me()).get("public_url") or "")
     return await asyncio.to_thread(way_of_agents, backend(screen).endpoint, public)
+
+
+async def ask_for(screen: Frame, aim: Aim) -> None:
+    """Ask an agent for something, and say what it answers when it does."""
+    if not aim.id:
+        nothing(screen)
+        return
+    client, agent = backend(screen), aim.id
+    name = str(aim.values.get("name") or aim.key)
+    made = await submit(screen, "AskAgent", name, send=lambda new: client.ask_agent(agent, **new))
+    if made is None:
+        return
+    screen.notify(_("{name} hears of it with its next report.").format(name=name), markup=False)
+    # The application's work, not the screen's: the answer is told wherever one is by then.
+    screen.app.run_worker(_tell_answer(screen, agent, name, made), exit_on_error=False)
+
+
+async def _tell_answer(screen: Frame, agent: str, name: str, command: Json) -> None:
+    client, app = backend(screen), screen.app
+    end = time.monotonic() + ANSWER_WITHIN_S
+    while command["state"] in ("waiting", "sent") and time.monotonic() < end:
+        await asyncio.sleep(LOOK_EVERY_S)
+        with suppress(OSError, SchoolopsError):  # the next look may find the server again
+            asked = await client.commands(agent)
+            command = next((one for one in asked if one["id"] == command["id"]), command)
+    well = command["state"] == "done"
+    if command["state"] in ("waiting", "sent"):
+        told = _("no answer yet; schoolops agent asked {name} shows it").format(name=name)
+    else:
+        told = str(command["text"] or _("no answer came in time"))
+    app.notify(
+        f"{name}: {told}", markup=False, timeout=30, severity="information" if well else "warning"
+    )
 
 
 async def revoke(screen: Frame, aim: Aim) -> None:

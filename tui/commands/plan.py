@@ -19,6 +19,16 @@ async def plan_window(screen: Frame, aim: Aim) -> None:
         done(screen, _("It is planned."))
 
 
+async def plan_on_call(screen: Frame, aim: Aim) -> None:
+    """Enter who is told of incidents, and when."""
+    client = backend(screen)
+    made = await submit(
+        screen, "PlanOnCall", lookup_of(screen), send=lambda new: client.plan("on-calls", new)
+    )
+    if made is not None:
+        done(screen, _("It is planned."))
+
+
 async def end(screen: Frame, aim: Aim) -> None:
     """End a window or an on-call time now; what has not begun is gone."""
     if not aim.id:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DIALOGS: dict[str, str] = {
     "AdoptDialog": "tui.dialogs.adopt",
+    "AskAgent": "tui.dialogs.ask_agent",
     "BulkEdit": "tui.dialogs.bulk_edit",
     "ChooseKind": "tui.dialogs.choose_kind",
     "ColumnChooser": "tui.dialogs.column_chooser",
@@ -36,6 +37,7 @@ DIALOGS: dict[str, str] = {
     "JumpDialog": "tui.dialogs.jump",
     "MoveDevice": "tui.dialogs.move_device",
     "NoteDialog": "tui.dialogs.note",
+    "PlanOnCall": "tui.dialogs.plan_on_call",
     "PlanWindow": "tui.dialogs.plan_window",
     "RecordForm": "tui.dialogs.record_form",
     "RetireDialog": "tui.dialogs.retire",
