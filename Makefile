@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Tests run in so many processes; two are enough for two cores, each starts its own PostgreSQL.
-WORKERS ?= 2
+# Tests run in so many processes, each with its own PostgreSQL. Four keep two cores busy: many tests
+# wait, for an agent's next second or for a server.
+WORKERS ?= 4
 PACKAGES := schoolops agents inventory playbooks tui sample_site
 
 .DEFAULT_GOAL := help

@@ -119,6 +119,7 @@ class Job:
             "runs": self.runs,
             "failures": self.failures,
             "error": self.trouble,
+            "tool": str(getattr(self.duty, "tool", "")),
             "last_at": self.last_at,
             "last_ms": self.last_ms,
             "running_s": None if since is None else round(time.monotonic() - since, 1),

@@ -288,6 +288,8 @@ class Config(NamedTuple):
     out, or that never got one, tests nothing."""
     services: list[ServiceTarget] = []
     services_every_s: int = 300
+    snmp_client: str = "auto"
+    """Which library asks the devices: a name in agents.snmp.clients, or the first installed."""
     release_key: str = ""
     """Ed25519 public key (hex) of releases, for agents that joined before there was one."""
 

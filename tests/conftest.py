@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -32,6 +33,12 @@ settings.register_profile(
     "schoolops", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("schoolops")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the whole run needs (modules, tests) out of each garbage collection to come."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

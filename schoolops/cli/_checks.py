@@ -344,7 +344,13 @@ def check_snmp() -> State:
 
     if find_spec("pysnmp") is None:
         return "warn", "pysnmp is missing, agents here read no equipment; install schoolops[snmp]"
-    return "ok", "pysnmp is installed"
+    try:
+        is_fast = find_spec("gufo.snmp") is not None
+    except ModuleNotFoundError:
+        is_fast = False
+    if is_fast:
+        return "ok", "gufo-snmp asks devices with SNMP v2c, pysnmp those with v3"
+    return "ok", "pysnmp is installed; for thousands of devices install schoolops[fast-snmp]"
 
 
 def check_clock() -> State:

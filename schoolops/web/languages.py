@@ -12,7 +12,7 @@ import datetime as dt
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -114,15 +114,10 @@ class Languages:
         if not file.exists():
             return None
         try:
-            # Without a locale of its own, babel refuses plural forms that it does not know.
-            catalogue = read_po(io.BytesIO(file.read_bytes()), abort_invalid=True)
+            return Translations(io.BytesIO(_compiled(file.read_bytes())))
         except (PoFileError, ValueError, OSError) as error:
             self.problems[str(file)] = str(error)
             return None
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        compiled.seek(0)
-        return Translations(compiled)
 
     def __getitem__(self, tag: str) -> Language:
         return self.by_tag[tag]
@@ -136,6 +131,16 @@ class Languages:
                 if candidate in self.by_tag:
                     return self.by_tag[candidate]
         return next(iter(self.by_tag.values()))
+
+
+@cache
+def _compiled(text: bytes) -> bytes:
+    """A catalogue as gettext reads it. It takes long, and languages share catalogues."""
+    # Without a locale of its own, babel refuses plural forms that it does not know.
+    catalogue = read_po(io.BytesIO(text), abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    return compiled.getvalue()
 
 
 def _preferred(accepted: str) -> list[str]:

@@ -96,7 +96,7 @@ def test_zsh_completes_what_is_typed_also_where_nothing_was_set_up(
 ) -> None:
     shell = require("zsh")
     (tmp_path / "script").write_text(run_alone("completion", "zsh").out)
-    (tmp_path / ".zshrc").write_text(f"PS1='% '\nsource {tmp_path / 'script'}\n")
+    (tmp_path / ".zshrc").write_text(f"PS1='ready> '\nsource {tmp_path / 'script'}\n")
     for typed, completed in (
         ("schoolops ex\t", "schoolops export"),
         ("schoolops ls access\t", "schoolops ls access-points"),
@@ -119,9 +119,10 @@ def typed_at(shell: str, home: Path, keys: str) -> str:
         while not re.search(pattern, shown) and time.monotonic() < deadline:
             if select.select([screen], [], [], 0.2)[0]:
                 shown += os.read(screen, 4096).decode(errors="replace")
+        assert re.search(pattern, shown), shown
 
     try:
-        read_until("% ")
+        read_until("ready> ")
         shown = ""
         os.write(screen, keys.encode())
         read_until(r"(export|access-points|reason) ")

@@ -12,7 +12,6 @@ from tests.cli.conftest import runner, serving
 from tests.peers import snmpd as peers
 
 
-@pytest.mark.timeout(120)
 def test_another_device_at_a_recorded_address_is_down_until_its_serial_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

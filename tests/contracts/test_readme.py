@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -55,7 +53,6 @@ def begun(step: str, environment: dict[str, str], home: Path) -> Iterator[None]:
         process.wait(30)
 
 
-@pytest.mark.timeout(300)
 def test_the_first_steps_work_as_the_readme_tells_them(home: Path, tmp_path: Path) -> None:
     environment = dict(os.environ)
     environment["STATE_DIRECTORY"] = str(tmp_path / "agent")

@@ -129,7 +129,7 @@ ACTORS = GRANTS.map(lambda parts: Actor("x", tuple(grant for part in parts for g
 
 @pytest.mark.parametrize("kind", [DEVICE, SERVICE, CONTACT], ids=lambda kind: kind.name)
 class TestReading:
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(actor=ACTORS)
     def test_every_way_to_read_shows_what_is_open_and_no_more(
         self, city: Store, kind: Kind, actor: Actor
@@ -175,7 +175,7 @@ class TestReading:
                     assert str(values[name]) not in told
                     assert FORMER not in told
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(actor=ACTORS)
     def test_words_find_by_a_person_only_where_that_is_open(
         self, city: Store, kind: Kind, actor: Actor
@@ -195,7 +195,7 @@ class TestReading:
                     assert set(estate.ids(kind, f"!{word}")) == seen - set(estate.ids(kind, word))
                     assert estate.count(kind, word) == len(estate.ids(kind, word))
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(actor=ACTORS)
     def test_filters_and_sorts_ask_only_for_what_is_open_wherever_one_reads(
         self, city: Store, kind: Kind, actor: Actor

@@ -12,8 +12,6 @@ from schoolops.identity.keycloak.admin import as_administrator, as_service
 from schoolops.identity.keycloak.steps import CREATE, LEFT, SAME, Step
 from tests.peers.keycloak import ADMIN, PASSWORD, Keycloak
 
-pytestmark = pytest.mark.timeout(240)
-
 SCHOOLS = [("164800", "10042"), ("164811", "10042"), ("100000", "10050")]
 
 

@@ -25,8 +25,6 @@ from schoolops.identity.keycloak.admin import as_administrator, as_service
 from tests.identity.conftest import SCHOOLS, SECRET, City
 from tests.peers.keycloak import ADMIN, PASSWORD
 
-pytestmark = pytest.mark.timeout(240)
-
 HEAD = "Benutzername;Vorname;Nachname;E-Mail;Schule;Rolle;Klassen\n"
 ROWS = (
     "lea;Lea;Ärmlich;lea@schule.example;164800;Lehrer;5a 5b\n"

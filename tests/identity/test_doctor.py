@@ -14,8 +14,6 @@ from schoolops.core.settings import Settings, load_settings
 from tests.identity.conftest import City
 from tests.peers.postgres import free_port
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def settings(city: City, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:

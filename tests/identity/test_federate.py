@@ -32,7 +32,6 @@ from tests.web.browser import copy_of
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.timeout(300)
 
 LEA = Person("L.Aermlich", "Lea", "Ärmlich", "im-Verzeichnis-1", "lea@schule.example")
 TOM = Person("t.muster", "Tom", "Muster", "im-Verzeichnis-2")

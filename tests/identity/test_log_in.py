@@ -35,6 +35,14 @@ def own(migrated_sqlite: Path, tmp_path: Path) -> Iterator[tuple[City, Served, K
             yield city, served, keycloak
 
 
+@pytest.fixture
+def served(founded: City, migrated_sqlite: Path, tmp_path: Path) -> Iterator[Served]:
+    """A schoolops server of the realm that all tests share."""
+    copy_of(migrated_sqlite, tmp_path / "server")
+    with serve(tmp_path / "server", **founded.environment()) as running:
+        yield running
+
+
 def start(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "schoolops.cli", *words],
@@ -121,12 +129,11 @@ def test_a_sign_in_is_confirmed_kept_renewed_and_ended(
 
 
 def test_an_administrator_registers_a_key_and_confirms_once_more_with_it(
-    own: tuple[City, Served, Keycloak],
+    served: Served,
     home: Path,
     chromium: Browser,
     request: pytest.FixtureRequest,
 ) -> None:
-    _, served, _ = own
     login = start("login", "--server", served.url)
     request.addfinalizer(login.kill)
     assert login.stderr is not None

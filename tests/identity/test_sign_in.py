@@ -21,8 +21,6 @@ from tests.peers.keycloak import ADMIN, PASSWORD
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def test_code_and_pkce_give_a_token_that_says_who_it_is(
     city: City, provider: Provider, chromium: Browser

@@ -32,7 +32,7 @@ VERSION = "26.7.3"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 ADMIN, PASSWORD = "boot", "boot-secret-of-tests"
-READY_S = 120.0
+READY_S = 240.0
 QUICK = ("-Xms128m", "-Xmx640m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """Options of Java for a server that lives for minutes: it starts sooner and works slower."""
 

@@ -31,7 +31,6 @@ def live(tmp_path: Path) -> Iterator[LiveCity]:
         live.stop()
 
 
-@pytest.mark.timeout(150)
 def test_a_dark_school_comes_back_with_its_agent_and_counts_on(live: LiveCity) -> None:
     *_, dark = write_script(live.parts)
     wait_for(lambda: live.read_so_far()[0] == live.read_so_far()[1], 40)

@@ -36,7 +36,6 @@ def left_over(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(180)
 def test_without_a_terminal_every_fault_is_named_on_the_right_record(tmp_path: Path) -> None:
     command = [*DEMO, "--schools", "2", "--scale", "0.1"]
     done = subprocess.run(
@@ -57,7 +56,6 @@ def test_without_a_terminal_every_fault_is_named_on_the_right_record(tmp_path: P
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     command = [*DEMO[:-1], "--schools", "1", "--scale", "0.02"]
@@ -78,7 +76,6 @@ def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Si
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-@pytest.mark.timeout(90)
 def test_a_demo_that_is_killed_takes_its_processes_along(tmp_path: Path) -> None:
     command = [*DEMO[:-1], "--schools", "1", "--scale", "0.02"]
     with subprocess.Popen(
@@ -107,7 +104,6 @@ def test_a_home_that_is_in_use_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "precious"
 
 
-@pytest.mark.timeout(150)
 def test_with_a_terminal_the_screen_opens_and_quitting_it_ends_everything(tmp_path: Path) -> None:
     import pty
     import select

@@ -44,7 +44,7 @@ CHECKS: list[Any] = [
     response_schema_conformance,
     headers_conformance,
 ]
-EXAMPLES = 5
+EXAMPLES = 3
 """Of each operation and way of making requests; raise it, and change the seed, to search longer."""
 SEED = 3
 LONGEST_URL = 60_000

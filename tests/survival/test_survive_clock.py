@@ -56,7 +56,6 @@ class JumpingSpool(Spool):
         return taken
 
 
-@pytest.mark.timeout(120)
 def test_a_clock_that_jumps_loses_doubles_and_misdates_nothing(
     settings_of_store: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from schoolops.core.settings import Settings
 from tests.survival.outage import Plan, most_unsure, survive
 
 
-@pytest.mark.timeout(180)
 def test_through_three_days_of_outage_and_kills_each_report_is_booked_once(
     settings_of_store: Settings, tmp_path: Path
 ) -> None:

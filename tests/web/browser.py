@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -38,6 +39,11 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WIDE, NARROW = 1280, 320
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    # Of what it finds right nothing is wanted; to describe that takes longer than to look.
+    "resultTypes": ["violations"],
+}
 START_LIMIT_S = 60.0
 
 
@@ -142,6 +148,13 @@ def _answers(url: str) -> bool:
         return False
 
 
+@cache
+def axe_script() -> str:
+    from axe_playwright_python.base import AXE_FILE_PATH
+
+    return AXE_FILE_PATH.read_text("utf-8")
+
+
 @dataclass
 class Window:
     """One browser context on the pages of one server."""
@@ -165,17 +178,12 @@ class Window:
 
     def problems(self) -> list[str]:
         """What axe finds serious or critical on the page that is shown."""
-        from axe_playwright_python.sync_playwright import Axe
-
-        found = Axe().run(
-            self.page,
-            options={
-                "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-            },
-        )
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(axe_script())
+        violations = self.page.evaluate("options => axe.run(options).then(r => r.violations)", AXE)
         return [
             f"{v['id']} ({v['impact']}): {[n['html'][:160] for n in v['nodes'][:3]]}"
-            for v in found.response["violations"]
+            for v in violations
             if v["impact"] in ("serious", "critical")
         ]
 

@@ -15,8 +15,6 @@ from tests.web.browser import window
 from tests.web.conftest import SignedCity
 from tests.web.test_pages import LANGUAGES, check
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def test_passphrases_are_easy_to_read_and_never_the_same() -> None:
     made = {new_passphrase() for _ in range(2000)}

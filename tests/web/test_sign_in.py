@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import select, update
 
 from schoolops.web.models import web_session
@@ -14,8 +13,6 @@ from schoolops.web.pages import cookie_name
 from tests.peers.keycloak import own_keycloak
 from tests.web.browser import Window, window
 from tests.web.conftest import SECRET, SignedCity, signed_city
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def sign_in(seen: Window, city: SignedCity, name: str, password: str = SECRET) -> None:
