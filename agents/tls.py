@@ -8,7 +8,7 @@ otherwise than `ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)` is. `_ssl` is private t
   trial demands certificate, host name and TLS 1.2; all others use `ssl`;
 - what `wrap` gives is the same to its users either way (`Connection`).
 
-See docs/adr/0022-tls-without-ssl.md.
+See docs/adr/0023-tls-without-ssl.md.
 """
 
 from __future__ import annotations
