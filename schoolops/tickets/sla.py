@@ -126,9 +126,7 @@ def _budget(times: LessonTime, opened: float, target: Target) -> float:
     return total
 
 
-def _after(
-    times: LessonTime, opened: float, still: Sequence[Spell], budget: float
-) -> float | None:
+def _after(times: LessonTime, opened: float, still: Sequence[Spell], budget: float) -> float | None:
     """When so much of the time that counts has passed."""
     left = budget
     for begin, end in _lessons(times, opened):
