@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from agents.log import say
 from agents.protocol import Config, DeviceReport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NamedTuple, Protocol
 
     class Duty(Protocol):
@@ -119,6 +119,7 @@ class Job:
             "runs": self.runs,
             "failures": self.failures,
             "error": self.trouble,
+            "tool": str(getattr(self.duty, "tool", "")),
             "last_at": self.last_at,
             "last_ms": self.last_ms,
             "running_s": None if since is None else round(time.monotonic() - since, 1),

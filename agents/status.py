@@ -57,7 +57,8 @@ def _status_lines(data: dict[str, Any]) -> list[str]:
         lines.append(f"          {spool['trouble']}")
     lines.append(f"config    from {config['source']}, every {config['interval_s']} s")
     for name, job in data["duties"].items():
-        said = job["error"] or f"ok, {job['last_ms']} ms"
+        by = f" by {job['tool']}" if job.get("tool") else ""
+        said = job["error"] or f"ok, {job['last_ms']} ms{by}"
         lines.append(f"duty      {name}: {said}; {_ago(job['last_at'])}, {job['runs']} times")
     lines.append(f"written   {_ago(data['updated_at'])}")
     return lines

@@ -1,8 +1,9 @@
 """Network devices: switches, access points, routers and controllers of the school.
 
 Each interval every target of the config gives one DeviceReport. At most 16 devices are asked at
-once; those that did not answer last time wait in a lane of their own, so that a school full of
-dead access points does not delay the living. Access points that a controller speaks for share
+once, and more of them only where there are so many that a minute would not do; those that did not
+answer last time wait in a lane of their own, so that a school full of dead access points does not
+delay the living. Access points that a controller speaks for share
 one poll of it. Counters are reported raw; the server makes rates of them. A device with another
 serial number than the recorded one is told as such, without its values.
 
@@ -16,12 +17,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from agents.controllers import Index, Point
 from agents.errors import AgentError
 from agents.protocol import Config, DeviceReport, Target
-from agents.snmp.client import Peer, SnmpClient, peer_of
+from agents.snmp.client import Peer, peer_of
+from agents.snmp.clients import Client, make_client
 from agents.snmp.errors import SnmpError, SnmpMissing, SnmpTimeout, SnmpUnsupported
 from agents.snmp.oids import SYS_OBJECT_ID
 from agents.snmp.profiles import profile_for
@@ -29,8 +32,10 @@ from agents.snmp.profiles.generic import first_question, uptime
 from agents.snmp.reading import Memory, Reading, Session
 from agents.snmp.serials import Stranger, check, has_changed, is_known, is_serial, strange
 
-CONCURRENCY = 16
-SICK_CONCURRENCY = 64
+CONCURRENCY, MOST_AT_ONCE = 16, 128
+SICK_CONCURRENCY, MOST_SICK_AT_ONCE = 64, 256
+A_LANE_FOR = 50
+"""Devices for each of which one more is asked at once, beyond the least and up to the most."""
 TIMEOUT_S = 2.0
 TRIES = 2
 DEVICE_LIMIT_S = 20.0
@@ -43,6 +48,7 @@ AGAIN_AT_LEAST_S = 10.0
 AGAIN_LIMIT_S = 10.0
 
 Report = tuple[str, NamedTuple]
+Work = Callable[[], Awaitable[None]]
 
 
 class NetworkDuty:
@@ -53,7 +59,11 @@ class NetworkDuty:
     def __init__(self, *, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> None:
         self._timeout_s, self._tries = timeout_s, tries
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: SnmpClient | None = None
+        self._client: Client | None = None
+        self._choice = ""
+        """The setting that client and `_missing` come from."""
+        self.tool = ""
+        """Which SNMP client asks, for `status`; '' while none does."""
         self._missing: SnmpError | None = None
         self._memories: dict[Peer, Memory] = {}
         self._sick: set[str] = set()
@@ -81,21 +91,24 @@ class NetworkDuty:
     def measure_again(self, config: Config, now_us: int) -> list[Report]:
         """One DeviceReport of each restless device."""
         restless = self._restless(config)
-        return self._measure(restless, AGAIN_LIMIT_S, again=True) if restless else []
+        if not restless:
+            return []
+        return self._measure(restless, AGAIN_LIMIT_S, config.snmp_client, again=True)
 
     def measure(self, config: Config, now_us: int) -> list[Report]:
         """One DeviceReport a target, in the config's order."""
         self._forget(config)
-        return self._measure(config.targets, max(5.0, config.interval_s * 0.9))
+        budget_s = max(5.0, config.interval_s * 0.9)
+        return self._measure(config.targets, budget_s, config.snmp_client)
 
     def _measure(
-        self, targets: list[Target], budget_s: float, *, again: bool = False
+        self, targets: list[Target], budget_s: float, client: str, *, again: bool = False
     ) -> list[Report]:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             # A stray datagram that pysnmp cannot digest must not fill the journal.
             self._loop.set_exception_handler(lambda loop, context: None)
-        reports = self._loop.run_until_complete(self._poll(targets, budget_s, again))
+        reports = self._loop.run_until_complete(self._poll(targets, budget_s, client, again))
         for report in reports:
             self._note(report)
         return [("device", report) for report in reports]
@@ -143,7 +156,9 @@ class NetworkDuty:
 
     # -- one round --------------------------------------------------------------------------
 
-    async def _poll(self, wanted: list[Target], budget_s: float, again: bool) -> list[DeviceReport]:
+    async def _poll(
+        self, wanted: list[Target], budget_s: float, client: str, again: bool
+    ) -> list[DeviceReport]:
         singles = [target for target in wanted if target.method == "snmp"]
         shared: dict[tuple[str, Any], list[Target]] = defaultdict(list)
         reports: dict[str, DeviceReport] = {}
@@ -156,26 +171,33 @@ class NetworkDuty:
                 reports[target.device] = _failed(
                     target, None, f"this agent cannot read by {target.method!r}: upgrade it"
                 )
-        self._start_client(bool(singles) or any(kind == "controller" for kind, _ in shared))
+        if singles or any(kind == "controller" for kind, _ in shared):
+            self._start_client(client)
         refused: dict[Peer, SnmpError] = {}
         if self._client is not None:
             controllers = [where for kind, where in shared if kind == "controller"]
             refused = self._client.register([*map(peer_of, singles), *controllers], keep=again)
-        lanes = {False: asyncio.Semaphore(CONCURRENCY), True: asyncio.Semaphore(SICK_CONCURRENCY)}
 
         async def one(target: Target) -> None:
-            async with lanes[target.device in self._sick]:
-                reports[target.device] = await self._device(target, refused)
+            reports[target.device] = await self._device(target, refused)
 
         async def group(kind: str, where: Any, targets: list[Target]) -> None:
-            async with lanes[all(target.device in self._sick for target in targets)]:
-                read = self._over_snmp if kind == "controller" else self._over_rest
-                for report in await self._controlled(targets, where, read, refused):
-                    reports[report.device] = report
+            read = self._over_snmp if kind == "controller" else self._over_rest
+            for report in await self._controlled(targets, where, read, refused):
+                reports[report.device] = report
 
-        work = [one(target) for target in singles]
-        work += [group(kind, where, targets) for (kind, where), targets in shared.items()]
-        await _within(budget_s, work)
+        sick: list[Work] = []
+        well: list[Work] = []
+        for target in singles:
+            lane = sick if target.device in self._sick else well
+            lane.append(partial(one, target))
+        for (kind, where), targets in shared.items():
+            lane = sick if all(target.device in self._sick for target in targets) else well
+            lane.append(partial(group, kind, where, targets))
+        await _within(budget_s, [
+            *_workers(well, CONCURRENCY, MOST_AT_ONCE),
+            *_workers(sick, SICK_CONCURRENCY, MOST_SICK_AT_ONCE),
+        ])  # fmt: skip
         return [
             reports.get(target.device)
             or _failed(target, None, "there was no time left to ask it in this interval")
@@ -195,12 +217,17 @@ class NetworkDuty:
             del self._answers[device]
             self._changed.pop(device, None)
 
-    def _start_client(self, wanted: bool) -> None:
-        if self._client is None and self._missing is None and wanted:
+    def _start_client(self, choice: str) -> None:
+        if choice != self._choice:
+            if self._client is not None:
+                self._client.close()
+            self._client, self._missing, self._choice = None, None, choice
+        if self._client is None and self._missing is None:
             try:
-                self._client = SnmpClient(self._timeout_s, self._tries)
+                self._client = make_client(choice, self._timeout_s, self._tries)
             except SnmpMissing as error:
                 self._missing = error
+            self.tool = "" if self._client is None else self._client.name
 
     async def _device(self, target: Target, refused: dict[Peer, SnmpError]) -> DeviceReport:
         peer = peer_of(target)
@@ -211,7 +238,8 @@ class NetworkDuty:
         reading = Reading()
         memory.response_ms = None
         try:
-            await asyncio.wait_for(_read(session, target, reading), DEVICE_LIMIT_S)
+            async with asyncio.timeout(DEVICE_LIMIT_S):
+                await _read(session, target, reading)
         except Stranger as stranger:
             return _failed(target, False, str(stranger))
         except (SnmpError, TimeoutError) as error:
@@ -288,6 +316,18 @@ async def _read(session: Session, target: Target, reading: Reading) -> None:
     profile = profile_for(memory.sys_object_id)
     await check(session, profile.serials, target)
     await profile.read(session, first, reading)
+
+
+def _workers(lane: list[Work], least: int, most: int) -> list[Awaitable[None]]:
+    """As many as the work in a lane wants, which do it one after the other."""
+    rest = iter(lane)
+
+    async def work() -> None:
+        for item in rest:
+            await item()
+
+    count = min(len(lane), max(least, min(most, len(lane) // A_LANE_FOR)))
+    return [work() for _ in range(count)]
 
 
 async def _within(budget_s: float, work: Iterable[Awaitable[None]]) -> None:

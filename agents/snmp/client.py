@@ -228,6 +228,8 @@ def check(peer: Peer) -> None:
 class SnmpClient:
     """Asks devices. `timeout_s` holds for one try; there are `tries` of them."""
 
+    name = "pysnmp"
+
     def __init__(self, timeout_s: float = 2.0, tries: int = 2) -> None:
         try:
             from pysnmp.carrier.asyncio.dgram import udp, udp6

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from agents.protocol import DeviceReport
 from agents.snmp.ber import Oid
-from agents.snmp.client import Peer, SnmpClient, Value
+from agents.snmp.client import Peer, Value
+from agents.snmp.clients import Client
 
 GET_SIZE = 24
 
@@ -96,7 +97,7 @@ class Memory:
 class Session:
     """One device during one poll."""
 
-    client: SnmpClient
+    client: Client
     peer: Peer
     memory: Memory
 

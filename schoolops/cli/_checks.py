@@ -61,6 +61,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         if settings:
             add("agents", lambda: _check_agents(settings[0]))
             add("backups", lambda: check_backups(settings[0]))
+            add("measurements", lambda: _check_archive(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
             add("mail", lambda: check_mail(settings[0]))
             add("sign-in", lambda: _check_sign_in(settings[0]))
@@ -315,6 +316,12 @@ def _check_agents(settings: Settings) -> State:
     return check_agents(settings)
 
 
+def _check_archive(settings: Settings) -> State:
+    from schoolops.cli._check_archive import check_archive
+
+    return check_archive(settings)
+
+
 def _check_sign_in(settings: Settings) -> State:
     from schoolops.cli._check_sign_in import check_sign_in
 
@@ -344,7 +351,13 @@ def check_snmp() -> State:
 
     if find_spec("pysnmp") is None:
         return "warn", "pysnmp is missing, agents here read no equipment; install schoolops[snmp]"
-    return "ok", "pysnmp is installed"
+    try:
+        is_fast = find_spec("gufo.snmp") is not None
+    except ModuleNotFoundError:
+        is_fast = False
+    if is_fast:
+        return "ok", "gufo-snmp asks devices with SNMP v2c, pysnmp those with v3"
+    return "ok", "pysnmp is installed; for thousands of devices install schoolops[fast-snmp]"
 
 
 def check_clock() -> State:

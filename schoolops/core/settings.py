@@ -100,6 +100,10 @@ class AgentSettings(Group):
     snmp_port: int = Field(default=161, ge=1, le=65535)
     """Port on which network devices answer SNMP."""
 
+    snmp_client: Literal["auto", "gufo", "pysnmp"] = "auto"
+    """What asks them: `gufo` (fast: the extra `fast-snmp`), `pysnmp`, or the first of these that
+    the agent has."""
+
     console_url: str = "https://{address}"
     """Where a UniFi console is asked; {address} is its management address. `#sha256=…` pins."""
 

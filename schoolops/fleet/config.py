@@ -53,6 +53,7 @@ def config_of(store: Store, connection: Connection, agent_row: Any) -> protocol.
         discovery_community=settings.discovery_community,
         services=[protocol.ServiceTarget(*one) for one in sorted(settings.services.items())],
         services_every_s=settings.services_every_s,
+        snmp_client=settings.snmp_client,
         release_key=_release_key(store),
     )
     now = store.clock.now()

@@ -58,7 +58,9 @@ def release(version: str, *, main: str = "", tripwire: bool = False) -> bytes:
         first.write_text(text + ("import os\n" + TRIPWIRE if tripwire else ""))
         if main:
             cli = package / "cli.py"
-            cli.write_text(cli.read_text().replace("import signal\n", f"import signal\n{main}", 1))
+            before, found, after = cli.read_text().partition("import sys\n")
+            assert found
+            cli.write_text(f"{before}{found}{main}{after}")
         output = Path(folder) / "a.pyz"
         build(package, output)
         return output.read_bytes()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from agents.snmp.client import SnmpClient
+from agents.snmp.clients import CLIENTS, Client, make_client
 from tests.peers import snmpd as peers_snmpd
 from tests.peers.snmpd import Snmpd
 
@@ -18,8 +18,9 @@ def snmpd() -> Iterator[Snmpd]:
         yield peer
 
 
-@pytest_asyncio.fixture
-async def client() -> AsyncIterator[SnmpClient]:
-    made = SnmpClient(timeout_s=0.4, tries=2)
+@pytest_asyncio.fixture(params=CLIENTS)
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """Each client, which must all answer the same."""
+    made = make_client(request.param, timeout_s=0.4, tries=2)
     yield made
     made.close()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.snmp.client import Peer, SnmpClient, Value
+from agents.snmp.client import Peer, Value
+from agents.snmp.clients import Client
 from agents.snmp.errors import SnmpDenied, SnmpError, SnmpTimeout, SnmpUnsupported
 from tests.peers.snmpd import AUTH_KEY, COMMUNITY, PRIVACY_KEY, Snmpd
 
@@ -34,19 +35,19 @@ def proc_net_dev() -> list[str]:
     return Path("/proc/net/dev").read_text().splitlines()[2:]
 
 
-async def name(client: SnmpClient, peer: Peer) -> Value:
+async def name(client: Client, peer: Peer) -> Value:
     return (await client.get(peer, [SYS_NAME]))[SYS_NAME]
 
 
 async def test_v2c_gives_values_and_none_for_what_is_not_there(
-    snmpd: Snmpd, client: SnmpClient
+    snmpd: Snmpd, client: Client
 ) -> None:
     answer = await client.get(v2c(snmpd), [SYS_NAME, NOWHERE])
     assert answer == {SYS_NAME: b"peer-box", NOWHERE: None}
 
 
 async def test_a_walk_gives_the_kernel_s_interfaces_with_64_bit_counters(
-    snmpd: Snmpd, client: SnmpClient
+    snmpd: Snmpd, client: Client
 ) -> None:
     rows = await client.walk(v2c(snmpd), [IF_DESCR, IF_HC_IN])
     kernel = {
@@ -58,7 +59,7 @@ async def test_a_walk_gives_the_kernel_s_interfaces_with_64_bit_counters(
     assert 0 < read["lo"] <= kernel["lo"]
 
 
-async def test_a_walk_ends_at_the_bound(snmpd: Snmpd, client: SnmpClient) -> None:
+async def test_a_walk_ends_at_the_bound(snmpd: Snmpd, client: Client) -> None:
     rows = await client.walk(v2c(snmpd), [(1, 3, 6, 1, 2, 1, 1)], max_rows=3)
     assert len(rows) == 3
 
@@ -70,12 +71,12 @@ async def test_a_walk_ends_at_the_bound(snmpd: Snmpd, client: SnmpClient) -> Non
      ("cisco", ("SHA256", "AES256C")), ("old", ("SHA", "DES"))],
 )  # fmt: skip
 async def test_v3_works_at_every_level(
-    snmpd: Snmpd, client: SnmpClient, user: str, protocols: tuple[str, ...]
+    snmpd: Snmpd, client: Client, user: str, protocols: tuple[str, ...]
 ) -> None:
     assert await name(client, v3(snmpd, user, *protocols)) == b"peer-box"
 
 
-async def test_a_wrong_community_is_silence(snmpd: Snmpd, client: SnmpClient) -> None:
+async def test_a_wrong_community_is_silence(snmpd: Snmpd, client: Client) -> None:
     with pytest.raises(SnmpTimeout, match="community is wrong"):
         await name(client, v2c(snmpd, "guess"))
 
@@ -90,7 +91,7 @@ async def test_a_wrong_community_is_silence(snmpd: Snmpd, client: SnmpClient) ->
     ],
 )
 async def test_a_wrong_v3_credential_is_named_without_the_secret(
-    snmpd: Snmpd, client: SnmpClient, change: tuple[str, ...], says: str
+    snmpd: Snmpd, client: Client, change: tuple[str, ...], says: str
 ) -> None:
     user, auth, privacy, auth_key, privacy_key = change
     peer = Peer("127.0.0.1", snmpd.port, "3", "", user, auth, auth_key, privacy, privacy_key)
@@ -99,13 +100,13 @@ async def test_a_wrong_v3_credential_is_named_without_the_secret(
     assert not re.search("key-12345", f"{caught.value!r} {peer!r}")
 
 
-async def test_a_wrong_privacy_key_ends_in_an_error(snmpd: Snmpd, client: SnmpClient) -> None:
+async def test_a_wrong_privacy_key_ends_in_an_error(snmpd: Snmpd, client: Client) -> None:
     with pytest.raises(SnmpError):
         await name(client, v3(snmpd, "full", "SHA", "AES", privacy="wrong-key-12345"))
 
 
 async def test_one_name_with_two_keys_does_not_disturb_the_right_one(
-    snmpd: Snmpd, client: SnmpClient
+    snmpd: Snmpd, client: Client
 ) -> None:
     good, bad = v3(snmpd, "full", "SHA", "AES"), v3(snmpd, "full", "SHA", "AES", auth="x" * 12)
     client.register([good, bad])
@@ -115,7 +116,7 @@ async def test_one_name_with_two_keys_does_not_disturb_the_right_one(
             await name(client, bad)
 
 
-async def test_a_dead_address_is_a_timeout_after_two_tries(client: SnmpClient) -> None:
+async def test_a_dead_address_is_a_timeout_after_two_tries(client: Client) -> None:
     began = asyncio.get_running_loop().time()
     with pytest.raises(SnmpTimeout):
         await name(client, Peer("127.0.0.1", 9, community=COMMUNITY))
@@ -123,7 +124,7 @@ async def test_a_dead_address_is_a_timeout_after_two_tries(client: SnmpClient) -
 
 
 @pytest.mark.parametrize("forget", [False, True])
-async def test_a_restarted_device_is_followed(client: SnmpClient, forget: bool) -> None:
+async def test_a_restarted_device_is_followed(client: Client, forget: bool) -> None:
     from tests.peers import snmpd as peers
 
     with peers.running() as mine:
@@ -152,7 +153,7 @@ async def test_a_restarted_device_is_followed(client: SnmpClient, forget: bool) 
     ],
 )
 async def test_settings_that_cannot_work_are_refused_with_the_reason(
-    client: SnmpClient, peer: Peer, says: str
+    client: Client, peer: Peer, says: str
 ) -> None:
     with pytest.raises(SnmpUnsupported, match=says):
         await name(client, peer)

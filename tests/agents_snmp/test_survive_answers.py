@@ -12,7 +12,8 @@ import pytest
 from agents.duties.network import NetworkDuty
 from agents.protocol import Config, DeviceReport, Target
 from agents.snmp import ber, oids
-from agents.snmp.client import Peer, SnmpClient
+from agents.snmp.client import Peer
+from agents.snmp.clients import Client
 from agents.snmp.errors import SnmpBadAnswer, SnmpDenied, SnmpTimeout
 
 Answer = Callable[[ber.Message, bytes], bytes]
@@ -96,24 +97,24 @@ WALK = [oids.IF_TYPE, oids.IF_OPER_STATUS]
      (another_id, SnmpTimeout), (refusing, SnmpDenied)],
 )  # fmt: skip
 async def test_a_walk_over_a_sick_device_ends_with_a_reason(
-    client: SnmpClient, answer: Answer, error: type[Exception]
+    client: Client, answer: Answer, error: type[Exception]
 ) -> None:
     with device(answer) as port, pytest.raises(error):
         await client.walk(Peer("127.0.0.1", port, community="c"), WALK)
 
 
-async def test_a_table_without_end_ends_at_the_bound(client: SnmpClient) -> None:
+async def test_a_table_without_end_ends_at_the_bound(client: Client) -> None:
     with device(endless) as port:
         rows = await client.walk(Peer("127.0.0.1", port, community="c"), WALK, max_rows=100)
     assert len(rows) == 100
 
 
-async def test_an_answer_with_fewer_variables_is_refused(client: SnmpClient) -> None:
+async def test_an_answer_with_fewer_variables_is_refused(client: Client) -> None:
     with device(fewer) as port, pytest.raises(SnmpBadAnswer):
         await client.get(Peer("127.0.0.1", port, community="c"), [oids.SYS_NAME, oids.SYS_DESCR])
 
 
-async def test_stray_datagrams_do_not_disturb_an_open_question(client: SnmpClient) -> None:
+async def test_stray_datagrams_do_not_disturb_an_open_question(client: Client) -> None:
     count = 0
 
     def late(message: ber.Message, data: bytes) -> bytes:

@@ -41,7 +41,7 @@ def _importers(graph: grimp.ImportGraph, external: str) -> set[str]:
 def test_the_agent_needs_pysnmp_for_snmp_and_nothing_else(graph: grimp.ImportGraph) -> None:
     found = set(_foreign(graph, "agents"))
     assert {module for module, _ in found if not module.startswith("agents.snmp")} == set()
-    assert {root for _, root in found} <= {"pysnmp", "cryptography"}
+    assert {root for _, root in found} <= {"pysnmp", "gufo", "cryptography"}
 
 
 def test_the_vocabulary_needs_openpyxl_for_workbooks_and_nothing_else(

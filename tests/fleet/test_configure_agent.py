@@ -112,3 +112,10 @@ def test_a_line_is_tested_against_its_own_target(
     assert line.targets == ["10.9.9.9:8080"]
     assert line.download_url == "http://10.9.9.9:8080/download"
     assert line.test_every_s == agent_settings.test_every_s
+
+
+def test_the_client_that_asks_devices_is_the_setting_s(store: Store) -> None:
+    school_with(store)
+    assert config(store).snmp_client == "auto"
+    store.settings.agent.snmp_client = "pysnmp"
+    assert config(store).snmp_client == "pysnmp"
