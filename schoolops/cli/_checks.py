@@ -61,6 +61,7 @@ def run_checks(server: str | None = None) -> list[Check]:
         if settings:
             add("agents", lambda: _check_agents(settings[0]))
             add("backups", lambda: check_backups(settings[0]))
+            add("measurements", lambda: _check_archive(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
             add("mail", lambda: check_mail(settings[0]))
             add("sign-in", lambda: _check_sign_in(settings[0]))
@@ -313,6 +314,12 @@ def _check_agents(settings: Settings) -> State:
     from schoolops.cli._check_agents import check_agents
 
     return check_agents(settings)
+
+
+def _check_archive(settings: Settings) -> State:
+    from schoolops.cli._check_archive import check_archive
+
+    return check_archive(settings)
 
 
 def _check_sign_in(settings: Settings) -> State:

@@ -2,7 +2,11 @@
 
     schoolops backup
     schoolops backup --to /mnt/usb
+    schoolops backup --to /mnt/usb --whole
     schoolops backup list
+
+Measurements are not in it: those of past days lie in files of their own, in the folder measurements
+beside the backups, which a running server keeps by itself. --whole takes all of them in.
 
 The key of the equipment credentials is not in it: keep keys/secrets.key apart.
 """
@@ -22,6 +26,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("doing", metavar="list", nargs="?", choices=["list"], help="list them")
     parser.add_argument("--to", metavar="FILE", help="file or folder on this computer, instead of "
                         "the folder of the settings")  # fmt: skip
+    parser.add_argument("--whole", action="store_true",
+                        help="with --to: all measurements too")  # fmt: skip
     parser.add_argument("--json", action="store_true",
                         help='{"path", "bytes", "sha256", "verified"}')  # fmt: skip
     add_server(parser)
@@ -30,10 +36,12 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     if args.doing == "list":
         return _list(args)
+    if args.whole and args.to is None:
+        raise UsageError("--whole wants --to: say where so much may go")
     if args.to is not None:
         if args.server:
             raise UsageError("--to writes on this computer; the server knows its own folder")
-        made = _make_here(Path(args.to).absolute())
+        made = _make_here(Path(args.to).absolute(), whole=args.whole)
     else:
         with client_of(args) as client:
             made = client.backup()
@@ -61,7 +69,7 @@ def _list(args: Namespace) -> int:
     return DONE
 
 
-def _make_here(to: Path) -> dict[str, Any]:
+def _make_here(to: Path, *, whole: bool) -> dict[str, Any]:
     """Beside a running server, which is not disturbed; noted in the audit like any other."""
     import getpass
 
@@ -81,7 +89,7 @@ def _make_here(to: Path) -> dict[str, Any]:
         raise UsageError(f"there is nothing to back up in {settings.home} yet")
     store = Store.open(settings)
     try:
-        made = backup.create(store, to)
+        made = backup.create(store, to, whole=whole)
         with store.write(Actor.of(getpass.getuser(), "authority-admin")) as unit:
             unit.audit("backup", detail={"file": made["path"], "sha256": made["sha256"]})
         return made

@@ -5,7 +5,8 @@
     schoolops restore 20261124T023000Z-nightly.schoolops-backup
 
 What is restored is proven equal to what was saved, or nothing changes. --check proves the file
-alone. --home restores into another folder, to look at yesterday beside today.
+and the archive of measurements, and changes nothing. The archive lies beside the file, or where the
+settings have it. --home restores into another folder, to look at yesterday beside today.
 """
 
 from __future__ import annotations
@@ -26,16 +27,23 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--home", metavar="DIR", help="into this folder, in place of SCHOOLOPS_HOME"
     )
-    parser.add_argument("--check", action="store_true", help="only prove that the file is good")
+    parser.add_argument("--check", action="store_true", help="only prove that all is good")
+    parser.add_argument(
+        "--measurements", metavar="DIR", help="the archive of measurements that goes with it"
+    )
+    parser.add_argument(
+        "--without-measurements", action="store_true", help="leave the archive alone: no history"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true",
-                        help='{"restored", "tables", "rows", "kept"}')  # fmt: skip
+                        help='{"restored", "tables", "rows", "kept", "measurements"}')  # fmt: skip
 
 
 def run(args: Namespace) -> int:
     if args.home:
         os.environ["SCHOOLOPS_HOME"] = str(Path(args.home).absolute())
     from schoolops import migrations
+    from schoolops.cli._measurements import Measurements, find_archive
     from schoolops.core import paths
     from schoolops.core.settings import load_settings
     from schoolops.db import backup
@@ -43,19 +51,26 @@ def run(args: Namespace) -> int:
     settings = load_settings()
     file = _find(args.file, settings.backup_folder)
     manifest = backup.check(file, migrations.HISTORY)
+    archive = find_archive(args, settings, file, manifest)
     if args.check:
         if args.json:
             print_json(manifest)
         else:
             print(f"{file.name} is good: {_told(manifest)}")
+            if archive:
+                print(f"the measurements in {archive} are good")
         return DONE
     paths.ensure_home(settings.home)
     _ask(args, settings, manifest)
-    done = backup.restore(settings, file, migrations.HISTORY)
+    measurements = Measurements(archive, whole=not manifest["without"])
+    done = backup.restore(settings, file, migrations.HISTORY, measurements)
+    done["measurements"] = measurements.report() if archive else None
     if args.json:
         print_json(done)
     else:
         print(f"restored into {settings.home}: {done['rows']:,} rows, equal to what was saved")
+        for line in measurements.told():
+            print(line)
         if done["kept"]:
             print(f"what was there before is kept as {done['kept']}")
     return DONE

@@ -40,6 +40,9 @@ CONNECT_LIMIT_S = 5
 PROVEN_FOR_S = 10.0
 """So long a database that took a write is believed to take the next."""
 
+SQLITE_BYTES = 24_000_000
+"""What all connections of a process keep together of SQLite's file, beside the kernel's copy."""
+
 MANY = 1000
 """More changed records of a kind than this are announced as 'many', not one by one."""
 
@@ -361,6 +364,7 @@ def _sqlite_engine(url: str, begin: str, read_only: bool = False) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA busy_timeout=30000")
         cursor.execute("PRAGMA cache_size=-16000")
+        cursor.execute(f"PRAGMA soft_heap_limit={SQLITE_BYTES}")
         cursor.execute("PRAGMA temp_store=MEMORY")
         if read_only:
             cursor.execute("PRAGMA query_only=ON")

@@ -21,11 +21,14 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest revision; a test compares it with the files."""
 
 HISTORY = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
 """All revisions, oldest first."""
+
+ARCHIVED_SINCE = "0017"
+"""From this revision on measurements have an archive (`schoolops.telemetry.archive`)."""
 
 
 def current(connection: Connection) -> str | None:
@@ -99,7 +102,8 @@ def _upgrade(store: Store, before: str | None) -> None:
     if before is not None:
         from schoolops.db import backup
 
-        made = backup.create(store, reason="migration")
+        # What has no archive of its measurements yet must not be without them.
+        made = backup.create(store, reason="migration", whole=before < ARCHIVED_SINCE)
         log.info("backup before the upgrade: %s", made["path"])
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))

@@ -19,6 +19,7 @@ from schoolops.core import paths
 from schoolops.core.errors import SchoolopsError, Unusable
 from schoolops.core.settings import Settings, load_settings
 from schoolops.db.lock import own_store
+from schoolops.server import memory
 
 log = logging.getLogger("schoolops.server")
 
@@ -40,6 +41,7 @@ def run(args: Any) -> int:
 
 def serve(settings: Settings, on_demand: bool) -> int:
     """Open the store, listen, run; ends by SIGTERM or SIGINT, on demand also when idle."""
+    memory.spare()
     paths.ensure_home(settings.home)
     _log_to_file(settings.home / "logs" / "server.log", to_stderr=not on_demand)
     use_zone(settings.timezone)

@@ -123,6 +123,17 @@ late_hour = Table(
 )
 """Hours whose rollup was made, or may have been, before this record's reports of it came."""
 
+measured_day = Table(
+    "measured_day",
+    metadata,
+    Column("part", String(8), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("changes", BigInteger, nullable=False),
+)
+"""How often `part` of a day (UTC, since 1970) was written: `reports`, its rows in `sealed`, or
+`buckets`, those in `rolled_hour` and `rollup`. What the archive holds of another number is out of
+date (`schoolops.telemetry.archive`)."""
+
 room_test = Table(
     "room_test",
     metadata,

@@ -23,6 +23,7 @@ from schoolops.estate.models import observation
 from schoolops.telemetry import raw
 from schoolops.telemetry.booking import ROLLED_AFTER
 from schoolops.telemetry.history import ROLLED_TO
+from schoolops.telemetry.measured_days import BUCKETS, REPORTS, note_changes
 from schoolops.telemetry.metrics import TABLES_OF
 from schoolops.telemetry.models import SAMPLES, late_hour, rolled_hour, rollup, sealed
 from schoolops.telemetry.raw import HOUR
@@ -87,6 +88,8 @@ def _roll_some(store: Store) -> bool:
         subjects, place = _next(unit.connection, place, since=place.hour * HOUR)
         for kind, record in subjects:
             _roll_hour(unit, kind, record, place.hour)
+        if subjects:
+            note_changes(unit.connection, BUCKETS, {place.hour // 24})
         if len(subjects) < AT_ONCE:
             # Nothing was heard in this hour or since: the city or the server stood still.
             place = _Place(last + 1 if first and not subjects else place.hour + 1)
@@ -109,6 +112,8 @@ def _roll_late(store: Store) -> bool:
             # A rate of the next hour begins with the last reading of this one.
             if row.hour + 1 < turn.hour:
                 _roll_hour(unit, row.kind, row.record_id, row.hour + 1)
+        changed = {hour // 24 for row in rows for hour in (row.hour, row.hour + 1)}
+        note_changes(unit.connection, BUCKETS, changed)
         keys = [(row.kind, row.record_id, row.hour) for row in rows]
         if keys:
             unit.connection.execute(
@@ -156,8 +161,8 @@ def _write_day(
     )  # fmt: skip
 
 
-def _join_days(unit: UnitOfWork, kind: str, record: int, before_day: int) -> None:
-    """Make one rollup of the hours of each day that is over."""
+def _join_days(unit: UnitOfWork, kind: str, record: int, before_day: int) -> set[int]:
+    """Make one rollup of the hours of each day that is over; answers which days."""
     mine = (
         rolled_hour.c.kind == kind,
         rolled_hour.c.record_id == record,
@@ -166,7 +171,9 @@ def _join_days(unit: UnitOfWork, kind: str, record: int, before_day: int) -> Non
     rows = unit.connection.execute(
         select(rolled_hour.c.hour, rolled_hour.c.fine).where(*mine).order_by(rolled_hour.c.hour)
     ).all()
+    joined = set()
     for day, hours in groupby(rows, key=lambda row: row.hour // 24):
+        joined.add(day)
         fine: dict[str, Buckets] = {}
         for row in hours:
             for name, buckets in open_all(row.fine).items():
@@ -174,6 +181,7 @@ def _join_days(unit: UnitOfWork, kind: str, record: int, before_day: int) -> Non
         hourly = {name: coarsen(buckets) for name, buckets in fine.items()}
         _write_day(unit, kind, record, day, fine, hourly)
     unit.connection.execute(delete(rolled_hour).where(*mine))
+    return joined
 
 
 def _replaced(old: dict[str, Buckets], new: dict[str, Buckets], hour: int) -> dict[str, Buckets]:
@@ -194,11 +202,14 @@ def _seal_some(store: Store) -> bool:
         if place.hour > due:
             return False
         subjects, place = _next(unit.connection, place)
+        packed, joined = set[int](), set[int]()
         for kind, record in subjects:
-            _seal_record(unit, kind, record, place.hour)
+            packed |= _seal_record(unit, kind, record, place.hour)
             if place.daily:
-                _join_days(unit, kind, record, place.hour // 24)
+                joined |= _join_days(unit, kind, record, place.hour // 24)
                 _forget(unit, kind, record)
+        note_changes(unit.connection, REPORTS, packed)
+        note_changes(unit.connection, BUCKETS, joined)
         done = len(subjects) < AT_ONCE
         if done:
             # Hours missed while the server stood still are sealed together.
@@ -208,15 +219,19 @@ def _seal_some(store: Store) -> bool:
     return not done
 
 
-def _seal_record(unit: UnitOfWork, kind: str, record: int, before_hour: int) -> None:
+def _seal_record(unit: UnitOfWork, kind: str, record: int, before_hour: int) -> set[int]:
+    """Pack what is older than an hour; answers of which days that is."""
     connection, table = unit.connection, SAMPLES[kind]
     where = (table.c.record_id == record, table.c.observed_at < before_hour * HOUR)
     rows = connection.execute(select(table).where(*where).order_by(table.c.observed_at)).all()
     if not rows:
-        return
+        return set()
+    days = set()
     for hour, group in groupby(rows, key=lambda row: row.observed_at // HOUR):
+        days.add(hour // 24)
         _seal_hour(connection, kind, record, hour, list(group))
     connection.execute(delete(table).where(*where))
+    return days
 
 
 def _seal_hour(
@@ -276,6 +291,16 @@ def _place(unit: UnitOfWork, name: str) -> _Place | None:
         select(note.c.value).where(note.c.name == name).with_for_update()
     )
     return _Place(*json.loads(found)) if found else None
+
+
+def packed_to(connection: Connection) -> int:
+    """The day (since 1970) before which all reports are packed, and the hours of days joined.
+
+    0 while nothing is known: before the first walk, and while one joins days.
+    """
+    found = connection.scalar(select(note.c.value).where(note.c.name == SEALING))
+    place = _Place(*json.loads(found)) if found else None
+    return 0 if place is None or place.daily else place.hour // 24
 
 
 def _keep_place(unit: UnitOfWork, name: str, place: _Place) -> None:

@@ -1,8 +1,9 @@
 """Periodic work of the server: seal the audit, notice silence, forget the old, back up.
 
 A task is a line in `TASKS`. Each runs in its turn in one thread; those of `OUTSIDE`, which wait for
-other machines, have another one. A task that fails is logged and runs again at its next time.
-Several servers may run the same task at once: each task takes what lock it needs in the database.
+other machines, have another one, and so have those of `LONG`. A task that fails is logged and runs
+again at its next time. Several servers may run the same task at once: each task takes what lock it
+needs in the database.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ TASKS: dict[str, tuple[float, str]] = {
     "forget old commands": (3600.0, "schoolops.fleet.commands:forget_old"),
     "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
     "forget old calls": (3600.0, "schoolops.notify.webhooks:forget_old"),
-    "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
 }
 """Name → (seconds between two runs, dotted path of a function of the store)."""
 
@@ -48,9 +48,15 @@ OUTSIDE: dict[str, tuple[float, str]] = {
 }
 """The same, of tasks that may wait long for another machine, and must keep none waiting."""
 
+LONG: dict[str, tuple[float, str]] = {
+    "archive measurements": (60.0, "schoolops.telemetry.archive.writing:archive"),
+    "back up at night": (60.0, "schoolops.worker.tasks:back_up_at_night"),
+}
+"""The same, of tasks that go on for seconds or minutes of a city."""
+
 
 class Worker:
-    """Two threads that run the tasks when they are due."""
+    """Three threads that run the tasks when they are due."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -58,7 +64,8 @@ class Worker:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        for name, tasks in (("worker", TASKS), ("worker outside", OUTSIDE)):
+        groups = (("worker", TASKS), ("worker outside", OUTSIDE), ("worker long", LONG))
+        for name, tasks in groups:
             thread = threading.Thread(target=self._run, args=(tasks,), name=name, daemon=True)
             self._threads.append(thread)
             thread.start()

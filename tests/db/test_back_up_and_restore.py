@@ -62,8 +62,9 @@ def numbers(store: Store) -> list[str]:
 
 
 def fingerprint(store: Store) -> dict[str, list[Any]]:
+    """Of all that a backup holds."""
     with store.read() as connection:
-        return backup.fingerprint(connection)
+        return backup.fingerprint(connection, backup.MEASUREMENTS)
 
 
 def settings_at(home: Path, url: str = "") -> Settings:
@@ -328,7 +329,7 @@ def changed(path: Path, **values: Any) -> Path:
 
 
 @pytest.mark.parametrize(
-    "values", [{"format": 2}, {"format": 99, "file": None}, {"revision": "9999"}]
+    "values", [{"format": 3}, {"format": 99, "file": None}, {"revision": "9999"}]
 )
 def test_the_backup_of_a_newer_version_is_refused(
     settings_of_store: Settings, saved: Path, values: dict[str, Any]

@@ -2,8 +2,12 @@
 
 A backup is one file (`container`): the manifest and the database, as a compressed SQLite file
 or as PostgreSQL's own custom dump. The manifest has the revision and a fingerprint (rows and
-SHA-256 of every table; of raw measurements the rows alone), taken from the same snapshot. A
-restore is right when the restored database has that fingerprint.
+SHA-256 of every table), taken from the same snapshot. A restore is right when the restored
+database has that fingerprint.
+
+Measurements are too many to be copied each night: their tables are saved empty, and their rows
+lie in an archive of their own (`schoolops.telemetry.archive`). A backup that was asked for as a
+whole, or is of an older version, holds them (of raw ones the fingerprint has the number of rows).
 
 The key file of the credentials is never part of a backup.
 """
@@ -16,11 +20,12 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 import schoolops
@@ -29,21 +34,27 @@ from schoolops.core.errors import Unusable
 from schoolops.core.settings import Settings
 from schoolops.db.backup import container, postgresql, sqlite
 from schoolops.db.backup.container import BadBackup, check
-from schoolops.db.backup.fingerprint import fingerprint
+from schoolops.db.backup.fingerprint import MEASUREMENTS, fingerprint
 from schoolops.db.engine import Store
 from schoolops.db.lock import own_store
 
-__all__ = ["BadBackup", "check", "create", "fingerprint", "list_backups", "prune", "restore"]
+__all__ = [
+    "MEASUREMENTS", "BadBackup", "check", "create", "fingerprint", "list_backups", "prune",
+    "restore",
+]  # fmt: skip
 
 SUFFIX = ".schoolops-backup"
 _MAKING = ".making-"
 _DAY_S = 24 * 3600
 
 
-def create(store: Store, to: Path | None = None, reason: str = "manual") -> dict[str, Any]:
+def create(
+    store: Store, to: Path | None = None, reason: str = "manual", *, whole: bool = False
+) -> dict[str, Any]:
     """Make a backup of the open store while it is in use, and prove it by a test restore.
 
-    `to` is a folder or a file name; by default the settings' folder. Answers `{"path", "bytes",
+    `to` is a folder or a file name; by default the settings' folder. `whole`: with all
+    measurements, which may be many gigabytes. Answers `{"path", "bytes",
     "sha256", "verified", "reason", "created"}`. `verified` is False where the test restore is
     not possible (PostgreSQL, a role that may not create a database).
     """
@@ -60,9 +71,11 @@ def create(store: Store, to: Path | None = None, reason: str = "manual") -> dict
     ):
         work = Path(scratch)
         dump = postgresql.dump if store.is_postgresql else sqlite.dump
-        manifest, database = dump(store, work)
+        without = () if whole else MEASUREMENTS
+        manifest, database = dump(store, work, without)
         manifest |= {
-            "format": container.FORMAT,
+            "format": 2 if without else 1,
+            "without": list(without),
             "schoolops": schoolops.__version__,
             "created": to_iso(now),
             "reason": reason,
@@ -143,11 +156,18 @@ def prune(settings: Settings) -> list[str]:
     return [str(path) for path in gone]
 
 
-def restore(settings: Settings, file: Path, known: Sequence[str]) -> dict[str, Any]:
+def restore(
+    settings: Settings,
+    file: Path,
+    known: Sequence[str],
+    more: Callable[[Connection], None] | None = None,
+) -> dict[str, Any]:
     """Put the database of a backup in the place of the present one, which is kept aside.
 
-    No server may run on it. Nothing is changed unless the restored database has the
-    fingerprint of the backup. Answers `{"restored", "tables", "rows", "kept"}`.
+    `more` is called with the restored database before it takes its place, to add what is not in
+    the backup; what it raises ends the restore. No server may run on it. Nothing is changed
+    unless the restored database has the fingerprint of the backup. Answers
+    `{"restored", "tables", "rows", "kept"}`.
     """
     url = make_url(settings.database_url)
     dialect = url.get_backend_name()
@@ -164,9 +184,9 @@ def restore(settings: Settings, file: Path, known: Sequence[str]) -> dict[str, A
                     "set database.url to a database of the backup's kind"
                 )
             if dialect == "sqlite":
-                kept = sqlite.restore(target, manifest, database)
+                kept = sqlite.restore(target, manifest, database, more)
             else:
-                kept = postgresql.restore(settings.database_url, manifest, database)
+                kept = postgresql.restore(settings.database_url, manifest, database, more)
     found = manifest["fingerprint"]
     return {
         "restored": str(file),

@@ -19,7 +19,8 @@ from typing import IO, Any, Protocol
 import schoolops
 from schoolops.core.errors import NotFound, Unusable
 
-FORMAT = 1
+FORMAT = 2
+"""The newest; backups that hold measurements too are of format 1, as they always were."""
 MANIFEST = "manifest.json"
 CHECKSUM = "manifest.sha256"
 _CHUNK = 1 << 20
@@ -116,6 +117,8 @@ def _manifest(file: Path, tar: tarfile.TarFile, known: Sequence[str]) -> dict[st
     for name, wanted in _TYPES.items():
         if not isinstance(manifest.get(name), wanted):
             raise ValueError(f"its manifest says no {name}")
+    if not isinstance(manifest.setdefault("without", []), list):
+        raise ValueError("its manifest says wrongly what it is without")
     if manifest["revision"] not in known:
         raise _newer(file, manifest)
     return manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Text, inspect, text
@@ -12,18 +13,25 @@ from schoolops.db.backup.container import BadBackup
 
 Fingerprint = dict[str, list[Any]]
 
+MEASUREMENTS = ("sample_", "sealed", "rollup", "rolled_hour")
+"""How the names of the tables begin that are too big to be saved as a whole each night."""
 COUNTED_ONLY = ("sample_", "sealed", "rolled_hour")
-"""Tables too big to be hashed each night."""
+"""Those that are too big to be hashed."""
 
 _NOT_COMPARED = {"change": {"xid"}}
 """A restore numbers the transactions anew: PostgreSQL's counter belongs to its cluster."""
 
 
-def fingerprint(connection: Connection) -> Fingerprint:
-    """Table → [rows, SHA-256 over its rows in order of the primary key, or '']."""
+def fingerprint(connection: Connection, without: Sequence[str] = ()) -> Fingerprint:
+    """Table → [rows, SHA-256 over its rows in order of the primary key, or ''].
+
+    `without`: how the names of the tables begin that are left out.
+    """
     found: Fingerprint = {}
     inspector = inspect(connection)
     for name in sorted(inspector.get_table_names()):
+        if name.startswith(tuple(without)):
+            continue
         if name.startswith(COUNTED_ONLY):
             rows = connection.scalar(text(f'SELECT count(*) FROM "{name}"'))  # noqa: S608
             found[name] = [rows, ""]

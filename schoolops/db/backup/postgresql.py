@@ -6,6 +6,7 @@ import datetime as dt
 import errno
 import os
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ KEPT = "before_restore_"
 """Schemas with what was there before a restore; they are not saved again."""
 
 
-def dump(store: Store, work: Path) -> tuple[dict[str, Any], Path]:
-    """Save the database of the moment while others write; its part of the manifest, the file."""
+def dump(store: Store, work: Path, without: Sequence[str] = ()) -> tuple[dict[str, Any], Path]:
+    """Save the database of the moment while others write; its part of the manifest, the file.
+
+    Of tables whose names begin with one of `without`, the rows stay out.
+    """
     target = work / "database.pgdump"
     with store.reader.connect() as plain:
         connection = plain.execution_options(isolation_level="REPEATABLE READ")
@@ -34,11 +38,12 @@ def dump(store: Store, work: Path) -> tuple[dict[str, Any], Path]:
             "pg_dump", store.settings.database_url,
             "--format=custom", "--compress=1", "--no-owner", "--no-privileges",
             f"--exclude-schema={KEPT}*", f"--snapshot={snapshot}", f"--file={target}",
+            *(f"--exclude-table-data={name}*" for name in without),
         )  # fmt: skip
         manifest = {
             "dialect": "postgresql",
             "revision": connection.scalar(text("SELECT version_num FROM alembic_version")),
-            "fingerprint": fingerprint(connection),
+            "fingerprint": fingerprint(connection, without),
         }
         connection.rollback()
     return manifest, target
@@ -108,15 +113,21 @@ def _prove(url: str, manifest: dict[str, Any]) -> None:
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            prove(manifest["fingerprint"], fingerprint(connection))
+            prove(manifest["fingerprint"], fingerprint(connection, manifest["without"]))
     finally:
         engine.dispose()
 
 
-def restore(url: str, manifest: dict[str, Any], database: Path) -> str | None:
+def restore(
+    url: str,
+    manifest: dict[str, Any],
+    database: Path,
+    more: Callable[[Connection], None] | None = None,
+) -> str | None:
     """Restore in the place of the present tables; answers the schema that keeps those.
 
-    Unless all is proven equal, what was there comes back into its place.
+    `more` adds what is not in the backup. Unless all is proven equal, what was there comes back
+    into its place.
     """
     kept = f"{KEPT}{dt.datetime.now(dt.UTC):%Y%m%dt%H%M%S_%f}"
     engine = create_engine(url)
@@ -127,6 +138,9 @@ def restore(url: str, manifest: dict[str, Any], database: Path) -> str | None:
         try:
             _fill(url, database)
             _prove(url, manifest)
+            if more is not None:
+                with engine.begin() as connection:
+                    more(connection)
         except BaseException:
             with engine.begin() as connection:
                 for name in _tables(connection, "public"):

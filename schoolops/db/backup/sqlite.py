@@ -9,33 +9,50 @@ import os
 import shutil
 import sqlite3
 import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 
 from schoolops.db.backup.container import BadBackup, sync_folder
 from schoolops.db.backup.fingerprint import fingerprint, prove
 from schoolops.db.engine import Store
 
-PAGES_A_STEP = 4000
-"""Pages copied before other writers get a turn."""
+_INTERNAL = "sqlite_"
+"""So begin the names of SQLite's own tables."""
 
 
-def dump(store: Store, work: Path) -> tuple[dict[str, Any], Path]:
-    """Copy the database of the moment while others write; its part of the manifest, the file."""
+def dump(store: Store, work: Path, without: Sequence[str] = ()) -> tuple[dict[str, Any], Path]:
+    """Copy the database of the moment while others write; its part of the manifest, the file.
+
+    Of tables whose names begin with one of `without`, the rows stay out.
+    """
     copy = work / "copy.db"
-    source = sqlite3.connect(store.file, timeout=30)
-    with contextlib.closing(source), contextlib.closing(sqlite3.connect(copy)) as target:
-        # A read transaction pins one snapshot: writers go on beside it (WAL), and the copy does
-        # not begin anew with each of their commits.
-        source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        source.backup(target, pages=PAGES_A_STEP, sleep=0.001)
-        source.rollback()
-        target.execute("PRAGMA journal_mode=DELETE")
-    manifest = _describe(copy)
+    engine = _beside(store.file, copy)
+    try:
+        # One read transaction pins one snapshot: writers go on beside it (WAL).
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL"
+            )
+            schema = [tuple(row) for row in found if not row.name.startswith(_INTERNAL)]
+            _run(copy, [sql for kind, _, sql in schema if kind == "table"])
+            for name in (name for kind, name, _ in schema if kind == "table"):
+                if not name.startswith(tuple(without)):
+                    _copy_table(connection, name)
+            numbered = "SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'"
+            if connection.exec_driver_sql(numbered).first():
+                connection.exec_driver_sql("DELETE FROM copy.sqlite_sequence")
+                connection.exec_driver_sql(_INSERT.format("sqlite_sequence"))
+            manifest = _described(connection, without)
+            connection.commit()
+    except DatabaseError as error:
+        raise _damaged(str(error.orig)) from None
+    finally:
+        engine.dispose()
+    _run(copy, [sql for kind, _, sql in schema if kind != "table"])
     packed = work / "database.sqlite.gz"
     with copy.open("rb") as plain, gzip.open(packed, "wb", compresslevel=1) as file:
         shutil.copyfileobj(plain, file, 1 << 20)
@@ -43,20 +60,68 @@ def dump(store: Store, work: Path) -> tuple[dict[str, Any], Path]:
     return manifest, packed
 
 
-def _describe(file: Path) -> dict[str, Any]:
+_INSERT = 'INSERT INTO copy."{0}" SELECT * FROM main."{0}"'
+
+
+def _beside(file: Path, copy: Path) -> Engine:
+    """The database with an empty one beside it, in one transaction."""
+    engine = create_engine(f"sqlite:///{file}")
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute("ATTACH ? AS copy", (str(copy),))
+        # It is written to the disk once, packed.
+        connection.execute("PRAGMA copy.synchronous=OFF")
+        connection.execute("PRAGMA copy.journal_mode=OFF")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _run(file: Path, statements: Sequence[str]) -> None:
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as plain:
+        plain.execute("PRAGMA synchronous=OFF")
+        for statement in statements:
+            plain.execute(statement)
+
+
+def _copy_table(connection: Connection, name: str) -> None:
+    """Copy the rows of a table that is whole, its indexes too."""
+    problem = connection.exec_driver_sql(f'PRAGMA main.quick_check("{name}")').scalar()
+    if problem != "ok":
+        raise _damaged(str(problem))
+    connection.exec_driver_sql(_INSERT.format(name))
+
+
+def _damaged(problem: str) -> Exception:
+    if "disk is full" in problem:
+        return sqlite3.OperationalError(problem)
+    return BadBackup(f"the database file is damaged: {problem}; restore a backup")
+
+
+def _described(connection: Connection, without: Sequence[str]) -> dict[str, Any]:
+    return {
+        "dialect": "sqlite",
+        "revision": connection.scalar(text("SELECT version_num FROM alembic_version")),
+        "fingerprint": fingerprint(connection, without),
+    }
+
+
+def _describe(file: Path, without: Sequence[str]) -> dict[str, Any]:
     engine = create_engine(f"sqlite:///{file}")
     try:
         with engine.connect() as connection:
             problem = connection.scalar(text("PRAGMA quick_check"))
             if problem != "ok":
-                raise BadBackup(f"the database file is damaged: {problem}; restore a backup")
-            return {
-                "dialect": "sqlite",
-                "revision": connection.scalar(text("SELECT version_num FROM alembic_version")),
-                "fingerprint": fingerprint(connection),
-            }
+                raise _damaged(str(problem))
+            return _described(connection, without)
     except DatabaseError as error:
-        raise BadBackup(f"the database file is damaged: {error.orig}; restore a backup") from None
+        raise _damaged(str(error.orig)) from None
     finally:
         engine.dispose()
 
@@ -71,18 +136,44 @@ def try_restore(manifest: dict[str, Any], packed: Path) -> Path:
             os.fsync(plain.fileno())
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise BadBackup(f"the backup does not unpack: {error}") from None
-    prove(manifest["fingerprint"], _describe(fresh)["fingerprint"])
+    prove(manifest["fingerprint"], _describe(fresh, manifest["without"])["fingerprint"])
     return fresh
 
 
-def restore(target: Path, manifest: dict[str, Any], packed: Path) -> str | None:
-    """Put the proven database in the place of `target`; answers where the old one is kept."""
+def restore(
+    target: Path,
+    manifest: dict[str, Any],
+    packed: Path,
+    more: Callable[[Connection], None] | None = None,
+) -> str | None:
+    """Put the proven database in the place of `target`; answers where the old one is kept.
+
+    `more` adds what is not in the backup.
+    """
     fresh = try_restore(manifest, packed)
     os.chmod(fresh, 0o600)
+    if more is not None:
+        _add(fresh, more)
     kept = _keep(target) if target.exists() else None
     os.replace(fresh, target)
     sync_folder(target.parent)
     return str(kept) if kept else None
+
+
+def _add(fresh: Path, more: Callable[[Connection], None]) -> None:
+    engine = create_engine(f"sqlite:///{fresh}")
+    try:
+        with engine.connect() as connection:
+            # Nobody uses the file yet: a restore that fails throws it away.
+            connection.exec_driver_sql("PRAGMA journal_mode=OFF")
+            connection.exec_driver_sql("PRAGMA synchronous=OFF")
+            connection.exec_driver_sql("PRAGMA cache_size=-64000")
+            more(connection)
+            connection.commit()
+    finally:
+        engine.dispose()
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _keep(target: Path) -> Path:
