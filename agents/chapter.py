@@ -7,15 +7,17 @@ was not rejected is pending.
 
 from __future__ import annotations
 
-import json
 import os
-from collections import deque
-from collections.abc import Iterator
 
 from agents.files import read_bytes, sync_folder, write_all, write_atomic
+from agents.jsontext import from_json, to_json
 from agents.protocol import Row
 from agents.quiet import suppress
 from agents.records import decode_row, pack, scan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _STATE = "chapter.json"
 _SUFFIX = ".seg"
@@ -106,23 +108,23 @@ class MemoryChapter(Chapter):
     def __init__(self, boot: str, limit: int = 2_000) -> None:
         super().__init__(boot)
         self._limit = limit
-        self._held: deque[tuple[int, bytes]] = deque()
+        self._held: list[tuple[int, bytes]] = []
 
     def append(self, payloads: list[bytes]) -> None:
         """Hold rows; beyond the limit the oldest go."""
         for payload in payloads:
             self.last += 1
             self._held.append((self.last, payload))
-        while len(self._held) > self._limit:
-            self._sink_to(self._held.popleft()[0])
+        if len(self._held) > self._limit:
+            self._sink_to(self._held[-self._limit - 1][0])
+            del self._held[: -self._limit]
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         return iter([entry for entry in self._held if entry[0] > self.acked])
 
     def acknowledge(self, seq: int) -> None:
         super().acknowledge(seq)
-        while self._held and self._held[0][0] <= self.acked:
-            self._held.popleft()
+        _forget(self._held, self.acked)
 
 
 class Segment:
@@ -138,6 +140,14 @@ class Segment:
         self.offset = 0
 
 
+def _forget(held: list[tuple[int, bytes]], acked: int) -> None:
+    """Drop the rows up to `acked`, which are the first ones."""
+    count = 0
+    while count < len(held) and held[count][0] <= acked:
+        count += 1
+    del held[:count]
+
+
 class DiskChapter(Chapter):
     """Rows on disk. What `append` has written survives the end of this process, and a power cut
     once `flush` has returned. The newest rows are held in memory too, so that a row which is
@@ -151,7 +161,7 @@ class DiskChapter(Chapter):
         self.intact = True
         """False after damage: no further row may get a number of this boot."""
         self._handle = -1
-        self._recent: deque[tuple[int, bytes]] = deque()
+        self._recent: list[tuple[int, bytes]] = []
         self._flushed = True
         self._unsaved = 0
 
@@ -175,7 +185,7 @@ class DiskChapter(Chapter):
         """Read a chapter back after a restart; a torn tail is cut off. Raises OSError."""
         chapter = cls(folder, boot, "")
         try:
-            state = json.loads(read_bytes(os.path.join(folder, _STATE)))
+            state = from_json(read_bytes(os.path.join(folder, _STATE)))
             chapter.kernel = str(state["kernel"])
             chapter.acked = int(state["acked"])
             chapter.rejected = {int(seq) for seq in state["rejected"]}
@@ -305,8 +315,7 @@ class DiskChapter(Chapter):
         name and records tell the next number, always stays.
         """
         super().acknowledge(seq)
-        while self._recent and self._recent[0][0] <= self.acked:
-            self._recent.popleft()
+        _forget(self._recent, self.acked)
         self._unsaved += 1
         done = False
         while len(self.segments) > 1 and self.segments[0].last <= self.acked:
@@ -334,7 +343,7 @@ class DiskChapter(Chapter):
         """Put `acked` on disk; `durable` as in `write_atomic`."""
         state = {"acked": self.acked, "kernel": self.kernel, "rejected": sorted(self.rejected)}
         path = os.path.join(self.folder, _STATE)
-        write_atomic(path, json.dumps(state).encode(), durable=durable)
+        write_atomic(path, to_json(state).encode(), durable=durable)
         self._unsaved = 0
 
     @property

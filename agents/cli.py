@@ -5,10 +5,9 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong use.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` makes enumerations of it: 0.8 MB
 import os
-import signal
 import sys
-from collections.abc import Sequence
 
 from agents import __version__
 from agents.config import ConfigKeeper
@@ -18,6 +17,10 @@ from agents.sender import Sender
 from agents.spool import Spool
 from agents.state import INSTALLED, State, default_folder
 from agents.transport import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 USAGE = """\
 usage: schoolops-agent join URL CODE [--ca FILE | --pin sha256:...] [--replace] [--state DIR]
@@ -134,8 +137,8 @@ def run(options: dict[str, str]) -> int:
     def stop(number: int, frame: object) -> None:
         runner.request_stop()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    _signal.signal(_signal.SIGTERM, stop)
+    _signal.signal(_signal.SIGINT, stop)
     if not once:
         runner.run()
         if runner.restart:

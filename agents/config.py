@@ -7,16 +7,15 @@ come over the network in this process.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-
 from agents.errors import BadAnswer
+from agents.jsontext import from_json
 from agents.protocol import CONFIG_PATH, Config, config_from_json, config_to_json
 from agents.state import State
 from agents.transport import Answer, Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _SECRET_FIELDS = ("community", "auth_key", "privacy_key", "password")
@@ -118,7 +117,7 @@ class ConfigKeeper:
         answer = client.request("GET", CONFIG_PATH, headers=headers)
         if answer.status == 200:
             try:
-                self.take(json.loads(answer.body), answer.headers.get("etag", ""))
+                self.take(from_json(answer.body), answer.headers.get("etag", ""))
             except ValueError as error:
                 raise BadAnswer(f"the server's config is not understood: {error}") from None
         if answer.status in (200, 304):

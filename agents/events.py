@@ -7,9 +7,13 @@ that was interrupted is doing with it.
 from __future__ import annotations
 
 import _thread
-from collections.abc import Callable
 
 from agents.quiet import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 Lock = _thread.allocate_lock
 
@@ -49,13 +53,14 @@ class Event:
         return self._flag
 
 
-def start(work: Callable[[], object]) -> Event:
-    """Run `work` in a thread that does not keep the process alive; the Event tells its end."""
+def start(work: Callable[..., object], *arguments: Any) -> Event:
+    """Run `work(*arguments)` in a thread that does not keep the process alive; the Event tells its
+    end."""
     ended = Event()
 
     def body() -> None:
         try:
-            work()
+            work(*arguments)
         finally:
             ended.set()
 

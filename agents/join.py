@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import socket
 import sys
 
 from agents import __version__
@@ -15,6 +13,7 @@ from agents.address import Server, parse_server
 from agents.config import ConfigKeeper
 from agents.errors import AgentError, NotJoined, WrongUse
 from agents.files import read_bytes, write_atomic
+from agents.jsontext import from_json, to_json
 from agents.protocol import JOIN_PATH
 from agents.quiet import suppress
 from agents.sender import problem_of
@@ -79,14 +78,14 @@ def _refuse_second_identity(state: State) -> None:
 
 
 def _ask_to_join(server: Server, code: str) -> dict[str, Any]:
-    body = json.dumps({"code": code, "hostname": socket.gethostname(), "version": __version__})
+    body = to_json({"code": code, "hostname": os.uname().nodename, "version": __version__})
     client = Client(server, timeout=20.0)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     answer = client.request("POST", JOIN_PATH, body.encode(), headers)
     client.close()
     if answer.status in (200, 201):
         try:
-            data = json.loads(answer.body)
+            data = from_json(answer.body)
             if data["agent"] and data["secret"]:
                 return dict(data)
         except (ValueError, KeyError, TypeError):

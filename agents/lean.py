@@ -2,8 +2,8 @@
 
 `python -m agents` and the single-file archive are started by `runpy`, which with `site` and
 one malloc arena a thread makes 1.5 MB that a process running for months does not need. So the
-long-running command replaces itself once by a plain interpreter. The SNMP extra still finds
-its packages: the runner does then what `site` was kept from.
+long-running command replaces itself once by a plain interpreter, which loads no locale either.
+The SNMP extra still finds its packages: the runner does then what `site` was kept from.
 
 The archive that was installed is also what starts the releases that came after it (agents.slots).
 """
@@ -13,7 +13,21 @@ from __future__ import annotations
 import os
 import sys
 
-_CODE = "import sys; sys.path.insert(0, {path!r}); from agents.cli import main; sys.exit(main())"
+_ARCHIVE = """
+import sys
+from zipimport import zipimporter
+sys.path.insert(0, {path!r})
+try:
+    code = zipimporter({path!r} + "/agents").get_code("start")
+except ImportError:  # a release from before there was one
+    from agents.cli import main
+else:
+    exec(code)
+sys.exit(main())
+"""
+_FOLDER = (
+    "import sys; sys.path.insert(0, {path!r}); from agents.start import main; sys.exit(main())"
+)
 
 
 def main() -> int:
@@ -30,7 +44,12 @@ def _replace() -> None:
     path = os.path.abspath(__file__)
     for _ in __name__.split("."):
         path = os.path.dirname(path)  # the archive, or the folder that holds the package
-    environment = {"MALLOC_ARENA_MAX": "1", **os.environ}
+    environment = {
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": "32768",
+        **os.environ,
+        "LC_ALL": "C",
+    }
     if os.path.isfile(path):
         from agents.state import INSTALLED
 
@@ -60,7 +79,15 @@ def _release(installed: str, environment: dict[str, str]) -> str:
 
 
 def _start(path: str, environment: dict[str, str]) -> None:
-    command = [sys.executable, "-SP", "-c", _CODE.format(path=path), *sys.argv[1:]]
+    command = [
+        sys.executable,
+        "-X",
+        "utf8",
+        "-SP",
+        "-c",
+        (_ARCHIVE if os.path.isfile(path) else _FOLDER).format(path=path),
+        *sys.argv[1:],
+    ]
     sys.stdout.flush()
     try:
         os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is the point

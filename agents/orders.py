@@ -11,16 +11,14 @@ as reports through the spool, where nothing is lost.
 
 from __future__ import annotations
 
-import json
-from functools import partial
-from importlib import import_module
-
 from agents.commands import KINDS
 from agents.errors import AgentError
 from agents.events import Event, Lock, start
 from agents.files import read_bytes, write_atomic
+from agents.jsontext import from_json, to_json
+from agents.loading import named
 from agents.log import say
-from agents.protocol import MAX_RESULT_CHARS, Command, ResultReport, command_mac, to_json
+from agents.protocol import MAX_RESULT_CHARS, Command, ResultReport, command_mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ class Orders:
         found = map(_command, commands if isinstance(commands, list) else ())
         fresh = [command for command in found if command is not None and self._is_new(command)]
         if fresh:
-            self._works.append(start(partial(self._carry_out, fresh, server_time)))
+            self._works.append(start(self._carry_out, fresh, server_time))
 
     def _is_new(self, command: Command) -> bool:
         return command.id not in self._seen and (command.id, command.mac) not in self._forged
@@ -73,7 +71,7 @@ class Orders:
                 if state != BEGUN:
                     continue
                 if kind in SPANNING:
-                    if (found := _load(SPANNING[kind])(self._runner, id)) is not None:
+                    if (found := named(SPANNING[kind])(self._runner, id)) is not None:
                         self._answer(id, *found)
                 else:
                     self._answer(id, "failed", "the agent was restarted while it was at it", {})
@@ -118,10 +116,10 @@ class Orders:
             return
         say(f"command {command.kind} {command.id}")
         try:
-            arguments = json.loads(command.arguments)
+            arguments = from_json(command.arguments)
             if not isinstance(arguments, dict):
                 raise AgentError("its arguments are no object")
-            found = _load(KINDS[command.kind])(self._runner, arguments, command)
+            found = named(KINDS[command.kind])(self._runner, arguments, command)
         except AgentError as error:
             self._answer(command.id, "failed", str(error), {})
         except Exception as error:
@@ -171,19 +169,14 @@ class Orders:
             raise
 
     def _write(self) -> None:
-        write_atomic(self._path, json.dumps({"seen": self._seen}).encode())
+        write_atomic(self._path, to_json({"seen": self._seen}).encode())
 
     def _read(self) -> dict[str, tuple[int, str, str]]:
         try:
-            seen = json.loads(read_bytes(self._path))["seen"]
+            seen = from_json(read_bytes(self._path))["seen"]
             return {str(id): (int(at), str(is_), str(kind)) for id, (at, is_, kind) in seen.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
-
-
-def _load(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)
 
 
 def _command(given: Any) -> Command | None:

@@ -23,29 +23,13 @@ durations milliseconds, sizes bytes, temperatures °C, loads and losses percent.
 
 from __future__ import annotations
 
-import json
+from agents.jsontext import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
 else:
     from agents.tuples import Any, NamedTuple
-
-to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""JSON in as few bytes as it goes; ValueError for what is not a number."""
-
-_decode = json.JSONDecoder().raw_decode
-
-
-def from_json(data: bytes) -> Any:
-    """What JSON says; ValueError if it is none. Spares the patterns that `json.loads` runs over
-    white space and the guess at an encoding."""
-    text = data.decode().strip()
-    value, end = _decode(text)
-    if end != len(text):
-        raise ValueError("there is more behind the JSON")
-    return value
-
 
 VERSION = 1
 CONTENT_TYPE = "application/json"

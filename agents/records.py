@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 
-from agents.protocol import REPORTS, Row, from_json, to_json
+from agents.jsontext import from_json, to_json
+from agents.protocol import REPORTS, Row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, NamedTuple
 else:
     from agents.tuples import NamedTuple

@@ -15,25 +15,24 @@ from __future__ import annotations
 import os
 import sys
 import time
-import zlib
-from collections.abc import Callable
-from functools import partial
-from importlib import import_module
 
-from agents import __version__
 from agents.clocks import JUMP_US
 from agents.config import ConfigKeeper
 from agents.events import Event, start
 from agents.job import Job
+from agents.loading import named
 from agents.log import say
 from agents.protocol import Config
 from agents.sender import Sender, now_us
 from agents.spool import Spool
+from agents.standing import Standing
 from agents.state import INSTALLED, TRIAL, State
+from agents.ticks import pause_s
 from agents.watchdog import Watchdog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from agents.orders import Orders
@@ -51,7 +50,6 @@ SECRETIVE = frozenset({"network", "discovery"})
 """Duties that wait for a config with secrets, and may need installed packages."""
 SLOW = SECRETIVE | {"services"}
 """Duties with a thread of their own."""
-STATUS_EVERY_S = 300.0
 FIRST_CONFIG_S = 3.0
 """How long the first tick waits for the server's config."""
 ONCE_TRIES = 3
@@ -79,17 +77,14 @@ class Runner:
         self._spool = spool
         self._config = config
         self._sender = sender
-        self._started_at = now_us()
-        self._status_at = 0.0
-        self._status_key: tuple[Any, ...] = ()
         options: dict[str, dict[str, Any]] = {
             "host": {"disk": state.path, "spool": spool},
             "uplink": {"eager": eager, "offset_us": lambda: sender.offset_us or 0},
         }
         self.jobs = {
-            name: Job(name, partial(_load, path, options.get(name, {})))
-            for name, path in DUTIES.items()
+            name: Job(name, _loader(path, options.get(name, {}))) for name, path in DUTIES.items()
         }
+        self._standing = Standing(state, spool, config, sender, self.jobs)
         self._threads: dict[str, Event] = {}
         self._stopping = False
         self.restart = False
@@ -130,7 +125,7 @@ class Runner:
 
     def run(self) -> None:
         """Measure and deliver until `request_stop` is called."""
-        delivered = start(partial(self._sender.run, self.stop))
+        delivered = start(self._sender.run, self.stop)
         self._own_up()
         self._sleep(FIRST_CONFIG_S)
         quick = [job for name, job in self.jobs.items() if name not in SLOW]
@@ -138,7 +133,7 @@ class Runner:
             self._start_slow()
             config = self._config.config
             self._report(*(job for job in quick if job.interval_s(config) > 0))
-            self._write_status()
+            self._standing.write()
             self._wait_for_tick()
             if stuck := self._stuck(delivered):
                 self._start_anew(stuck)
@@ -146,7 +141,7 @@ class Runner:
         for job in quick:
             job.close()
         self._spool.close()
-        self._write_status(last=True)
+        self._standing.write(last=True)
 
     def _wait_for_tick(self) -> None:
         """Wait for the next tick, or until a line is not as it was; a new config is taken up
@@ -210,7 +205,7 @@ class Runner:
         for name in SLOW - self._threads.keys():
             job = self.jobs[name]
             if self._may_run(name) and job.interval_s(self._config.config) > 0:
-                self._threads[name] = start(partial(self._run_slow, job))
+                self._threads[name] = start(self._run_slow, job)
 
     def _may_run(self, name: str) -> bool:
         return name not in SECRETIVE or self._config.complete
@@ -253,7 +248,7 @@ class Runner:
             for name, job in self.jobs.items()
             if self._may_run(name) and job.interval_s(config) > 0
         ]
-        slow = [start(partial(self._spool_reports, job)) for job in due if job.name in SLOW]
+        slow = [start(self._spool_reports, job) for job in due if job.name in SLOW]
         quick = [job for job in due if job.name not in SLOW]
         for job in quick:
             job.measure(config, now_us())  # the first reading, which has no rates
@@ -276,7 +271,7 @@ class Runner:
         for job in due:
             job.close()
         self._spool.close()
-        self._write_status(last=True)
+        self._standing.write(last=True)
         return done
 
     # -- commands ---------------------------------------------------------------------------
@@ -294,6 +289,10 @@ class Runner:
     def server_now_us(self) -> int:
         """UTC in microseconds by the server's clock, as far as it is known."""
         return now_us() + (self._sender.offset_us or 0)
+
+    def status(self) -> dict[str, Any]:
+        """Everything `status` tells; no secrets."""
+        return self._standing.told()
 
     def load(self, name: str) -> Any:
         """A duty of its own for who must not disturb the one that runs."""
@@ -348,78 +347,20 @@ class Runner:
             rows += [(name, at, report) for name, report in found]
         self._spool.append(rows, flush=flush)
 
-    def _write_status(self, *, last: bool = False) -> None:
-        """Keep status.json: at once when something changed, else every five minutes."""
-        errors = tuple([job.trouble for job in self.jobs.values() if job.runs])
-        key = (
-            self._sender.state,
-            self._sender.reason,
-            self._sender.acked_at is None,
-            self._spool.trouble,
-            errors,
-        )
-        now = time.monotonic()
-        if not last and key == self._status_key and now - self._status_at < STATUS_EVERY_S:
-            return
-        self._status_key, self._status_at = key, now
-        self._state.write("status.json", self.status())
-
-    def status(self) -> dict[str, Any]:
-        """Everything `status` tells; no secrets."""
-        sender, spool, config = self._sender, self._spool, self._config
-        return {
-            "version": __version__,
-            "agent": config.config.agent,
-            "school": config.config.school,
-            "pid": os.getpid(),
-            "started_at": self._started_at,
-            "updated_at": now_us(),
-            "delivery": {
-                "state": sender.state,
-                "reason": sender.reason,
-                "acknowledged_rows": sender.acked_rows,
-                "acknowledged_at": sender.acked_at,
-                "clock_offset_ms": None if sender.offset_us is None else sender.offset_us // 1000,
-            },
-            "spool": {
-                "rows": spool.rows,
-                "bytes": spool.bytes,
-                "dropped_rows": spool.dropped_rows,
-                "rejected_rows": spool.rejected_rows,
-                "invalid_rows": spool.invalid_rows,
-                "trouble": spool.trouble,
-            },
-            "config": {"source": config.source, "interval_s": config.config.interval_s},
-            "duties": {name: job.status() for name, job in self.jobs.items() if job.runs},
-        }
-
-
-def until_next(interval_s: float, agent: str, now_ns: int | None = None) -> float:
-    """Seconds until the agent's next tick, in (0, interval_s]."""
-    interval = max(int(interval_s * 1e9), 1)
-    phase = zlib.crc32(agent.encode()) * 1_000_003 % interval
-    now = time.time_ns() if now_ns is None else now_ns
-    return (interval - (now - phase) % interval) / 1e9
-
-
-def pause_s(interval_s: float, agent: str) -> float:
-    """Seconds to wait after a measurement: to the next tick, or the one after it if that is less
-    than half an interval away (the first one after a start, a clock that was set back, a
-    measurement that took too long: what was missed is not made up for)."""
-    pause = until_next(interval_s, agent)
-    return pause if pause >= interval_s / 2 else pause + interval_s
-
 
 def _is_busy(job: Job) -> bool:
     busy: Callable[[], bool] | None = getattr(job.duty, "is_busy", None)
     return busy is not None and busy()
 
 
+def _loader(path: str, options: dict[str, Any]) -> Callable[[], Any]:
+    return lambda: _load(path, options)
+
+
 def _load(path: str, options: dict[str, Any]) -> Any:
-    module, _, name = path.partition(":")
-    if module.rpartition(".")[2] in SECRETIVE:
+    if path.partition(":")[0].rpartition(".")[2] in SECRETIVE:
         _add_site_packages()
-    return getattr(import_module(module), name)(**options)
+    return named(path)(**options)
 
 
 def _add_site_packages() -> None:

@@ -24,23 +24,20 @@ row: a web filter or a captive portal that answers in the server's place changes
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import zlib
-from collections.abc import Callable
 
 from agents.config import ConfigKeeper
 from agents.errors import AgentError, BadAnswer
 from agents.events import Event, Lock
-from agents.httpdate import retry_after_s
+from agents.jsontext import from_json
 from agents.log import say
 from agents.protocol import (
     CONTENT_TYPE,
     MAX_ROWS,
     REPORT_PATH,
     encode_batch,
-    from_json,
     make_batch,
 )
 from agents.spool import Pending, Spool
@@ -48,6 +45,7 @@ from agents.transport import Answer, Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 BATCH_BYTES = 128 * 1024
@@ -85,7 +83,7 @@ def problem_of(answer: Answer) -> dict[str, Any]:
     if "problem+json" not in answer.headers.get("content-type", ""):
         return {}
     try:
-        data = json.loads(answer.body)
+        data = from_json(answer.body)
     except ValueError:
         return {}
     return data if isinstance(data, dict) and isinstance(data.get("code"), str) else {}
@@ -300,6 +298,8 @@ class Sender:
             return REFUSED_WAIT_S * (1 + self._fraction() / 10)
         wait = self._back_off(detail or _describe(answer, self._client.server.name))
         if answer.status in (429, 503) and "retry-after" in answer.headers:
+            from agents.httpdate import retry_after_s
+
             asked = retry_after_s(answer.headers["retry-after"], self._clock() // 1_000_000)
             if asked is not None:
                 # A tenth on top, at random: not all agents of a city in the same second.

@@ -14,10 +14,10 @@ the file it came after is still the same.
 
 from __future__ import annotations
 
-import json
 import os
 
 from agents.files import read_bytes, write_atomic
+from agents.jsontext import from_json, to_json
 from agents.log import say
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class Slots:
         self._path = path
         self._installed = installed
         try:
-            record = json.loads(read_bytes(os.path.join(path, "upgrade.json")))
+            record = from_json(read_bytes(os.path.join(path, "upgrade.json")))
         except (OSError, ValueError):
             record = {}
         self._record: dict[str, Any] = record if isinstance(record, dict) else {}
@@ -122,7 +122,7 @@ class Slots:
             trial = record.pop("trial")
             more = {"command": trial.get("command"), "version": trial.get("version")}
             record["outcome"] = {**outcome, **more}
-        write_atomic(os.path.join(self._path, "upgrade.json"), json.dumps(record).encode())
+        write_atomic(os.path.join(self._path, "upgrade.json"), to_json(record).encode())
         self._record = record
 
 

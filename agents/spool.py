@@ -20,13 +20,13 @@ called from any thread.
 
 from __future__ import annotations
 
-import json
 import os
 
 from agents.chapter import Chapter, DiskChapter, DoubtfulWrite, MemoryChapter
 from agents.clocks import Turns, setting_us
 from agents.events import Lock
 from agents.files import kernel_boot_id, read_bytes, write_all, write_atomic
+from agents.jsontext import from_json, to_json
 from agents.log import say
 from agents.protocol import MAX_ROWS, Row
 from agents.records import encode_payload
@@ -95,7 +95,7 @@ class Spool:
         if self._kernel:
             self._kernel += f" {os.stat(self.folder).st_ino}"
         try:
-            counters = json.loads(read_bytes(os.path.join(self.folder, _COUNTERS)))
+            counters = from_json(read_bytes(os.path.join(self.folder, _COUNTERS)))
             self.dropped_rows = int(counters["dropped"])
             self.rejected_rows = int(counters["rejected"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -336,7 +336,7 @@ class Spool:
         counters = {"dropped": self.dropped_rows, "rejected": self.rejected_rows}
         try:
             path = os.path.join(self.folder, _COUNTERS)
-            write_atomic(path, json.dumps(counters).encode(), durable=False)
+            write_atomic(path, to_json(counters).encode(), durable=False)
         except OSError as error:
             self.trouble = f"{error.strerror}: cannot keep counters"
 
@@ -345,6 +345,6 @@ class Spool:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             if os.fstat(handle).st_size < REJECTED_BYTES:
-                write_all(handle, json.dumps(entry).encode() + b"\n")
+                write_all(handle, to_json(entry).encode() + b"\n")
         finally:
             os.close(handle)

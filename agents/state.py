@@ -13,12 +13,12 @@ lock          held by the running process
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 
 from agents.address import Server, parse_server
 from agents.errors import AgentError, AlreadyRunning, NotJoined
 from agents.files import read_bytes, write_all, write_atomic
+from agents.jsontext import from_json, to_json
 from agents.quiet import suppress
 
 TYPE_CHECKING = False
@@ -143,7 +143,7 @@ class State:
     def identity(self) -> Identity:
         """Who the agent is; raises NotJoined or AgentError."""
         try:
-            data = json.loads(read_bytes(self.file("agent.json")))
+            data = from_json(read_bytes(self.file("agent.json")))
             return Identity(**{name: str(data.get(name, "")) for name in Identity._fields})
         except FileNotFoundError:
             raise NotJoined(
@@ -159,7 +159,7 @@ class State:
     def save_identity(self, identity: Identity) -> None:
         """Keep the identity (0600). Raises AgentError."""
         try:
-            data = json.dumps(identity._asdict(), indent=1).encode()
+            data = to_json(identity._asdict()).encode()
             write_atomic(self.file("agent.json"), data)
         except OSError as error:
             raise AgentError(f"cannot write to {self.path}: {error.strerror}") from None
@@ -174,7 +174,7 @@ class State:
     def read(self, name: str) -> dict[str, Any]:
         """A JSON object of the folder; {} if it is missing or damaged."""
         try:
-            data = json.loads(read_bytes(self.file(name)))
+            data = from_json(read_bytes(self.file(name)))
         except PermissionError:
             raise AgentError(
                 f"{self.path} belongs to another user; run as that user or with sudo"
@@ -186,5 +186,5 @@ class State:
     def write(self, name: str, data: dict[str, Any], *, durable: bool = False) -> None:
         """Replace a JSON object of the folder; a disk that refuses is no error here."""
         with suppress(OSError):
-            content = json.dumps(data, separators=(",", ":")).encode()
+            content = to_json(data).encode()
             write_atomic(self.file(name), content, durable=durable)

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client over socket and ssl: keep-alive, time limits, size limits.
+"""A small HTTP/1.1 client over a socket and TLS: keep-alive, time limits, size limits.
 
 It exists because `http.client` alone costs 2 MB of memory and `urllib` 4 MB, a fifth of what an
 agent on a router has. It speaks `http://`, `https://` and `unix:/path` (HTTP over the socket of
@@ -10,29 +10,29 @@ its certificate (`pin`), which is compared before a byte is sent.
 
 from __future__ import annotations
 
-import math
+import _socket
 import os
 import select
-import socket
-import ssl
 import time
 
-from agents import __version__
+from agents import __version__, sockets, tls
 from agents.address import Server
-from agents.errors import BadAnswer, TlsMismatch, Unreachable, WrongUse
+from agents.answers import Reader
+from agents.errors import TlsMismatch, Unreachable
 from agents.files import machine_address
 from agents.protocol import AGENT_RUN, REQUEST_NUMBER
+from agents.sockets import Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
+
+    from agents.tls import Connection, Secure
 else:
     from agents.tuples import NamedTuple
 
-MAX_HEAD_BYTES = 32 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """A config with the devices of the largest school is some hundred kilobytes."""
-_SYSTEM_CA_FOLDER = "/etc/ssl/certs"
 
 
 class Answer(NamedTuple):
@@ -41,28 +41,6 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
-
-
-def tls_context(server: Server) -> ssl.SSLContext:
-    """A context that trusts what the server's record says. Raises WrongUse for a bad CA file."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if server.pin:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE  # the fingerprint is compared instead
-    elif server.ca:
-        try:
-            context.load_verify_locations(cafile=server.ca)
-        except (OSError, ssl.SSLError) as error:
-            raise WrongUse(f"cannot use the CA file {server.ca}: {error}") from None
-    elif os.path.isdir(_SYSTEM_CA_FOLDER) and any(
-        name.endswith(".0") for name in os.listdir(_SYSTEM_CA_FOLDER)
-    ):
-        # Hashed links are looked up one by one; loading the bundle would cost 2.4 MB.
-        context.load_verify_locations(capath=_SYSTEM_CA_FOLDER)
-    else:
-        context.load_default_certs()
-    return context
 
 
 class Client:
@@ -79,15 +57,15 @@ class Client:
         if secret:
             self._fixed += f"\r\nAuthorization: Bearer {secret}"
             self._fixed += f"\r\n{AGENT_RUN}: {os.urandom(8).hex()} {machine_address()}"
-        self._socket: socket.socket | None = None
-        self._buffer = b""
+        self._socket: Connection | None = None
+        self._reader = Reader(server.name, self._receive)
         self._deadline = 0.0
         self._number = 0
         """Of the last request; a server that repeats it in its answer cannot be misunderstood."""
         self.max_answer_bytes = MAX_ANSWER_BYTES
         self._has_body = True
-        self._context: ssl.SSLContext | None = None
-        self._session: ssl.SSLSession | None = None
+        self._context: Any = None
+        self._session: Any = None
         self._is_new = False
         self._poll = select.poll()
 
@@ -142,7 +120,7 @@ class Client:
         """Wait at most so long for the beginning of an answer."""
         return bool(self._poll.poll(seconds * 1000))
 
-    def receive(self, seconds: float = math.inf) -> Answer:
+    def receive(self, seconds: float = float("inf")) -> Answer:
         """The answer to what was sent last. After an error there is no connection any more."""
         self._deadline = min(self._deadline, time.monotonic() + seconds)
         try:
@@ -161,7 +139,7 @@ class Client:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        self._buffer = b""
+        self._reader.clear()
 
     # -- connecting ------------------------------------------------------------------------
 
@@ -178,21 +156,20 @@ class Client:
             return False
         try:
             self._socket.recv(1)
-        except (ssl.SSLWantReadError, BlockingIOError):
+        except (tls.library.SSLWantReadError, BlockingIOError):
             return False  # a TLS message of no meaning here, such as a new session ticket
         except OSError:
             return True
         return True
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> Connection:
         server = self.server
         try:
             if server.scheme == "unix":
                 return self._connect_unix(server.host)
-            name: Any = _ascii(server.host)  # which the stubs do not know to be allowed
-            plain = socket.create_connection((name, server.port), self._left())
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except socket.gaierror as error:
+            plain = sockets.connect(server.host, server.port, self._left())
+            plain.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        except _socket.gaierror as error:
             reason = str(error.strerror or error).lower()
             raise Unreachable(f"the name {server.host} is not found: {reason}") from None
         except TimeoutError:
@@ -208,8 +185,8 @@ class Client:
             plain.close()
             raise
 
-    def _connect_unix(self, path: str) -> socket.socket:
-        plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def _connect_unix(self, path: str) -> Socket:
+        plain = Socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
             plain.settimeout(self._left())
             plain.connect(path)
@@ -218,25 +195,22 @@ class Client:
             raise
         return plain
 
-    def secure(self, plain: socket.socket) -> ssl.SSLSocket:
+    def secure(self, plain: Socket) -> Secure:
         """TLS over a connected socket, the peer checked. Raises TlsMismatch, Unreachable."""
         server = self.server
         if self._context is None:
-            self._context = tls_context(server)
+            self._context = tls.context(server)
         try:
-            secure = self._context.wrap_socket(
-                plain, server_hostname=_ascii(server.host), session=self._session
-            )
-        except ssl.SSLCertVerificationError as error:
+            secure = tls.wrap(self._context, plain, server.host, self._session)
+        except tls.library.SSLCertVerificationError as error:
             raise TlsMismatch(
                 f"the certificate of {server.name} is not trusted: {error.verify_message}; give "
                 "the right --ca FILE or --pin when joining"
             ) from None
         except TimeoutError:
             raise Unreachable(f"{server.name} does not answer") from None
-        except (ssl.SSLError, OSError) as error:
-            reason = getattr(error, "reason", None) or error.strerror or error
-            raise Unreachable(f"no TLS with {server.name}: {reason}") from None
+        except OSError as error:
+            raise Unreachable(f"no TLS with {server.name}: {tls.reason(error)}") from None
         if server.pin:
             seen = fingerprint(secure.getpeercert(binary_form=True) or b"")
             if seen != server.pin:
@@ -262,7 +236,7 @@ class Client:
     def _open(self) -> None:
         self._keep(self._connect())
 
-    def _keep(self, connected: socket.socket) -> None:
+    def _keep(self, connected: Connection) -> None:
         self._socket = connected
         self._socket.settimeout(0)  # from here on `_poll` waits
         self._is_new = True
@@ -276,7 +250,7 @@ class Client:
             while rest:
                 try:
                     rest = rest[self._socket.send(rest) :]
-                except (ssl.SSLWantWriteError, BlockingIOError):
+                except (tls.library.SSLWantWriteError, BlockingIOError):
                     self._wait_for_room()
         except OSError:
             return  # a server may refuse early (413) and close: its answer may be readable
@@ -289,118 +263,33 @@ class Client:
             raise Unreachable(f"{self.server.name} does not take the data")
 
     def _read_answer(self) -> Answer:
-        status, headers = self._read_head()
+        status, headers = self._reader.head()
         while status < 200:  # 100 Continue
-            status, headers = self._read_head()
+            status, headers = self._reader.head()
         number = str(self._number)
         if headers.get(REQUEST_NUMBER, number) != number:
             raise Unreachable(f"{self.server.name} answers what nobody asked")
         has_body = self._has_body and status not in (204, 304)
-        body = self._read_body(headers) if has_body else b""
-        if self._is_new and isinstance(self._socket, ssl.SSLSocket):
-            self._session = self._socket.session  # the ticket has come with the answer
+        body = self._reader.body(headers, self.max_answer_bytes) if has_body else b""
+        if self._is_new:
+            self._session = getattr(self._socket, "session", None)  # its ticket came with this
             self._is_new = False
         if "close" in headers.get("connection", "").lower():
             self.close()
         return Answer(status, headers, body)
 
     def _receive(self) -> bytes:
-        while self._socket is not None and self.is_answered(self._left()):
+        while self._socket is not None:
+            left = self._left()
             try:
                 return self._socket.recv(16384)
-            except (ssl.SSLWantReadError, BlockingIOError):
-                continue  # the rest of a TLS record is still on its way
+            except (tls.library.SSLWantReadError, BlockingIOError):
+                if not self.is_answered(left):
+                    break
             except OSError as error:
                 reason = error.strerror or "connection broken"
                 raise Unreachable(f"{self.server.name}: {reason}") from None
         raise Unreachable(f"{self.server.name} did not answer within {self.timeout:.0f} s")
-
-    def _more(self) -> None:
-        data = self._receive()
-        if not data:
-            raise Unreachable(f"{self.server.name} closed the connection without a full answer")
-        self._buffer += data
-
-    def _line(self, limit: int) -> bytes:
-        while (end := self._buffer.find(b"\r\n")) < 0:
-            if len(self._buffer) > limit:
-                raise BadAnswer(f"{self.server.name} does not speak HTTP")
-            self._more()
-        line, self._buffer = self._buffer[:end], self._buffer[end + 2 :]
-        return line
-
-    def _take(self, count: int) -> bytes:
-        parts, have = [self._buffer], len(self._buffer)
-        while have < count:
-            data = self._receive()
-            if not data:
-                raise Unreachable(f"{self.server.name} broke off in the middle of its answer")
-            parts.append(data)
-            have += len(data)
-        data = b"".join(parts)
-        self._buffer = data[count:]
-        return data[:count]
-
-    def _read_head(self) -> tuple[int, dict[str, str]]:
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > MAX_HEAD_BYTES or not b"HTTP/".startswith(self._buffer[:5]):
-                raise BadAnswer(f"{self.server.name} does not speak HTTP")
-            self._more()
-        first, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        self._buffer = self._buffer[end + 4 :]
-        version, _, rest = first.partition(" ")
-        if not version.startswith("HTTP/1.") or not rest[:3].isdecimal() or end > MAX_HEAD_BYTES:
-            raise BadAnswer(f"{self.server.name} does not speak HTTP")
-        headers = {"connection": "close"} if version == "HTTP/1.0" else {}
-        for line in lines:
-            name, _, value = line.partition(":")
-            name, value = name.strip().lower(), value.strip()
-            again = name == "set-cookie" and name in headers  # the one that may come repeatedly
-            headers[name] = f"{headers[name]}, {value}" if again else value
-        return int(rest[:3]), headers
-
-    def _read_body(self, headers: dict[str, str]) -> bytes:
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            return self._read_chunks()
-        length = headers.get("content-length")
-        if length is not None:
-            if not length.isdigit() or int(length) > self.max_answer_bytes:
-                raise BadAnswer(f"{self.server.name} wants to send {length} bytes: too much")
-            return self._take(int(length))
-        headers["connection"] = "close"
-        parts, size = [self._buffer], len(self._buffer)
-        while data := self._receive():
-            parts.append(data)
-            size += len(data)
-            if size > self.max_answer_bytes:
-                raise BadAnswer(f"{self.server.name} sends without end")
-        self._buffer = b""
-        return b"".join(parts)
-
-    def _read_chunks(self) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            text = self._line(1024).partition(b";")[0].strip()
-            try:
-                length = int(text, 16)
-            except ValueError:
-                raise BadAnswer(f"{self.server.name} does not speak HTTP") from None
-            size += length
-            if length < 0 or size > self.max_answer_bytes:
-                raise BadAnswer(f"{self.server.name} sends without end")
-            if length == 0:
-                while self._line(1024):
-                    pass
-                return b"".join(parts)
-            parts.append(self._take(length))
-            if self._line(2):
-                raise BadAnswer(f"{self.server.name} does not speak HTTP")
-
-
-def _ascii(host: str) -> bytes:
-    """The host as bytes: a plain name given as text loads the IDNA tables, 0.5 MB."""
-    return host.encode("ascii" if host.isascii() else "idna")
 
 
 def fingerprint(certificate: bytes) -> str:

@@ -6,10 +6,11 @@ is the main thread, between two ticks: if that hangs, nobody does.
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 
 from agents.log import say
+from agents.sockets import Socket
 
 
 class Watchdog:
@@ -28,7 +29,7 @@ class Watchdog:
             return
         address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            with Socket(_socket.AF_UNIX, _socket.SOCK_DGRAM) as sock:
                 sock.sendto(what, address)
         except OSError as error:
             say(f"cannot tell systemd: {error.strerror}")

@@ -6,10 +6,11 @@
 
 A benchmark prints JSON objects, one a line: `bar` (what is measured), `figure`, `unit`, `limit`
 (at most; with `"at_least": true` at least; null for none), `peer` (`{"name", "figure"}`: who
-does the same job), `command` (how to measure it again) and, if wanted, `detail`: a list of
-objects with the same names, or one object; the page shows it under the table. The page is
-made from the results that lie in benchmarks/results.json, so that one benchmark can be measured
-alone. Leaves 1 when a benchmark fails or a limit is missed.
+does the same job), `command` (how to measure it again) and, if wanted, `note`: a paragraph that
+says how the figure is to be read, and `detail`: a list of objects with the same names, or one
+object; the page shows both under the table. The page is made from the results that lie in
+benchmarks/results.json, so that one benchmark can be measured alone. Leaves 1 when a benchmark
+fails or a limit is missed.
 """
 
 from __future__ import annotations
@@ -125,16 +126,17 @@ def page(results: dict[str, list[Result]], machines: dict[str, str]) -> str:
 
 
 def detail(result: Result) -> list[str]:
-    """What lies behind a figure, as a table with a heading."""
+    """How a figure is to be read and what lies behind it, with a heading."""
     given = result.get("detail")
     rows = [given] if isinstance(given, dict) else given
+    note = ["", result["note"]] if result.get("note") else []
     if not rows or not rows[0]:
-        return []
+        return ["", f"## {result['bar']}", *note] if note else []
     names = list(rows[0])
     cells = [[number(row.get(name, "")) for name in names] for row in rows]
     table = [[name.replace("_", " ") for name in names], ["---"] * len(names), *cells]
     bodies = ("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in table)
-    return ["", f"## {result['bar']}", "", *bodies]
+    return ["", f"## {result['bar']}", *note, "", *bodies]
 
 
 def this_machine() -> str:

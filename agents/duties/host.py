@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 from agents.duties.counters import Counters, Routes
 from agents.files import KeptFile
@@ -16,6 +15,7 @@ from agents.protocol import Config, HostReport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NamedTuple
 
     from agents.spool import Spool

@@ -7,15 +7,15 @@ not answered by then counts as lost.
 
 from __future__ import annotations
 
-import errno
+import _socket
 import math
 import os
 import select
-import socket
 import struct
 import time
 
 from agents.quiet import suppress
+from agents.sockets import Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def median(values: list[float]) -> float | None:
     return round((ordered[middle - 1] + ordered[middle]) / 2, 3)
 
 
-def bind_to(sock: socket.socket, interface: str) -> None:
+def bind_to(sock: _socket.socket, interface: str) -> None:
     """Send through this interface alone. Linux allows it without root since 5.7; raises
     OSError where it does not, since a measurement of another line would be a lie."""
     if interface:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_BINDTODEVICE, interface.encode() + b"\0")
 
 
 def connect_times(
@@ -89,7 +89,7 @@ def connect_times(
     """
     family, where = address
     times: list[float] = []
-    open_: dict[int, tuple[socket.socket, float]] = {}
+    open_: dict[int, tuple[Socket, float]] = {}
     poll = select.poll()
     clock = time.perf_counter
     started, last = 0, clock()
@@ -98,17 +98,17 @@ def connect_times(
             now = clock()
             if started < count and (not open_ or now >= last + spacing_s):
                 started, last = started + 1, now
-                sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+                sock = Socket(family, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK)
                 bind_to(sock, interface)
                 at = clock()
-                code = sock.connect_ex(where)
-                if code == 0:
+                try:
+                    sock.connect(where)
                     times.append((clock() - at) * 1000)
                     sock.close()
-                elif code == errno.EINPROGRESS:
+                except BlockingIOError:  # it is on its way
                     open_[sock.fileno()] = (sock, at)
                     poll.register(sock, select.POLLOUT)
-                else:
+                except OSError:
                     sock.close()
                 continue
             for number in [n for n, (_, at) in open_.items() if now - at >= timeout_s]:
@@ -122,7 +122,7 @@ def connect_times(
                 sock, at = open_.pop(number)
                 elapsed = (clock() - at) * 1000
                 poll.unregister(number)
-                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                if sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR) == 0:
                     times.append(elapsed)
                 sock.close()
     finally:
@@ -140,10 +140,10 @@ def echo_times(
 ) -> Samples | None:
     """ICMP echo through an unprivileged ping socket; None where `ping_group_range` forbids it."""
     family, (host, _) = address
-    six = family == socket.AF_INET6
-    protocol = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
+    six = family == _socket.AF_INET6
+    protocol = _socket.IPPROTO_ICMPV6 if six else _socket.IPPROTO_ICMP
     try:
-        sock = socket.socket(family, socket.SOCK_DGRAM, protocol)
+        sock = Socket(family, _socket.SOCK_DGRAM, protocol)
     except OSError:
         return None
     times = []
@@ -206,8 +206,8 @@ def dns_query(
     asked = question + b"\0" + struct.pack("!HH", kind, 1)
     query = number + b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + asked
     try:
-        family = socket.AF_INET6 if ":" in server else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        family = _socket.AF_INET6 if ":" in server else _socket.AF_INET
+        with Socket(family, _socket.SOCK_DGRAM) as sock:
             at = time.perf_counter()
             sock.connect((server.partition("%")[0], port))
             sock.send(query)
@@ -229,7 +229,7 @@ def dns_query(
 
 
 def _addresses(answer: bytes, position: int, kind: int) -> list[str]:
-    size, family = (4, socket.AF_INET) if kind == 1 else (16, socket.AF_INET6)
+    size, family = (4, _socket.AF_INET) if kind == 1 else (16, _socket.AF_INET6)
     found = []
     try:
         for _ in range(struct.unpack_from("!H", answer, 6)[0]):
@@ -244,7 +244,7 @@ def _addresses(answer: bytes, position: int, kind: int) -> list[str]:
             record, _, _, length = struct.unpack_from("!HHIH", answer, position)
             position += 10
             if record == kind and length == size:
-                found.append(socket.inet_ntop(family, answer[position : position + size]))
+                found.append(_socket.inet_ntop(family, answer[position : position + size]))
             position += length
     except (struct.error, IndexError, ValueError):
         pass

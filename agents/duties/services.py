@@ -8,19 +8,20 @@ error of its own (500 and more) is not reachable: nobody can work with it.
 
 from __future__ import annotations
 
-import socket
-import ssl
+import _socket
 import time
 
-from agents import __version__
+from agents import __version__, tls
 from agents.address import Server, parse_server
 from agents.errors import AgentError, WrongUse
 from agents.protocol import Config, ServiceReport, ServiceTarget
-from agents.transport import tls_context
+from agents.sockets import Socket, addresses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    from typing import Any, NamedTuple
+
+    from agents.tls import Connection
 
 TIMEOUT_S = 5.0
 """For the connection, for TLS and for the answer, each."""
@@ -36,7 +37,7 @@ class ServicesDuty:
 
     def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
-        self._context: ssl.SSLContext | None = None
+        self._context: Any = None
 
     def interval_s(self, config: Config) -> float:
         """Seconds between two rounds; 0 if there is nothing to ask."""
@@ -80,15 +81,15 @@ class ServicesDuty:
         if probe.status is not None and probe.status >= 500:
             probe.error = f"answers {probe.status}"
 
-    def _open(self, probe: _Probe, server: Server) -> socket.socket:
+    def _open(self, probe: _Probe, server: Server) -> Connection:
         plain = probe.connect(server.host, server.port)
         if server.scheme == "http":
             return plain
         try:
             if self._context is None:
-                self._context = tls_context(server)
+                self._context = tls.context(server)
             begun = time.perf_counter()
-            secure = self._context.wrap_socket(plain, server_hostname=_ascii(server.host))
+            secure = tls.wrap(self._context, plain, server.host)
         except BaseException:
             plain.close()
             raise
@@ -106,16 +107,16 @@ class _Probe:
         self.status: int | None = None
         self.error = ""
 
-    def connect(self, host: str, port: int) -> socket.socket:
+    def connect(self, host: str, port: int) -> Socket:
         """A connection to the first address that takes one; finding the name is not counted."""
-        found = socket.getaddrinfo(_ascii(host), port, type=socket.SOCK_STREAM)
+        found = addresses(host, port)
         last: OSError = OSError("no address")
         deadline = time.monotonic() + self.timeout_s
-        for family, kind, _, _, where in found:
+        for family, kind, where in found:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            sock = socket.socket(family, kind)
+            sock = Socket(family, kind)
             try:
                 # An address of a family that is not there must not use up all of the time.
                 sock.settimeout(max(left / 2, 1.0) if len(found) > 1 else left)
@@ -131,7 +132,7 @@ class _Probe:
         raise last
 
 
-def _status(sock: socket.socket, method: str, server: Server, timeout_s: float) -> int:
+def _status(sock: Connection, method: str, server: Server, timeout_s: float) -> int:
     """The status of the answer; nothing else of it is read."""
     sock.sendall(
         f"{method} {server.prefix or '/'} HTTP/1.1\r\nHost: {server.name}\r\n"
@@ -152,14 +153,14 @@ def _status(sock: socket.socket, method: str, server: Server, timeout_s: float) 
 
 def _told(error: Exception) -> str:
     """Why, in words that are the same each time."""
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if isinstance(error, tls.library.SSLCertVerificationError):
         return f"the certificate is not trusted: {error.verify_message}"[:200]
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, _socket.gaierror):
         return "the name is not found"
     if isinstance(error, TimeoutError):
         return "no answer"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS: {error.reason or 'broken off'}"
+    if isinstance(error, tls.library.SSLError):
+        return f"no TLS: {tls.reason(error)}"[:200]
     if isinstance(error, OSError):
         return str(error.strerror or error).lower()
     return str(error)[:200]
@@ -167,8 +168,3 @@ def _told(error: Exception) -> str:
 
 def _since(begun: float) -> float:
     return round((time.perf_counter() - begun) * 1000, 3)
-
-
-def _ascii(host: str) -> bytes:
-    # A plain name given as text loads the IDNA tables, 0.5 MB.
-    return host.encode("ascii" if host.isascii() else "idna")

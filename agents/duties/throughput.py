@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import struct
 import time
-from functools import partial
 
 from agents.address import parse_server
 from agents.duties.probes import bind_to
 from agents.errors import AgentError, WrongUse
 from agents.events import Event, start
 from agents.protocol import UplinkTarget
+from agents.sockets import Socket, addresses
 from agents.transport import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
+
+    from agents.tls import Connection
 else:
     from agents.tuples import NamedTuple
 
@@ -78,7 +79,7 @@ class _Stream:
     def __init__(self) -> None:
         self.bytes = 0
         """Received, or sent."""
-        self.sock: socket.socket | None = None
+        self.sock: Connection | None = None
         """Of an upload: what it still holds is not carried yet."""
         self.error = ""
         self.is_over = False
@@ -141,7 +142,7 @@ def _direction(
             stream.is_over = True
             meter.ready.set()
 
-    threads = [start(partial(work, stream)) for stream in meter.streams]
+    threads = [start(work, stream) for stream in meter.streams]
     rate = meter.watch()
     deadline = time.monotonic() + _CONNECTING_S
     for ended in threads:
@@ -152,7 +153,7 @@ def _direction(
     return rate, "" if rate is not None else (errors or ["no data came"])[0]
 
 
-def _open(url: str, interface: str) -> tuple[socket.socket, str, str]:
+def _open(url: str, interface: str) -> tuple[Connection, str, str]:
     """A connected socket, the host name and the path with its query."""
     base, _, query = url.partition("?")
     server = parse_server(base)
@@ -161,10 +162,8 @@ def _open(url: str, interface: str) -> tuple[socket.socket, str, str]:
     path = (server.prefix or "/") + ("?" + query if query else "")
     client = Client(server._replace(prefix=""))
     last: OSError = OSError("no address")
-    for family, kind, _, _, where in socket.getaddrinfo(
-        server.host, server.port, type=socket.SOCK_STREAM
-    ):
-        plain = socket.socket(family, kind)
+    for family, kind, where in addresses(server.host, server.port):
+        plain = Socket(family, kind)
         try:
             bind_to(plain, interface)
             plain.settimeout(5.0)
@@ -241,7 +240,7 @@ def _upload(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:
             _check_status(answer)
 
 
-def _unacknowledged(sock: socket.socket) -> int:
+def _unacknowledged(sock: Connection) -> int:
     try:
         (size,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), _TIOCOUTQ, b"\0" * 4))
     except (OSError, ValueError):  # closed meanwhile

@@ -12,11 +12,9 @@ that was cut, or works again, is measured and reported at once, and for some min
 
 from __future__ import annotations
 
-import socket
+import _socket
 import time
 import zlib
-from collections.abc import Callable
-from functools import partial
 
 from agents.duties.counters import Rates, Routes
 from agents.duties.probes import (
@@ -35,6 +33,7 @@ from agents.protocol import Config, UplinkReport, UplinkTarget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NamedTuple
 
     from agents.duties.throughput import LineTest
@@ -236,7 +235,7 @@ class UplinkDuty:
         # One that begins in lessons is left out: not all of a city at once when they end.
         self._slots[line.uplink] = slot
         if in_window(config, now) and self._testing.acquire(blocking=False):
-            start(partial(self._test, line))
+            start(self._test, line)
 
     def _test(self, line: UplinkTarget) -> LineTest:
         """Test while `_testing` is held, and give that back."""
@@ -258,9 +257,9 @@ def in_window(config: Config, now: int) -> bool:
 
 
 def _literal(host: str, port: int) -> Address | None:
-    for family in (socket.AF_INET, socket.AF_INET6):
+    for family in (_socket.AF_INET, _socket.AF_INET6):
         try:
-            socket.inet_pton(family, host)
+            _socket.inet_pton(family, host)
         except OSError:
             continue
         return family, (host, port)

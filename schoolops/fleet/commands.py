@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from agents import protocol
+from agents.jsontext import to_json
 from inventory.sentences import Sentence, say
 from schoolops.core.clock import to_iso
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -155,7 +156,7 @@ def ask(
         "agent_id": row.id,
         "school_id": row.school_id,
         "kind": kind,
-        "arguments": protocol.to_json(arguments),
+        "arguments": to_json(arguments),
         "by": unit.actor.name,
         "at": unit.now,
         "expires_at": expires,

@@ -58,7 +58,9 @@ def release(version: str, *, main: str = "", tripwire: bool = False) -> bytes:
         first.write_text(text + ("import os\n" + TRIPWIRE if tripwire else ""))
         if main:
             cli = package / "cli.py"
-            cli.write_text(cli.read_text().replace("import signal\n", f"import signal\n{main}", 1))
+            before, found, after = cli.read_text().partition("import sys\n")
+            assert found
+            cli.write_text(f"{before}{found}{main}{after}")
         output = Path(folder) / "a.pyz"
         build(package, output)
         return output.read_bytes()
@@ -95,7 +97,7 @@ class Supervised:
     def call(self, *words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(self.archive), *map(str, words), "--state", str(self.state)]
         return subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, timeout=30
+            command, capture_output=True, text=True, env=self.environment, timeout=60
         )
 
     def keep_running(self) -> None:
@@ -123,7 +125,7 @@ class Supervised:
         """Ask it to stop; its exit code."""
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(10)
+        return self._process.wait(60)
 
     def __enter__(self) -> Supervised:
         return self

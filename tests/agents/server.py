@@ -272,8 +272,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(status, data)
 
 
-def make_certificate(folder: Path, name: str = "server", days: int = 2) -> tuple[Path, Path]:
-    """A self-signed ECDSA certificate for 127.0.0.1 and localhost; (certificate, key)."""
+def make_certificate(
+    folder: Path, name: str = "server", days: int = 2, host: str = ""
+) -> tuple[Path, Path]:
+    """A self-signed ECDSA certificate for `host`, else localhost and 127.0.0.1; both files."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -281,10 +283,9 @@ def make_certificate(folder: Path, name: str = "server", days: int = 2) -> tuple
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    ]
+    names: list[x509.GeneralName] = [x509.DNSName(host or "localhost")]
+    if not host:
+        names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

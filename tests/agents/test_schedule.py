@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from agents import runner as runner_module
 from agents.protocol import Config, DeviceReport, Target
-from agents.runner import Runner, pause_s, until_next
+from agents.runner import Runner
+from agents.ticks import pause_s, until_next
 from tests.agents.conftest import Agent
 from tests.agents.process import until
 from tests.agents.server import BookingServer
