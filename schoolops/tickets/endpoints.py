@@ -17,7 +17,7 @@ _WORK = {**needs(TICKETS_WRITE), **answers(schemas.Booked, refuses=[404, 409])}
 
 
 @router.post("/tickets", **needs(TICKETS_OPEN), **answers(schemas.Booked, 201, refuses=[404]))
-def report(new: schemas.NewTicket, store: TheStore, actor: TheActor) -> Json:
+def open_ticket(new: schemas.NewTicket, store: TheStore, actor: TheActor) -> Json:
     """Report a fault or a wish; the live state of the place goes with it."""
     with store.write(actor) as unit:
         made = service.report(unit, new)
@@ -25,7 +25,7 @@ def report(new: schemas.NewTicket, store: TheStore, actor: TheActor) -> Json:
 
 
 @router.get("/tickets/{id:path}/course", **needs(TICKETS_OPEN), **answers(schemas.Ticket))
-def read_course(id: Uid, store: TheStore, actor: TheActor) -> Json:
+def read_ticket(id: Uid, store: TheStore, actor: TheActor) -> Json:
     """A ticket with all that was said and done, as far as the actor reads it."""
     with store.read(actor) as connection:
         return Json(repository.read(connection, actor, id, store.clock.now()))
@@ -34,7 +34,7 @@ def read_course(id: Uid, store: TheStore, actor: TheActor) -> Json:
 @router.post(
     "/tickets/{id:path}/replies", **needs(TICKETS_OPEN), **answers(schemas.Booked, refuses=[404])
 )
-def reply(id: Uid, new: schemas.Reply, store: TheStore, actor: TheActor) -> Json:
+def reply_to_ticket(id: Uid, new: schemas.Reply, store: TheStore, actor: TheActor) -> Json:
     """Say something to the reporter, or as the reporter; or note it among colleagues."""
     with store.write(actor) as unit:
         return Json(service.reply(unit, id, new.text, internal=new.internal))
@@ -43,28 +43,28 @@ def reply(id: Uid, new: schemas.Reply, store: TheStore, actor: TheActor) -> Json
 @router.post(
     "/tickets/{id:path}/state", **needs(TICKETS_OPEN), **answers(schemas.Booked, refuses=[404, 409])
 )
-def change_state(id: Uid, new: schemas.Change, store: TheStore, actor: TheActor) -> Json:
-    """Wait, solve, close or open again; reporters close and open their own."""
+def change_ticket(id: Uid, new: schemas.Change, store: TheStore, actor: TheActor) -> Json:
+    """Wait, solve, close or open again; the school closes and opens its own."""
     with store.write(actor) as unit:
         return Json(service.change_state(unit, id, new.state, new.waits_for, new.text))
 
 
 @router.post("/tickets/{id:path}/assignment", **_WORK)
-def assign(id: Uid, new: schemas.Assignment, store: TheStore, actor: TheActor) -> Json:
+def assign_ticket(id: Uid, new: schemas.Assignment, store: TheStore, actor: TheActor) -> Json:
     """Give it to somebody, or to nobody."""
     with store.write(actor) as unit:
         return Json(service.assign(unit, id, new.username))
 
 
 @router.post("/tickets/{id:path}/priority", **_WORK)
-def prioritise(id: Uid, new: schemas.Urgency, store: TheStore, actor: TheActor) -> Json:
+def prioritise_ticket(id: Uid, new: schemas.Urgency, store: TheStore, actor: TheActor) -> Json:
     """Change what is promised for it."""
     with store.write(actor) as unit:
         return Json(service.prioritise(unit, id, new.priority))
 
 
 @router.post("/tickets/{id:path}/join", **_WORK)
-def join(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -> Json:
+def join_ticket(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -> Json:
     """It is about the same as another ticket; without one, it leaves the one that it joined."""
     with store.write(actor) as unit:
         if new.ticket:
@@ -73,7 +73,7 @@ def join(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -> Json:
 
 
 @router.post("/tickets/{id:path}/links", **_WORK)
-def link(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -> Json:
+def link_ticket(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -> Json:
     """It has to do with another ticket."""
     with store.write(actor) as unit:
         return Json(service.link(unit, id, new.ticket))
@@ -89,7 +89,7 @@ def link_incident(id: Uid, new: schemas.OfIncident, store: TheStore, actor: TheA
 @router.post(
     "/incidents/{id:path}/update", **needs(TICKETS_WRITE), **answers(schemas.Told, refuses=[404])
 )
-def tell_all(id: Uid, new: schemas.ForAll, store: TheStore, actor: TheActor) -> Json:
+def answer_reporters(id: Uid, new: schemas.ForAll, store: TheStore, actor: TheActor) -> Json:
     """Answer all who reported this fault at once."""
     with store.write(actor) as unit:
         return Json(service.tell_all(unit, id, new.text))

@@ -248,7 +248,8 @@ def solve(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
 
 
 def close(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
-    """Done for good: by who works on it, or by its reporter. What joined is closed with it."""
+    """Done for good: by who works on it, by its reporter, or by who reads the school's tickets.
+    What joined is closed with it by who works on it."""
     row = repository.find(unit.connection, unit.actor, id)
     staff = _works_on(unit, row)
     for one in (row, *_joined(unit, row)) if staff else (row,):
@@ -265,7 +266,7 @@ def close(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
 
 
 def reopen(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
-    """It does not work after all; also by its reporter."""
+    """It does not work after all; also by its reporter and by who reads the school's tickets."""
     row = repository.find(unit.connection, unit.actor, id)
     staff = _works_on(unit, row)
     if text.strip():

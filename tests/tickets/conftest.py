@@ -1,4 +1,4 @@
-"""A school with a room, an access point behind a switch, a line; and who reports and works there."""
+"""A school with rooms, access points, a line; and who reports and works there."""
 
 from __future__ import annotations
 
