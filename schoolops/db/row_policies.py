@@ -87,7 +87,15 @@ READS: Mapping[str, str] = {
 """Tables with a rule of their own. All others with a `school_id` show the rows of own schools."""
 
 HIDDEN = frozenset(
-    {"token", "download", "web_session", "web_upload", "webhook_call", "alembic_version"}
+    {
+        "alembic_version",
+        "download",
+        "ticket_page",
+        "token",
+        "web_session",
+        "web_upload",
+        "webhook_call",
+    }
 )
 """Tables of which a limited actor reads nothing at all."""
 UNREAD = frozenset({"mail"})
@@ -209,6 +217,7 @@ WRITES: Mapping[str, Writes] = {
     "ticket_link": Writes(
         f'"by" = {_ACTOR} AND {_at_school(TICKETS_WRITE, "ticket_link.school_id")}'
     ),
+    "ticket_file": Writes(f'("by" = {_ACTOR}) AND ({_AT_TICKET.format(table="ticket_file")})'),
     "agent_command": Writes(f"{_ASKED} AND state = 'waiting' AND \"by\" = {_ACTOR}"),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
     "incident": Writes(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from schoolops.db.tables import BigKey, metadata
 
@@ -85,3 +95,33 @@ ticket_link = Table(
     Index("ix_ticket_link_other", "other_id"),
 )
 """Two tickets that have to do with each other, the smaller number first."""
+
+ticket_file = Table(
+    "ticket_file",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("ticket_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False, default=""),
+    Column("public", Boolean, nullable=False, default=True),
+    Column("name", Text, nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False, default=""),
+    Column("data", LargeBinary, nullable=False),
+    Index("ix_ticket_file_ticket", "ticket_id", "id"),
+)
+"""A file of a ticket, such as a photo (`photos`). `type`: what its first bytes say. `public`: the
+reporter sees it too. It is deleted some time after the ticket is closed (`tasks.forget_closed`)."""
+
+ticket_page = Table(
+    "ticket_page",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("ticket_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_ticket_page_ticket", "ticket_id"),
+)
+"""The page of a reporter without an account: what is kept of the secret in its address."""

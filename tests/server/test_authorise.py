@@ -176,7 +176,7 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     path = path.replace("{day}", "x")
     if case.name == "read_code":
         with client.app.app.state.store.write() as unit:
-            places.make(unit, world.ids["room", school], "")
+            places.make(unit, world.ids[case.kind, school], "", case.kind)
     query = dict(QUERIES.get(case.name, {}))
     if case.name == "read_rows":
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)

@@ -11,7 +11,7 @@ from schoolops.web.pages import Page
 from tests.web.browser import NARROW, WIDE, Served, Window, window
 from tests.web.test_pages import ADDRESSES
 
-REACHABLE = "a[href], button, input:not([type=hidden]), select, [tabindex='0']"
+REACHABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 FOCUS = """selector => {
     const all = [...document.querySelectorAll(selector)].filter(one => one.checkVisibility());
     const now = document.activeElement, box = now.getBoundingClientRect();
