@@ -25,6 +25,7 @@ from schoolops.server.app import Door, make_app
 from schoolops.server.web import faults
 from schoolops.tickets import service
 from schoolops.tickets.models import ticket, ticket_entry, ticket_file, ticket_page
+from schoolops.tickets.tasks import forget_closed
 from schoolops.web.limits import Rate
 from tests.alerts.town import Town
 from tests.tickets.pictures import jpeg_with_gps, png_with_text
@@ -149,7 +150,7 @@ def test_three_taps_and_nothing_typed_lead_from_the_code_to_thank_you(
             assert box["height"] >= 44
             assert box["y"] + box["height"] <= PHONE["height"], "seen without scrolling"
         page.get_by_role("link", name="Internet oder WLAN").click()
-        page.get_by_role("button", name="Meldung abschicken").click()
+        page.get_by_role("button", name="Meldung abschicken").first.click()
         assert page.locator("h1").inner_text() == "Danke"
         (row,) = rows(served)
         assert f"Nummer {row.id}" in seen.text()
@@ -224,7 +225,7 @@ def test_fourteen_teachers_report_an_outage_and_read_the_one_update(
             own = [post(client, codes[n % 3]).url.path.removesuffix("/thanks") for n in range(13)]
             with phone(chromium, served, javascript=False) as seen:
                 page = seen.open(f"/r/{code}?what=network")
-                page.get_by_role("button", name="Meldung abschicken").click()
+                page.get_by_role("button", name="Meldung abschicken").first.click()
                 (fault,) = town.incidents()
                 with town.store.write(Actor.of("t.technik", "technician")) as unit:
                     told = service.tell_all(unit, fault.uid, "Bagger, zurück um 10:30")
@@ -244,7 +245,7 @@ def test_the_reporter_closes_and_opens_again_and_adds_a_word(
     with phone(chromium, served, javascript=False) as seen:
         page = seen.open(f"/r/{code}?what=device")
         page.get_by_label("Ein paar Worte").fill("Beamer flackert <script>")
-        page.get_by_role("button", name="Meldung abschicken").click()
+        page.get_by_role("button", name="Meldung abschicken").first.click()
         page.get_by_role("link", name="Zur Seite meiner Meldung").click()
         assert "Beamer flackert <script>" in seen.text()
         page.get_by_role("button", name="Geht wieder").click()
@@ -391,3 +392,52 @@ def test_the_board_names_rooms_and_troubles_and_no_person_and_no_words(
         assert size >= 48, "read from five metres"
         seen.open("/board/nothing", 404)
         seen.open(f"/r/{board}", 404)
+
+
+def test_who_signed_in_reports_by_a_form_and_finds_the_own_reports(
+    chromium: Any, served: Served
+) -> None:
+    cookie = served.session("Lena Lehrer", groups=[f"/schools/{SCHOOL}/teacher"])
+    with window(chromium, served, cookie) as seen:
+        page = seen.open("/report")
+        assert page.locator("nav a[aria-current]").inner_text() == "Störung melden"
+        page.get_by_role("button", name="Meldung abschicken").click()
+        assert "Wählen Sie, was nicht funktioniert" in seen.text()
+        page.get_by_label("Was funktioniert nicht?").select_option("device")
+        page.get_by_label("Raum").select_option("1.02")
+        page.get_by_label("Ein paar Worte").fill("Beamer flackert")
+        photo = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": jpeg_with_gps()}
+        page.get_by_label("Ein Foto").set_input_files(photo)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Meldung abschicken").click()
+        (row,) = rows(served)
+        assert page.url.endswith(f"/report/{row.id}")
+        assert "Ein Foto ist angekommen" in seen.text()
+        assert (row.reporter, row.via, row.room_id is not None) == ("lena lehrer", "web", True)
+        page.get_by_role("button", name="Geht wieder").click()
+        page.get_by_role("link", name="Alle meine Meldungen").click()
+        assert f"{row.id} · Beamer flackert" in seen.text()
+        assert rows(served)[0].state == "closed"
+    stranger = served.session("K. Kollege", groups=[f"/schools/{SCHOOL}/teacher"])
+    with window(chromium, served, stranger) as seen:
+        seen.open(f"/report/{row.id}", 404)
+        seen.open("/report")
+        assert "noch nichts gemeldet" in seen.text()
+    pupil = served.session("Mia M.", groups=[f"/schools/{SCHOOL}/pupil"])
+    with window(chromium, served, pupil) as seen:
+        seen.open("/report", 403)
+
+
+def test_photos_and_pages_end_ninety_days_after_their_report_was_closed(
+    town: Town, served: Served, code: str
+) -> None:
+    with browser(served) as client:
+        page = post(client, code, photo=jpeg_with_gps()).url.path.removesuffix("/thanks")
+        client.post(page, data={"works": "yes"})
+        day_us = 24 * 3600 * 1_000_000
+        for days, status, kept in ((89, 200, 1), (91, 404, 0)):
+            with served.store.writer.begin() as connection:
+                closed_at = town.clock.now() - days * day_us
+                connection.execute(update(ticket).values(closed_at=closed_at))
+            forget_closed(town.store)
+            assert client.get(page).status_code == status
+            assert len(rows(served, ticket_file)) == kept

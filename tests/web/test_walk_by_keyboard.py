@@ -51,7 +51,7 @@ def test_tab_reaches_all_of_a_page_in_order(
         walk(seen)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted({*SAMPLES} - {"board"}))  # which has nothing to press
 def test_tab_reaches_all_of_a_page_with_something_on_it(
     name: str, chromium: Any, served: Served, admin: str
 ) -> None:

@@ -11,7 +11,7 @@ from inventory.sentences import say
 from schoolops.core.errors import NotFound
 from schoolops.estate.models import TABLES
 from schoolops.estate.places import school_at
-from schoolops.server.web.faults import look, told
+from schoolops.server.web.faults import look, told, when
 from schoolops.tickets import pages
 from schoolops.web.pages import Page, Visit
 
@@ -35,8 +35,8 @@ def show(visit: Visit) -> Response:
         "board.html",
         school=school.school,
         faults=told(visit, faults),
-        reported=[_told(row, rooms) for row in rows],
-        as_of=visit.store.clock.now(),
+        reported=[_told(visit, row, rooms) for row in rows],
+        as_of=when(visit, visit.store.clock.now()),
     )
 
 
@@ -47,11 +47,11 @@ def _names(connection: Connection, rows: list[Row[Any]]) -> dict[int, str]:
     return {row.id: row.name for row in found}
 
 
-def _told(row: Row[Any], rooms: dict[int, str]) -> dict[str, Any]:
+def _told(visit: Visit, row: Row[Any], rooms: dict[int, str]) -> dict[str, Any]:
     return {
         "room": rooms.get(row.room_id, ""),
         "category": row.category,
-        "since": row.opened_at,
+        "since": when(visit, row.opened_at),
         "working": bool(row.assigned) or row.state != "new",
         "waits": row.state == "waiting",
     }

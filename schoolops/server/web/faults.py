@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -150,10 +151,20 @@ def told(visit: Visit, faults: list[pages.Known]) -> list[dict[str, Any]]:
     """Known faults as the templates show them, their titles in the page's language."""
     german = visit.language.tag.partition("-")[0] == "de"
     return [
-        {"title": one.title_de if german else one.title, "since": one.began_at,
-         "schools": one.schools, "said": one.said, "said_at": one.said_at}
+        {"title": one.title_de if german else one.title, "since": when(visit, one.began_at),
+         "schools": one.schools, "said": one.said, "said_at": when(visit, one.said_at)}
         for one in faults
     ]  # fmt: skip
+
+
+def when(visit: Visit, micros: int | None) -> str:
+    """A time in words: of today the clock is enough."""
+    if micros is None:
+        return ""
+    zone = visit.portal.zone
+    now = visit.store.clock.now()
+    days = [dt.datetime.fromtimestamp(one / 1e6, zone).date() for one in (micros, now)]
+    return visit.language.time(micros, zone, "HH:mm" if days[0] == days[1] else "short")
 
 
 def title_of(visit: Visit, what: str, spot: Row[Any] | None = None) -> str:
@@ -189,17 +200,18 @@ def status_values(visit: Visit, connection: Connection, row: Row[Any]) -> Mappin
     school = connection.scalar(select(shown_name()).where(schools.c.id == row.school_id))
     fault = pages.fault_of_ticket(connection, row)
     entries = [
-        {"at": one.at, "side": one.side, "what": one.what, "text": one.text,
+        {"at": when(visit, one.at), "side": one.side, "what": one.what, "text": one.text,
          "closed": '"to": "closed"' in one.data, "solved": '"to": "solved"' in one.data}
         for one in entries_of(connection, row.id, public=True)
     ]  # fmt: skip
     return {
         "number": row.id,
         "subject": row.title,
-        "state": row.state,
+        # Whoever was answered knows that somebody has seen it.
+        "state": "open" if row.state == "new" and row.answered_at else row.state,
         "waits_for": row.waits_for,
         "assigned": bool(row.assigned_to),
-        "opened": row.opened_at,
+        "opened": when(visit, row.opened_at),
         "room": room or "",
         "school": school or "",
         "faults": told(visit, [fault] if fault is not None else []),

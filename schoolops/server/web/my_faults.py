@@ -54,10 +54,15 @@ def _page(
         given={name: given.get(name, "") for name in ("what", "room", "device", "text")},
         megabytes=photos.MOST_BYTES // 1_000_000,
         own=[
-            {"number": row.id, "title": row.title, "state": row.state, "opened": row.opened_at}
+            {
+                "number": row.id,
+                "title": row.title,
+                "state": row.state,
+                "opened": faults.when(visit, row.opened_at),
+            }
             for row in own
         ],
-    )
+    )  # fmt: skip
 
 
 def _rooms(estate: Estate, number: str) -> list[str]:

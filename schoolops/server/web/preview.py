@@ -129,9 +129,8 @@ def _room(_: Visit) -> Mapping[str, Any]:
 
 
 def _known(visit: Visit) -> list[dict[str, Any]]:
-    now = FixedClock().now()
     title = visit.gettext("The internet line is down.")
-    return [{"title": title, "since": now, "schools": 12, "said": "…", "said_at": now}]
+    return [{"title": title, "since": "10:12", "schools": 12, "said": "…", "said_at": "10:20"}]
 
 
 def _fault(visit: Visit) -> Mapping[str, Any]:
@@ -150,30 +149,28 @@ def _fault_thanks(visit: Visit) -> Mapping[str, Any]:
 
 
 def _fault_status(visit: Visit) -> Mapping[str, Any]:
-    now = FixedClock().now()
-    said = {"at": now, "text": "…", "closed": False, "solved": False}
+    said = {"at": "10:12", "text": "…", "closed": False, "solved": False}
     entries = [
         said | {"side": "reporter", "what": "opened"}, said | {"side": "staff", "what": "update"},
         said | {"side": "system", "what": "state", "solved": True},
     ]  # fmt: skip
     return {"number": 4711, "subject": faults.title_of(visit, "device"), "state": "solved",
-            "waits_for": "", "assigned": True, "opened": now, "room": "2.14", "photos": 1,
+            "waits_for": "", "assigned": True, "opened": "10:10", "room": "2.14", "photos": 1,
             "school": "Musterschule", "faults": [], "entries": entries, "megabytes": 25,
             "path": "/t/x", "photo_wrong": "large", "sent": True, "own": True}  # fmt: skip
 
 
 def _my_faults(visit: Visit) -> Mapping[str, Any]:
     own = {"number": 4711, "title": faults.title_of(visit, "network"), "state": "open",
-           "opened": FixedClock().now()}  # fmt: skip
+           "opened": "10:10"}  # fmt: skip
     return {"key": "x", "school": "Musterschule", "school_number": "164800", "megabytes": 25,
             "rooms": ["2.14"], "given": {"what": "", "room": "", "device": "", "text": ""},
             "own": [own]}  # fmt: skip
 
 
 def _board(visit: Visit) -> Mapping[str, Any]:
-    now = FixedClock().now()
-    row = {"room": "2.14", "category": "device", "since": now, "working": False, "waits": False}
-    return {"school": "Musterschule", "faults": _known(visit), "reported": [row], "as_of": now}
+    row = {"room": "2.14", "category": "device", "since": "10:12", "working": False, "waits": False}
+    return {"school": "Musterschule", "faults": _known(visit), "reported": [row], "as_of": "10:30"}
 
 
 def _error(_: Visit) -> Mapping[str, Any]:
