@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 # Tests run in so many processes, each with its own PostgreSQL. Four keep two cores busy: many tests
 # wait, for an agent's next second or for a server.
 WORKERS ?= 4
+# They start hundreds of processes: none of them shall compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := schoolops agents inventory playbooks tui sample_site
 
 .DEFAULT_GOAL := help

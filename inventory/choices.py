@@ -104,16 +104,17 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
-    "access refused", "acknowledge incident", "approved", "ask agent", "backup", "bulk edit",
-    "bulk retire", "claim incident", "create", "create token", "delegate", "download link",
-    "edit", "emergency access", "end maintenance", "end on-call", "end sessions", "enter day",
-    "explain access", "first sign-in", "ignore discovered", "import", "import calendar",
-    "import timetable", "invite agent", "issue proof", "join", "load", "make code",
-    "make sign-in link", "move", "note incident", "offer release", "plan maintenance",
-    "plan on-call", "propose", "reinstate", "rejected", "release incident", "remove day",
-    "renew code", "reset passwords", "retire", "retry mail", "revoke agent", "revoke code",
-    "revoke delegation", "revoke emergency", "revoke token", "roles changed", "send test mail",
-    "set bell times", "set secret", "sign in", "sign out", "sign-in refused", "tell by mail",
+    "access refused", "acknowledge incident", "answer reporters", "approved", "ask agent",
+    "assign ticket", "backup", "bulk edit", "bulk retire", "claim incident", "close ticket",
+    "create", "create token", "delegate", "download link", "edit", "emergency access",
+    "end maintenance", "end on-call", "end sessions", "enter day", "explain access",
+    "first sign-in", "ignore discovered", "import", "import calendar", "import timetable",
+    "invite agent", "issue proof", "join", "load", "make code", "make sign-in link", "move",
+    "note incident", "offer release", "open ticket", "plan maintenance", "plan on-call",
+    "propose", "reinstate", "rejected", "release incident", "remove day", "renew code",
+    "reset passwords", "retire", "retry mail", "revoke agent", "revoke code", "revoke delegation",
+    "revoke emergency", "revoke token", "roles changed", "send test mail", "set bell times",
+    "set secret", "sign in", "sign out", "sign-in refused", "solve ticket", "tell by mail",
     "use approval", "withdraw",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
@@ -128,6 +129,21 @@ WINDOW_KINDS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 WINDOW_STATES: Mapping[str, str] = MappingProxyType({
     "planned": "planned", "active": "active", "ended": "ended",
+})  # fmt: skip
+TICKET_CATEGORIES: Mapping[str, str] = MappingProxyType({
+    "network": "internet or WLAN", "device": "a device", "account": "account or password",
+    "other": "something else", "wish": "a wish",
+})  # fmt: skip
+TICKET_STATES: Mapping[str, str] = MappingProxyType({
+    "new": "new", "open": "open", "waiting": "waiting", "solved": "solved", "closed": "closed",
+})  # fmt: skip
+TICKET_PRIORITIES: Mapping[str, str] = MappingProxyType({
+    "P1": "P1 school offline", "P2": "P2 room cannot teach", "P3": "P3 device broken",
+    "P4": "P4 wish",
+})  # fmt: skip
+TICKET_WAYS: Mapping[str, str] = MappingProxyType({
+    "qr": "QR code", "web": "web page", "mail": "e-mail", "tui": "terminal", "cli": "command",
+    "phone": "telephone", "paper": "paper slip", "import": "import",
 })  # fmt: skip
 AGENT_STATES: Mapping[str, str] = MappingProxyType({
     "invited": "invited", "active": "active", "silent": "silent", "cloned": "cloned",

@@ -34,6 +34,10 @@ from inventory.choices import (
     SITE_KINDS,
     SNMP_AUTHENTICATION,
     SNMP_PRIVACY,
+    TICKET_CATEGORIES,
+    TICKET_PRIORITIES,
+    TICKET_STATES,
+    TICKET_WAYS,
     UPLINK_MEDIA,
     UPLINK_STATES,
     WINDOW_KINDS,
@@ -435,6 +439,35 @@ INCIDENT = Kind(
 )  # fmt: skip
 """One fault: what is wrong, where, since when, and who looks after it."""
 
+TICKET = Kind(
+    "ticket", "tickets", "ticket", "tickets", key=("number",), editable=False,
+    default_sort="-urgency",
+    fields=(
+        Field("number", T.INTEGER, "Number", column=True, width=7),
+        Field("title", T.TEXT, "What", column=True, searchable=True, width=40),
+        Field("school", T.REFERENCE, "School", reference="school", column=True, width=8),
+        Field("school_name", T.TEXT, "School name", width=28, sortable=False),
+        Field("room", T.TEXT, "Room", column=True, width=8, sortable=False),
+        Field("device", T.TEXT, "Device", width=16, sortable=False),
+        Field("priority", T.CHOICE, "Priority", choices=TICKET_PRIORITIES, column=True, width=4),
+        Field("state", T.CHOICE, "State", choices=TICKET_STATES, column=True, width=8),
+        Field("waits_for", T.TEXT, "Waits for", width=8),
+        Field("category", T.CHOICE, "Category", choices=TICKET_CATEGORIES, width=16),
+        Field("assigned_to", T.TEXT, "Assigned to", column=True, searchable=True, width=14),
+        Field("reporter", T.TEXT, "Reported by", width=18, sortable=False),
+        Field("via", T.CHOICE, "Came by", choices=TICKET_WAYS, width=10),
+        Field("opened", T.TEXT, "Since", column=True, width=20),
+        Field("changed", T.TEXT, "Changed", width=20),
+        Field("solved", T.TEXT, "Solved", width=20),
+        Field("closed", T.TEXT, "Closed", width=20),
+        Field("incident", T.TEXT, "Incident", width=36, sortable=False),
+        Field("joined_to", T.INTEGER, "Joined to", width=7),
+        Field("active", T.BOOLEAN, "To be done", width=6),
+        Field("urgency", T.INTEGER, "Urgency", width=8),
+    ),
+)  # fmt: skip
+"""A report of a fault or a wish, until it is done."""
+
 WINDOW = Kind(
     "window", "windows", "maintenance window", "maintenance windows", key=("id",),
     editable=False, default_sort="-ends",
@@ -472,7 +505,7 @@ ON_CALL = Kind(
 KINDS: Mapping[str, Kind] = MappingProxyType({
     kind.name: kind
     for kind in (SCHOOL, SITE, BUILDING, ROOM, DEVICE, UPLINK, SERVICE, CONTACT, CREDENTIAL,
-                 AGENT, DISCOVERED, AUDIT, ACCOUNT, DELEGATION, APPROVAL, INCIDENT, WINDOW, ON_CALL)
+                 AGENT, DISCOVERED, AUDIT, ACCOUNT, DELEGATION, APPROVAL, INCIDENT, TICKET, WINDOW, ON_CALL)
 })  # fmt: skip
 EDITABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS.values() if kind.editable)
 BY_PLURAL: Mapping[str, Kind] = MappingProxyType({kind.plural: kind for kind in KINDS.values()})

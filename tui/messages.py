@@ -35,7 +35,7 @@ REFUSALS = ("Conflict", "DatabaseDown", "FileRefused", "FilterError", "Forbidden
 SPEAKING = (
     "inventory", "schoolops/alerts", "schoolops/calendar", "schoolops/client",
     "schoolops/db/access.py", "schoolops/db/trouble.py", "schoolops/estate",
-    "schoolops/proof",
+    "schoolops/proof", "schoolops/tickets",
     "schoolops/fleet", "schoolops/identity/accounts.py", "schoolops/identity/approvals.py",
     "schoolops/identity/delegations.py", "schoolops/identity/emergency.py",
     "schoolops/identity/endpoints.py", "schoolops/identity/explaining.py",

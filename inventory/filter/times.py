@@ -11,7 +11,7 @@ from inventory.sentences import say
 
 TIME_FIELDS = frozenset({
     "updated", "since", "until", "observed", "at", "first_seen", "last_seen", "proposed", "decided",
-    "began", "ended", "begins", "ends",
+    "began", "ended", "begins", "ends", "opened", "changed", "solved", "closed",
 })  # fmt: skip
 """Fields of type TEXT that hold a UTC time (2026-11-24T07:00:00Z) and compare as times."""
 

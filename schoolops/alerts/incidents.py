@@ -10,7 +10,7 @@ flapping, and then stays open until it has been quiet for long.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
@@ -35,6 +35,10 @@ FLAPS = 3
 QUIET_US = 30 * MINUTE
 """A flapping incident is closed after so long without an alert."""
 schools, uplinks = TABLES["school"], TABLES["uplink"]
+
+
+OVER: list[Callable[[UnitOfWork, int], None]] = []
+"""Called with the id of an incident that is over, or part of another one from now on."""
 
 
 def correlate(unit: UnitOfWork, watched: Watched, changed: bool) -> None:
@@ -290,6 +294,9 @@ def settle(unit: UnitOfWork, incident_id: int) -> None:
     if any(getattr(row, name) != value for name, value in values.items()):
         connection.execute(update(incident).where(incident.c.id == incident_id).values(values))
         _announce(unit, row)
+    if values.get("state") == "closed":
+        for hear in OVER:
+            hear(unit, incident_id)
 
 
 def _moved(connection: Connection, incident_id: int) -> bool:

@@ -23,6 +23,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "maintenance": ("schoolops.cli.maintenance", "when alerts or changes are held"),
         "oncall": ("schoolops.cli.oncall", "who is told of incidents, and when"),
     },
+    "Support": {
+        "tickets": ("schoolops.cli.tickets", "reports of faults and wishes, until they are done"),
+    },
     "Change": {
         "new": ("schoolops.cli.new", "create a record"),
         "edit": ("schoolops.cli.edit", "change fields of one record or of many"),

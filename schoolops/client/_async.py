@@ -17,6 +17,7 @@ from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
 from schoolops.client import _readiness as mornings
 from schoolops.client import _requests as requests
+from schoolops.client import _tickets as tickets
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
 from schoolops.client._errors import Offline
@@ -393,6 +394,22 @@ class AsyncClient:
     async def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return await self._send(calendar.remove_day(school, id))
+
+    async def report(self, new: Json) -> Json:
+        """Report a fault or a wish: `id`, `number`, `state`, `priority`, `joined_to`."""
+        return await self._send(tickets.report(new))
+
+    async def ticket(self, id: str) -> Json:
+        """A ticket by number or id with all that was said and done."""
+        return await self._send(tickets.course(id))
+
+    async def act_on_ticket(self, id: str, what: str, **given: Any) -> Json:
+        """Its `replies`, `state`, `assignment`, `priority`, `join`, `links` or `incident`."""
+        return await self._send(tickets.act(id, what, given))
+
+    async def tell_all(self, incident: str, text: str) -> Json:
+        """Answer all who reported a fault: `tickets`, how many."""
+        return await self._send(tickets.tell_all(incident, text))
 
     async def incident(self, id: str) -> Json:
         """An incident with its schools, alerts and events."""

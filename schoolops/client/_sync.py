@@ -16,6 +16,7 @@ from schoolops.client import _places as places
 from schoolops.client import _proof as proofs
 from schoolops.client import _readiness as mornings
 from schoolops.client import _requests as requests
+from schoolops.client import _tickets as tickets
 from schoolops.client._changes import SILENCE_S, Event, EventReader
 from schoolops.client._endpoint import Endpoint
 from schoolops.client._errors import Offline
@@ -379,6 +380,22 @@ class Client:
     def remove_day(self, school: str | None, id: str) -> None:
         """Remove entered days of a school, or None: of all."""
         return self._send(calendar.remove_day(school, id))
+
+    def report(self, new: Json) -> Json:
+        """Report a fault or a wish: `id`, `number`, `state`, `priority`, `joined_to`."""
+        return self._send(tickets.report(new))
+
+    def ticket(self, id: str) -> Json:
+        """A ticket by number or id with all that was said and done."""
+        return self._send(tickets.course(id))
+
+    def act_on_ticket(self, id: str, what: str, **given: Any) -> Json:
+        """Its `replies`, `state`, `assignment`, `priority`, `join`, `links` or `incident`."""
+        return self._send(tickets.act(id, what, given))
+
+    def tell_all(self, incident: str, text: str) -> Json:
+        """Answer all who reported a fault: `tickets`, how many."""
+        return self._send(tickets.tell_all(incident, text))
 
     def incident(self, id: str) -> Json:
         """An incident with its schools, alerts and events."""

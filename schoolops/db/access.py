@@ -16,6 +16,7 @@ from schoolops.core.permissions import (
     ESTATE_READ,
     ESTATE_WRITE,
     INCIDENTS_WRITE,
+    TICKETS_OPEN,
     Actor,
     Scope,
 )
@@ -25,6 +26,7 @@ _READ = {
     "event": AUDIT_READ,
     "account": ACCOUNTS_READ,
     "on-call": INCIDENTS_WRITE,
+    "ticket": TICKETS_OPEN,
 }
 _WRITE = {
     "contact": CONTACTS_WRITE,

@@ -40,7 +40,7 @@ CONNECT_LIMIT_S = 5
 PROVEN_FOR_S = 10.0
 """So long a database that took a write is believed to take the next."""
 
-SQLITE_BYTES = 24_000_000
+SQLITE_BYTES = 16_000_000
 """What all connections of a process keep together of SQLite's file, beside the kernel's copy."""
 
 MANY = 1000

@@ -24,6 +24,8 @@ from schoolops.core.permissions import (
     DELEGATE,
     ESTATE_WRITE,
     INCIDENTS_WRITE,
+    TICKETS_OPEN,
+    TICKETS_WRITE,
 )
 from schoolops.db.access import write_permission
 
@@ -37,6 +39,8 @@ WRITING = (
     DELEGATE,
     APPROVE,
     INCIDENTS_WRITE,
+    TICKETS_OPEN,
+    TICKETS_WRITE,
 )
 """The permissions that a policy for writes asks for."""
 
@@ -165,6 +169,10 @@ _OF_INCIDENT = (
     f" JOIN schools s ON s.id = i.school_id WHERE i.incident_id = %s"
     f" AND {_held_at(INCIDENTS_WRITE, 's.number', 's.authority')}))"
 )
+_AT_TICKET = " OR ".join(
+    _at_school(permission, "{table}.school_id") for permission in (TICKETS_WRITE, TICKETS_OPEN)
+)
+_OF_TICKET = _at_school(TICKETS_WRITE, "ticket.school_id")
 _OF_WINDOW = _at_school(INCIDENTS_WRITE, "maintenance.school_id")
 _IN_CITY = f"'{INCIDENTS_WRITE}@city' = ANY({_HELD})"
 
@@ -195,6 +203,12 @@ WRITES: Mapping[str, Writes] = {
     "mail": Writes("state = 'waiting' AND attempts = 0"),
     "account": Writes(update=_OF_ACCOUNT, columns=("ended_before",)),
     "agent": Writes(_OF_AGENT, _OF_AGENT, columns=("state", "code_hash", "revoked_reason")),
+    # Reporters report, and go on with their own; who works on tickets does the rest.
+    "ticket": Writes(_AT_TICKET.format(table="ticket"), f"{_OF_TICKET} OR reporter = {_ACTOR}"),
+    "ticket_entry": Writes(f'("by" = {_ACTOR}) AND ({_AT_TICKET.format(table="ticket_entry")})'),
+    "ticket_link": Writes(
+        f'"by" = {_ACTOR} AND {_at_school(TICKETS_WRITE, "ticket_link.school_id")}'
+    ),
     "agent_command": Writes(f"{_ASKED} AND state = 'waiting' AND \"by\" = {_ACTOR}"),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
     "incident": Writes(

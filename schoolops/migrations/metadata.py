@@ -12,6 +12,7 @@ import schoolops.identity.models
 import schoolops.notify.models
 import schoolops.proof.models
 import schoolops.telemetry.models
+import schoolops.tickets.models
 import schoolops.web.models  # noqa: F401
 from schoolops.db.tables import metadata
 

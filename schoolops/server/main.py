@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from inventory.filter.times import use_zone
-from schoolops.core import paths
+from schoolops.core import memory, paths
 from schoolops.core.errors import SchoolopsError, Unusable
 from schoolops.core.settings import Settings, load_settings
 from schoolops.db.lock import own_store
-from schoolops.server import memory
 
 log = logging.getLogger("schoolops.server")
 

@@ -41,7 +41,7 @@ def running(*words: object) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -65,7 +65,7 @@ def status(state: Path) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not condition():

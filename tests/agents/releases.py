@@ -98,7 +98,7 @@ class Supervised:
     def call(self, *words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(self.archive), *map(str, words), "--state", str(self.state)]
         return subprocess.run(
-            command, capture_output=True, text=True, env=self.environment, timeout=30
+            command, capture_output=True, text=True, env=self.environment, timeout=60
         )
 
     def keep_running(self) -> None:
@@ -126,7 +126,7 @@ class Supervised:
         """Ask it to stop; its exit code."""
         assert self._process is not None
         self._process.terminate()
-        return self._process.wait(10)
+        return self._process.wait(60)
 
     def __enter__(self) -> Supervised:
         return self

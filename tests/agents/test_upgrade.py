@@ -48,7 +48,7 @@ def answer(server: BookingServer, running: Supervised, id: str) -> dict[str, Any
         running.keep_running()
         return id in server.results(killed=True)
 
-    until(answered, 30)
+    until(answered)
     return server.results(killed=True)[id]
 
 

@@ -78,7 +78,7 @@ def serving(**settings: str) -> Iterator[Served]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", str(runtime))
             path = paths.socket_path(home)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not answers(path):
             assert process.poll() is None, (base / "log").read_text()
             assert time.monotonic() < deadline, (base / "log").read_text()
@@ -91,7 +91,7 @@ def serving(**settings: str) -> Iterator[Served]:
         yield Served(home, runtime, url, environment)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         shutil.rmtree(base, ignore_errors=True)
 
 

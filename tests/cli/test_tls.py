@@ -66,7 +66,7 @@ def url(home: Path, certificate: tuple[Path, Path], tmp_path: Path) -> Iterator[
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not (home / "server.address").exists():
             assert process.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < deadline
@@ -74,7 +74,7 @@ def url(home: Path, certificate: tuple[Path, Path], tmp_path: Path) -> Iterator[
         yield (home / "server.address").read_text().strip()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_a_server_is_trusted_only_by_its_certificate(

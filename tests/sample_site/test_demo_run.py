@@ -39,7 +39,7 @@ def left_over(folder: Path) -> list[str]:
 def test_without_a_terminal_every_fault_is_named_on_the_right_record(tmp_path: Path) -> None:
     command = [*DEMO, "--schools", "2", "--scale", "0.1"]
     done = subprocess.run(
-        command, env=environment(tmp_path), capture_output=True, text=True, timeout=170
+        command, env=environment(tmp_path), capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stderr + done.stdout
     summary = json.loads(done.stdout)
@@ -68,8 +68,8 @@ def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Si
                 break
         time.sleep(0.5)
         process.send_signal(number)
-        assert process.wait(30) != 0
-    deadline = time.monotonic() + 10  # an agent that was just joining ends its step first
+        assert process.wait(90) != 0
+    deadline = time.monotonic() + 60  # an agent that was just joining ends its step first
     while left_over(tmp_path / "tmp") and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left_over(tmp_path / "tmp") == []
@@ -87,8 +87,8 @@ def test_a_demo_that_is_killed_takes_its_processes_along(tmp_path: Path) -> None
                 break
         assert left_over(tmp_path / "tmp")
         process.kill()
-        process.wait(10)
-    deadline = time.monotonic() + 20
+        process.wait(60)
+    deadline = time.monotonic() + 60
     while left_over(tmp_path / "tmp") and time.monotonic() < deadline:
         time.sleep(0.2)
     assert left_over(tmp_path / "tmp") == []

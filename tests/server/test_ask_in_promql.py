@@ -1,4 +1,7 @@
-"""What Prometheus scrapes and Grafana asks gets right answers, and no foreign school's."""
+"""What Prometheus scrapes and Grafana asks gets right answers, and no foreign school's.
+
+What is only asked is asked in subtests: the measurements cost more than all questions.
+"""
 
 from __future__ import annotations
 
@@ -68,38 +71,39 @@ def test_what_is_older_than_five_minutes_is_no_instant(api: Api, school_day: int
         assert len(found["result"]) == wanted
 
 
-@pytest.mark.parametrize(
-    ("query", "wanted"),
-    [
-        ('schoolops_device_clients{device="AP1"}', {"AP1": [10.4, 10.6]}),
-        ('schoolops_device_clients{device=~"AP[2-9]"} * 2', {"AP2": [40.8, 41.2]}),
-        ('schoolops_device_clients{device!="AP1"} > 20.5', {"AP2": [20.6]}),
-        ("sum(schoolops_device_clients)", {"": [30.8, 31.2]}),
-        ("max by (school) (schoolops_device_clients)", {"": [20.4, 20.6]}),
-        ("count without (device) (schoolops_device_clients)", {"": [2, 2]}),
-        ("rate(schoolops_device_rx_bytes_total[5m])", {"AP1": [1000] * 2, "AP2": [3000] * 2}),
-        ("increase(schoolops_device_rx_bytes_total{device='AP1'}[10m])", {"AP1": [600_000] * 2}),
-        ('schoolops_device_rx_bps{device="AP1"}', {"AP1": [8000] * 2}),
-        ("min_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [10, 10]}),
-        ("max_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [11, 11]}),
-        ("avg_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [10.5, 10.5]}),
-        ("count_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [30, 30]}),
-        ("schoolops_device_clients / on (device) schoolops_device_clients",
-         {"AP1": [1, 1], "AP2": [1, 1]}),
-        ("1 + 1", {"": [2, 2]}),
-        ("-round(schoolops_device_clients{device='AP1'})", {"AP1": [-10, -11]}),
-    ],
-)  # fmt: skip
+RANGES = [
+    ('schoolops_device_clients{device="AP1"}', {"AP1": [10.4, 10.6]}),
+    ('schoolops_device_clients{device=~"AP[2-9]"} * 2', {"AP2": [40.8, 41.2]}),
+    ('schoolops_device_clients{device!="AP1"} > 20.5', {"AP2": [20.6]}),
+    ("sum(schoolops_device_clients)", {"": [30.8, 31.2]}),
+    ("max by (school) (schoolops_device_clients)", {"": [20.4, 20.6]}),
+    ("count without (device) (schoolops_device_clients)", {"": [2, 2]}),
+    ("rate(schoolops_device_rx_bytes_total[5m])", {"AP1": [1000] * 2, "AP2": [3000] * 2}),
+    ("increase(schoolops_device_rx_bytes_total{device='AP1'}[10m])", {"AP1": [600_000] * 2}),
+    ('schoolops_device_rx_bps{device="AP1"}', {"AP1": [8000] * 2}),
+    ("min_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [10, 10]}),
+    ("max_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [11, 11]}),
+    ("avg_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [10.5, 10.5]}),
+    ("count_over_time(schoolops_device_clients{device='AP1'}[30m])", {"AP1": [30, 30]}),
+    ("schoolops_device_clients / on (device) schoolops_device_clients",
+     {"AP1": [1, 1], "AP2": [1, 1]}),
+    ("1 + 1", {"": [2, 2]}),
+    ("-round(schoolops_device_clients{device='AP1'})", {"AP1": [-10, -11]}),
+]  # fmt: skip
+
+
 def test_a_range_has_the_means_of_its_steps(
-    api: Api, school_day: int, query: str, wanted: dict[str, list[float]]
+    api: Api, school_day: int, subtests: pytest.Subtests
 ) -> None:
-    found = asked(api, "query_range", query=query, start=school_day - 1200,
-                  end=school_day - 900, step="5m")  # fmt: skip
-    assert found["resultType"] == "matrix"
-    got = values(found)
-    assert got.keys() == wanted.keys()
-    for key, numbers in wanted.items():
-        assert got[key] == pytest.approx(numbers)
+    for query, wanted in RANGES:
+        with subtests.test(query):
+            found = asked(api, "query_range", query=query, start=school_day - 1200,
+                          end=school_day - 900, step="5m")  # fmt: skip
+            assert found["resultType"] == "matrix"
+            got = values(found)
+            assert got.keys() == wanted.keys()
+            for key, numbers in wanted.items():
+                assert got[key] == pytest.approx(numbers)
 
 
 def test_grafana_s_requests_are_answered(api: Api, local: TestClient, school_day: int) -> None:
@@ -124,26 +128,27 @@ def test_grafana_s_requests_are_answered(api: Api, local: TestClient, school_day
     assert panel.json()["data"]["result"][0]["metric"]["provider"] == "Netz"
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("sum(", "no PromQL"),
-        ("schoolops_nothing", "there is no series"),
-        ("schoolops_device_rx_bytes_total", "ask for rate("),
-        ("rate(schoolops_device_clients[5m])", "no counter"),
-        ("histogram_quantile(0.9, schoolops_device_clients)", "not known here"),
-        ("topk(3, schoolops_device_clients)", "not known here"),
-        ('schoolops_device_clients{device=~"("}', "regex"),
-        ("schoolops_device_clients @ 5", "not known here"),
-        ("schoolops_device_clients + ignoring(device) schoolops_device_clients", "several series"),
-    ],
-)
+REFUSED = [
+    ("sum(", "no PromQL"),
+    ("schoolops_nothing", "there is no series"),
+    ("schoolops_device_rx_bytes_total", "ask for rate("),
+    ("rate(schoolops_device_clients[5m])", "no counter"),
+    ("histogram_quantile(0.9, schoolops_device_clients)", "not known here"),
+    ("topk(3, schoolops_device_clients)", "not known here"),
+    ('schoolops_device_clients{device=~"("}', "regex"),
+    ("schoolops_device_clients @ 5", "not known here"),
+    ("schoolops_device_clients + ignoring(device) schoolops_device_clients", "several series"),
+]
+
+
 def test_what_is_not_answered_is_refused_in_prometheus_form(
-    api: Api, school_day: int, query: str, words: str
+    api: Api, school_day: int, subtests: pytest.Subtests
 ) -> None:
-    answer = api.get("/prometheus/api/v1/query", 400, query=query)
-    assert answer["status"] == "error"
-    assert words in answer["error"]
+    for query, words in REFUSED:
+        with subtests.test(query):
+            answer = api.get("/prometheus/api/v1/query", 400, query=query)
+            assert answer["status"] == "error"
+            assert words in answer["error"]
 
 
 @pytest.mark.parametrize(
@@ -174,30 +179,34 @@ def test_what_stands_in_quotation_marks_may_be_long(api: Api, school_day: int) -
     assert len(found["result"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("query", "wanted"),
-    [
-        ("round(schoolops_device_clients / 0)", "+Inf"),
-        ("floor(schoolops_device_clients * (0 / 0))", "NaN"),
-        ("schoolops_device_clients / 0 % 2", "NaN"),
-        ("schoolops_device_clients ^ 400 * -1", "-Inf"),
-    ],
-)
+NO_NUMBERS = [
+    ("round(schoolops_device_clients / 0)", "+Inf"),
+    ("floor(schoolops_device_clients * (0 / 0))", "NaN"),
+    ("schoolops_device_clients / 0 % 2", "NaN"),
+    ("schoolops_device_clients ^ 400 * -1", "-Inf"),
+]
+
+
 def test_what_is_no_number_is_answered_in_prometheus_words(
-    api: Api, school_day: int, query: str, wanted: str
+    api: Api, school_day: int, subtests: pytest.Subtests
 ) -> None:
-    found = asked(api, "query", query=query, time=school_day)["result"]
-    assert [one["value"][1] for one in found] == [wanted] * 2
+    for query, wanted in NO_NUMBERS:
+        with subtests.test(query):
+            found = asked(api, "query", query=query, time=school_day)["result"]
+            assert [one["value"][1] for one in found] == [wanted] * 2
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"start": "noon"}, {"end": "0"}, {"step": "0"}, {"step": "-5m"}, {"start": "1e300"},
-     {"start": "0", "step": "1"}, {"start": "nan"}],
-)  # fmt: skip
-def test_a_time_that_is_none_is_refused(api: Api, school_day: int, wrong: dict[str, str]) -> None:
+NO_TIMES = [{"start": "noon"}, {"end": "0"}, {"step": "0"}, {"step": "-5m"}, {"start": "1e300"},
+ {"start": "0", "step": "1"}, {"start": "nan"}]  # fmt: skip
+
+
+def test_a_time_that_is_none_is_refused(
+    api: Api, school_day: int, subtests: pytest.Subtests
+) -> None:
     params = {"query": "1", "start": str(school_day - 60), "end": str(school_day), "step": "15"}
-    assert api.get("/prometheus/api/v1/query_range", 400, **params | wrong)["error"]
+    for wrong in NO_TIMES:
+        with subtests.test(wrong=wrong):
+            assert api.get("/prometheus/api/v1/query_range", 400, **params | wrong)["error"]
 
 
 def test_promtool_accepts_what_is_scraped(api: Api, school_day: int) -> None:

@@ -85,6 +85,15 @@ BODIES: dict[str, Body] = {
     "add_day": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
     "issue_proof": lambda w, k, s: {"month": "2099-01"},
     "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
+    "open_ticket": lambda w, k, s: {"school": s, "text": "x"},
+    "reply_to_ticket": lambda w, k, s: {"text": "x"},
+    "change_ticket": lambda w, k, s: {"state": "open"},
+    "assign_ticket": lambda w, k, s: {"username": ""},
+    "prioritise_ticket": lambda w, k, s: {"priority": "P3"},
+    "join_ticket": lambda w, k, s: {},
+    "link_ticket": lambda w, k, s: {"ticket": w.ids["ticket", s]},
+    "link_incident": lambda w, k, s: {},
+    "answer_reporters": lambda w, k, s: {"text": "x"},
     "make_code": lambda w, k, s: {"renew": True},
 }  # fmt: skip
 """What is sent where something is sent: harmless, so that each case finds the same world."""

@@ -14,6 +14,7 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import agent, discovered
 from schoolops.identity.models import access_grant, account, account_role, approval
+from schoolops.tickets.models import ticket
 
 OWN, OTHER = "164800", "164811"
 AUTHORITIES = {OWN: "10042", OTHER: "10099"}
@@ -81,6 +82,9 @@ def furnish(inventory: Inventory, made: World, number: str, mark: str) -> None:
                                 "school_id": school_id, "severity": "critical", "state": "open",
                                 "title": f"Störung {mark}", "title_de": mark, "began_at": now,
                                 "opened_at": now}),
+        "ticket": (ticket, {"school_id": school_id, "title": f"Ticket {mark}", "priority": "P3",
+                            "category": "other", "state": "new", "via": "web", "opened_at": now,
+                            "changed_at": now, "reporter": "p" if number == OWN else mark}),
         "window": (maintenance, {"kind": "maintenance", "school_id": school_id,
                                  "begins_at": now - 1, "ends_at": now + 10**12, "reason": mark,
                                  "by": "x", "at": now}),

@@ -190,7 +190,7 @@ while writing.archive(store):
 
 @on_sqlite
 @pytest.mark.parametrize(
-    ("place", "left"), [("add", 1), ("replace", 0), ("replace", 1), ("write", 0), ("clear", 0)]
+    ("place", "left"), [("add", 1), ("replace", 0), ("replace", 2), ("replace", 4), ("clear", 0)]
 )
 def test_one_that_is_killed_leaves_no_half_file(
     kept: Kept, past: int, place: str, left: int

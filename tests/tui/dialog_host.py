@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -83,8 +84,9 @@ class Desk:
         await self.press(*("space" if c == " " else c for c in text))
 
     async def settle(self, until: Callable[[], bool]) -> None:
-        """Wait until something holds; fails after four seconds."""
-        for _turn in range(200):
+        """Wait until something holds; fails after 30 seconds."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
             if until():
                 return
             await self.pilot.pause(0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from textual.pilot import Pilot
 
 
-async def until(pilot: Pilot[Any], true: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(pilot: Pilot[Any], true: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until a condition holds; fails with the screen's text when it does not."""
-    for _ in range(round(seconds / 0.02)):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         try:
             if true():
                 await pilot.pause()

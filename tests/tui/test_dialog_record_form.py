@@ -285,7 +285,7 @@ async def test_suggestions_are_walked_and_taken_by_keys() -> None:
 async def test_a_fast_typist_asks_once_and_late_answers_are_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lookup, "PAUSE_S", 0.8)  # fast also where the machine is not
+    monkeypatch.setattr(lookup, "PAUSE_S", 2.0)  # fast also where the machine is not
     lookups = Lookups()
     late = lookups.hold("koblenz")
     async with showing(
@@ -320,7 +320,7 @@ async def test_an_answer_after_the_field_was_left_opens_nothing() -> None:
 
 
 async def test_rooms_are_looked_for_at_the_chosen_school(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "PAUSE_S", 0.8)
+    monkeypatch.setattr(lookup, "PAUSE_S", 2.0)
     lookups = Lookups()
     values = {"kind": "ipad", "serial": "X", "school": "164800"}
     async with showing("RecordForm", DEVICE, values, title="E", lookup=lookups) as desk:

@@ -29,6 +29,9 @@ BREAK_GLASS = "access.emergency"
 PORTAL_WRITE = "portal.write"
 MAIL_WRITE = "mail.write"
 INCIDENTS_WRITE = "incidents.write"
+TICKETS_OPEN = "tickets.open"
+TICKETS_READ = "tickets.read"
+TICKETS_WRITE = "tickets.write"
 
 PURPOSES: Mapping[str, str] = MappingProxyType({
     "operations": "Running the equipment and the buildings",
@@ -79,6 +82,9 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType({
         Permission(BREAK_GLASS, "ask for emergency access", "security"),
         Permission(PORTAL_WRITE, "change and preview texts of the web pages", "operations"),
         Permission(INCIDENTS_WRITE, "take incidents on, plan maintenance", "operations"),
+        Permission(TICKETS_OPEN, "report faults and follow the own reports", "operations"),
+        Permission(TICKETS_READ, "see the tickets of schools", "operations"),
+        Permission(TICKETS_WRITE, "work on tickets", "operations"),
         Permission(MAIL_WRITE, "see outgoing mail, try it, send it again", "operations"),
     )
 })  # fmt: skip
@@ -95,5 +101,6 @@ IN_EMERGENCIES = (ESTATE_READ, ESTATE_WRITE, CONTACTS_READ, PASSWORDS_RESET)
 """What emergency access can give."""
 EMERGENCY_HOURS = 8
 """The longest emergency access."""
-READING = frozenset({ESTATE_READ, CONTACTS_READ, AUDIT_READ, ACCOUNTS_READ, ACCESS_EXPLAIN})
+READING = frozenset({ESTATE_READ, CONTACTS_READ, AUDIT_READ, ACCOUNTS_READ, ACCESS_EXPLAIN,
+                     TICKETS_READ})  # fmt: skip
 """Whoever holds these alone changes nothing."""

@@ -29,6 +29,9 @@ from schoolops.core.permissions.catalogue import (
     PASSWORDS_RESET,
     PORTAL_WRITE,
     REPORT,
+    TICKETS_OPEN,
+    TICKETS_READ,
+    TICKETS_WRITE,
     TOKENS_WRITE,
 )
 
@@ -74,8 +77,11 @@ def _opens(**purposes: str) -> Opened:
 
 _EQUIPMENT = frozenset({
     ESTATE_READ, ESTATE_WRITE, CREDENTIALS_WRITE, AGENTS_WRITE, INCIDENTS_WRITE,
+    TICKETS_OPEN, TICKETS_READ, TICKETS_WRITE,
 })  # fmt: skip
 _OWN_SCHOOL = frozenset({ESTATE_READ, CONTACTS_READ})
+_AT_SCHOOL = _OWN_SCHOOL | {TICKETS_OPEN}
+_FOR_SCHOOL = _AT_SCHOOL | {TICKETS_READ}
 
 _STAFF = _opens(operations="core contact", teaching="core")
 _SCHOOL_OFFICE = _opens(operations="core contact", school="core contact",
@@ -105,7 +111,7 @@ ROLES: Mapping[str, Role] = MappingProxyType({
         Role(
             "school-admin", "Administrator of a school",
             "runs the accounts and contacts of a school", "school",
-            _OWN_SCHOOL | {
+            _FOR_SCHOOL | {
                 CONTACTS_WRITE, ACCOUNTS_READ, PASSWORDS_RESET, DELEGATE, ACCESS_EXPLAIN,
                 BREAK_GLASS,
             },
@@ -114,7 +120,7 @@ ROLES: Mapping[str, Role] = MappingProxyType({
         Role(
             "head", "Head teacher",
             "like a school's administrator; approves what others propose", "school",
-            _OWN_SCHOOL | {
+            _FOR_SCHOOL | {
                 CONTACTS_WRITE, ACCOUNTS_READ, PASSWORDS_RESET, DELEGATE, APPROVE, ACCESS_EXPLAIN,
                 BREAK_GLASS,
             },
@@ -122,17 +128,17 @@ ROLES: Mapping[str, Role] = MappingProxyType({
         ),
         Role(
             "secretary", "Secretary", "keeps the contacts of a school", "school",
-            _OWN_SCHOOL | {CONTACTS_WRITE},
+            _FOR_SCHOOL | {CONTACTS_WRITE},
             opens=_opens(operations="core contact", school="core contact guardian"),
         ),
         Role(
             "media-coordinator", "Media coordinator",
             "first help at a school; resets passwords", "school",
-            _OWN_SCHOOL | {PASSWORDS_RESET}, opens=_STAFF,
+            _FOR_SCHOOL | {PASSWORDS_RESET}, opens=_STAFF,
         ),
         Role(
             "teacher", "Teacher", "sees the own school; resets passwords of the own classes",
-            "school", _OWN_SCHOOL, in_classes=frozenset({PASSWORDS_RESET}), opens=_STAFF,
+            "school", _AT_SCHOOL, in_classes=frozenset({PASSWORDS_RESET}), opens=_STAFF,
         ),
         Role(
             "viewer", "Viewer", "reads the inventory and the contacts, changes nothing", "city",

@@ -1,0 +1,25 @@
+"""The calls about tickets, as data (see `_requests`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schoolops.client._requests import Json, Request, _body, _path, as_object
+
+
+def report(new: Mapping[str, Any]) -> Request[Json]:
+    return Request("POST", "/tickets", as_object, content=_body(dict(new)))
+
+
+def course(id: str) -> Request[Json]:
+    return Request("GET", _path("tickets", id, "/course"), as_object)
+
+
+def act(id: str, what: str, given: Mapping[str, Any]) -> Request[Json]:
+    return Request("POST", _path("tickets", id, f"/{what}"), as_object, content=_body(dict(given)))
+
+
+def tell_all(incident: str, text: str) -> Request[Json]:
+    path = _path("incidents", incident, "/update")
+    return Request("POST", path, as_object, content=_body({"text": text}))

@@ -1,0 +1,1 @@
+"""Support tickets: from a teacher's thirty seconds to 'it works again'."""

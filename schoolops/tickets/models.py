@@ -1,0 +1,87 @@
+"""Tables of tickets. Each row names its school, so that the database's own lock holds."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+
+from schoolops.db.tables import BigKey, metadata
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("school_id", BigInteger),
+    Column("room_id", BigInteger),
+    Column("device_id", BigInteger),
+    Column("incident_id", BigInteger),
+    Column("unlinked_from", BigInteger),
+    Column("joined_to", BigInteger),
+    Column("title", Text, nullable=False),
+    Column("category", String(20), nullable=False),
+    Column("priority", String(2), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("waits_for", String(10), nullable=False, default=""),
+    Column("via", String(10), nullable=False),
+    Column("language", String(10), nullable=False, default="de"),
+    Column("reporter", Text, nullable=False, default=""),
+    Column("reporter_name", Text, nullable=False, default=""),
+    Column("reporter_mail", Text, nullable=False, default=""),
+    Column("assigned_to", Text, nullable=False, default=""),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("answered_at", BigInteger),
+    Column("bypassed_at", BigInteger),
+    Column("solved_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("seen", Text, nullable=False, default="{}"),
+    Column("form_key", String(64), unique=True),
+    Column("told_share", Integer, nullable=False, default=0),
+    Column("anonymous", Boolean, nullable=False, default=False),
+    Index("ix_ticket_school", "school_id", "state"),
+    Index("ix_ticket_state", "state", "priority", "id"),
+    Index("ix_ticket_incident", "incident_id"),
+    Index("ix_ticket_room", "room_id", "state"),
+    Index("ix_ticket_joined", "joined_to"),
+    sqlite_autoincrement=True,
+)
+"""One report of a fault or a wish; its number is the id, and none is given twice.
+
+`incident_id`: the fault it belongs to, `unlinked_from` one that somebody took it out of (so that
+it is not joined again by itself). `joined_to`: the ticket about the same thing that came first.
+`seen`: JSON of what was known of room, device, line and incidents when it was reported.
+`answered_at`, `bypassed_at`, `solved_at`: when the promises were kept (`sla`). `form_key`: of the
+form that was sent, so that sending it twice makes one ticket. `told_share`: percent of its promise
+at which somebody was told last. `anonymous`: it holds no person any more.
+"""
+
+ticket_entry = Table(
+    "ticket_entry",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("ticket_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False, default=""),
+    Column("side", String(10), nullable=False),
+    Column("what", String(12), nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("text", Text, nullable=False, default=""),
+    Column("data", Text, nullable=False, default="{}"),
+    Index("ix_ticket_entry_ticket", "ticket_id", "id"),
+)
+"""What was said and done in a ticket, in order. `side`: reporter, staff, vendor or system; `what`:
+a word of `thread.ENTRIES`. `public`: the reporter reads it. `data`: JSON of what changed."""
+
+ticket_link = Table(
+    "ticket_link",
+    metadata,
+    Column("ticket_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("other_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("school_id", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Index("ix_ticket_link_other", "other_id"),
+)
+"""Two tickets that have to do with each other, the smaller number first."""

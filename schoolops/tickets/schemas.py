@@ -1,0 +1,165 @@
+"""What crosses HTTP about tickets."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from pydantic import BaseModel, Field
+
+from schoolops.web.shapes import Time
+
+Category = Literal["network", "device", "account", "other", "wish"]
+Priority = Literal["P1", "P2", "P3", "P4"]
+State = Literal["new", "open", "waiting", "solved", "closed"]
+Way = Literal["web", "tui", "cli", "phone", "paper"]
+LONGEST = 20_000
+
+
+class NewTicket(BaseModel):
+    """A report. School, or a device that stands at one; `room` such as '2.14'. `name` and `mail`:
+    who asked, if somebody else writes it down. `form_key`: the same one sent again makes no second
+    ticket. `priority` '' follows from the rest."""
+
+    school: str = Field(default="", max_length=40)
+    room: str = Field(default="", max_length=4000)
+    device: str = Field(default="", max_length=200)
+    title: str = Field(default="", max_length=200)
+    text: str = Field(default="", max_length=LONGEST)
+    category: Category = "other"
+    priority: Priority | Literal[""] = ""
+    via: Way = "cli"
+    language: Literal["de", "de-simple", "en"] = "de"
+    name: str = Field(default="", max_length=200)
+    mail: str = Field(default="", max_length=254)
+    form_key: str = Field(default="", max_length=64)
+
+
+class Reply(BaseModel):
+    """Words to the reporter; with `internal` a note among those who work on it."""
+
+    text: str = Field(min_length=1, max_length=LONGEST)
+    internal: bool = False
+
+
+class Assignment(BaseModel):
+    """To whom; '' to nobody."""
+
+    username: str = Field(default="", max_length=200)
+
+
+class Change(BaseModel):
+    """What becomes of a ticket, and what is said with it. `waits_for` goes with 'waiting'."""
+
+    state: Literal["open", "waiting", "solved", "closed"]
+    waits_for: Literal["school", "vendor"] = "school"
+    text: str = Field(default="", max_length=LONGEST)
+
+
+class Urgency(BaseModel):
+    """What is promised for it."""
+
+    priority: Priority
+
+
+class Other(BaseModel):
+    """Another ticket (its number or id), or none."""
+
+    ticket: str = Field(default="", max_length=40)
+
+
+class OfIncident(BaseModel):
+    """An incident's id; '' for none."""
+
+    incident: str = Field(default="", max_length=40)
+
+
+class ForAll(BaseModel):
+    """What all are told who reported a fault."""
+
+    text: str = Field(min_length=1, max_length=LONGEST)
+
+
+class Booked(TypedDict):
+    """A ticket in short; `joined_to`: the number of the one about the same thing."""
+
+    id: str
+    number: int
+    state: State
+    priority: Priority
+    joined_to: int | None
+
+
+class Promised(TypedDict):
+    """How a promise stands: when it is due, and how much of its time is used (1.0 is all)."""
+
+    state: Literal["none", "running", "waiting", "met", "missed"]
+    due: Time | None
+    share: float
+
+
+class Entry(TypedDict):
+    """What was said or done; what is `public` the reporter reads."""
+
+    id: str
+    at: Time
+    by: str
+    side: Literal["reporter", "staff", "vendor", "system"]
+    what: str
+    public: bool
+    text: str
+    data: dict[str, Any]
+
+
+class Fault(TypedDict):
+    """The incident that a ticket belongs to."""
+
+    id: str
+    title: str
+    title_de: str
+    state: str
+    schools: int
+    ended: Time | None
+
+
+class Promises(TypedDict):
+    """The three promises of a ticket."""
+
+    acknowledge: Promised
+    workaround: Promised
+    fix: Promised
+
+
+class Ticket(TypedDict):
+    """A whole ticket; `seen`: what was known when it came."""
+
+    id: str
+    number: int
+    school: str | None
+    school_name: str | None
+    room: str | None
+    device: str | None
+    title: str
+    category: Category
+    priority: Priority
+    state: State
+    waits_for: str | None
+    via: str
+    reporter: str
+    assigned_to: str | None
+    opened: Time
+    changed: Time
+    solved: Time | None
+    closed: Time | None
+    joined_to: int | None
+    joined: list[int]
+    links: list[int]
+    incident: Fault | None
+    seen: dict[str, Any]
+    promises: Promises
+    entries: list[Entry]
+
+
+class Told(TypedDict):
+    """To how many tickets an update went."""
+
+    tickets: int

@@ -1,0 +1,26 @@
+"""What reporters are told by mail, where they left an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from schoolops.db.engine import UnitOfWork
+from schoolops.notify import service
+from schoolops.notify.texts import register
+
+_SAMPLE = {"number": 4711, "title": "WLAN in 2.14 geht nicht", "text": "Der Switch ist getauscht."}
+NOTICES = {
+    "received": register("ticket-received", _SAMPLE | {"text": ""}),
+    "answered": register("ticket-answered", _SAMPLE),
+    "solved": register("ticket-solved", _SAMPLE),
+    "closed": register("ticket-closed", _SAMPLE),
+}
+
+
+def tell_reporter(unit: UnitOfWork, row: Row[Any], what: str, text: str = "") -> None:
+    """Put a mail to the reporter into the outbox; nothing happens where there is no address."""
+    if row.reporter_mail:
+        values = {"number": row.id, "title": row.title, "text": text}
+        service.post(unit, NOTICES[what], [row.reporter_mail], values)
