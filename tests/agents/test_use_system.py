@@ -61,9 +61,9 @@ def test_the_environment_is_that_of_the_start_whatever_its_bytes() -> None:
 
 def test_without_anything_said_the_state_lies_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.state.SYSTEM_FOLDER", "/nowhere/at-all")
-    told = {"HOME": "/home/a"}
+    told = {"HOME": "/people/a"}
     monkeypatch.setattr(system, "environ", told)
-    assert default_folder() == "/home/a/.local/state/schoolops-agent"
+    assert default_folder() == "/people/a/.local/state/schoolops-agent"
     told.clear()
     home = pwd.getpwuid(os.getuid()).pw_dir
     assert default_folder() == f"{home}/.local/state/schoolops-agent"
