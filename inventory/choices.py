@@ -105,8 +105,8 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "access refused", "acknowledge incident", "answer reporters", "approved", "ask agent",
-    "assign ticket", "backup", "bulk edit", "bulk retire", "claim incident", "close ticket",
-    "create", "create token", "delegate", "download link", "edit", "emergency access",
+    "assign ticket", "backup", "bulk edit", "bulk retire", "claim incident", "close incident",
+    "close ticket", "create", "create token", "delegate", "download link", "edit", "emergency access",
     "end maintenance", "end on-call", "end sessions", "enter day", "explain access",
     "first sign-in", "ignore discovered", "import", "import calendar", "import timetable",
     "invite agent", "issue proof", "join", "load", "make code", "make sign-in link", "move",
