@@ -54,7 +54,8 @@ it is not joined again by itself). `joined_to`: the ticket about the same thing 
 `seen`: JSON of what was known of room, device, line and incidents when it was reported.
 `answered_at`, `bypassed_at`, `solved_at`: when the promises were kept (`sla`). `form_key`: of the
 form that was sent, so that sending it twice makes one ticket. `told_share`: percent of its promise
-at which somebody was told last, `look_at`: when the next share can be reached. `anonymous`: it holds no person any more.
+at which somebody was told last, `look_at`: when the next share can be reached. `anonymous`: it
+holds no person any more.
 """
 
 ticket_entry = Table(

@@ -66,9 +66,7 @@ def _due(now: int) -> Any:
 def _states_of(unit: UnitOfWork, ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
     found: dict[int, list[Row[Any]]] = defaultdict(list)
     rows = unit.connection.execute(
-        select(ticket_entry)
-        .where(e.ticket_id.in_(list(ids)), e.what == "state")
-        .order_by(e.id)
+        select(ticket_entry).where(e.ticket_id.in_(list(ids)), e.what == "state").order_by(e.id)
     )
     for row in rows:
         found[row.ticket_id].append(row)
@@ -90,9 +88,7 @@ def _watch(unit: UnitOfWork, row: Row[Any], found: Clocks) -> None:
 
 def _again(clock: Clock, told: int) -> int:
     """Micros until the next share can be reached at the earliest."""
-    left = [
-        share * clock.budget_s - clock.used_s for share in WARN_AT if round(100 * share) > told
-    ]
+    left = [share * clock.budget_s - clock.used_s for share in WARN_AT if round(100 * share) > told]
     return round(min((one for one in left if one > 0), default=86_400.0) * 1e6)
 
 
