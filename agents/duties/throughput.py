@@ -9,7 +9,7 @@ count: a line of 50 Mbit/s and 20 ms would read 1 % low for it, a faster or long
 from __future__ import annotations
 
 import fcntl
-import os
+import posix
 import struct
 import time
 
@@ -215,7 +215,7 @@ def _download(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:
 
 def _upload(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:
     sock, host, path = _open(url, interface)
-    block = os.urandom(_BLOCK)  # random, so that nothing on the way compresses it
+    block = posix.urandom(_BLOCK)  # random, so that nothing on the way compresses it
     with sock:
         sock.sendall(_head("POST", path, host, meter.quota))
         stream.sock = sock

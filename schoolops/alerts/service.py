@@ -10,9 +10,9 @@ from sqlalchemy import Row, delete, insert, select, update
 from inventory.kinds import KINDS
 from inventory.sentences import say
 from schoolops.alerts import repository, schemas
-from schoolops.alerts.incidents import note
+from schoolops.alerts.incidents import note, settle
 from schoolops.alerts.knowing import knowledge
-from schoolops.alerts.models import incident, maintenance, on_call
+from schoolops.alerts.models import alert, incident, maintenance, on_call
 from schoolops.alerts.reading import Rule, read
 from schoolops.alerts.rehearsal import rehearse
 from schoolops.alerts.spans import FOREVER, read_every
@@ -68,6 +68,26 @@ def release(unit: UnitOfWork, uid: str) -> None:
     _change(unit, row, claimed_by="", claimed_at=None)
     note(unit, row.id, "released", "" if row.claimed_by == unit.actor.name else row.claimed_by)
     _audit(unit, "release incident", row)
+
+
+def close(unit: UnitOfWork, uid: str, text: str) -> None:
+    """End it by hand, where nobody reports any more whether it is over. If it is not, it begins
+    again with the next report, as the same incident."""
+    row = _workable(unit, uid)
+    if not text.strip():
+        raise Invalid(say("say why it is over: others will read it"))
+    a = alert.c
+    unit.connection.execute(
+        update(alert)
+        .where(a.incident_id == row.id, a.ended_at.is_(None))
+        .values(state="ended", ended_at=unit.now)
+    )
+    unit.connection.execute(
+        update(incident).where(incident.c.id == row.id).values(flapping=False, quiet_at=None)
+    )
+    note(unit, row.id, "note", text.strip())
+    settle(unit, row.id)
+    _audit(unit, "close incident", row)
 
 
 def write_note(unit: UnitOfWork, uid: str, text: str) -> None:

@@ -423,9 +423,13 @@ class AsyncClient:
         """`acknowledge`, `claim` or `release` an incident."""
         return await self._send(incidents.act(id, what))
 
+    async def close_incident(self, id: str, text: str) -> None:
+        """End an incident of which nobody reports any more whether it is over."""
+        return await self._send(incidents.write(id, "close", text))
+
     async def note_incident(self, id: str, text: str) -> None:
         """Write down what was found out or done."""
-        return await self._send(incidents.write_note(id, text))
+        return await self._send(incidents.write(id, "notes", text))
 
     async def alert_rules(self) -> Json:
         """`rules` in force, and the `problem` of the city's own."""

@@ -409,9 +409,13 @@ class Client:
         """`acknowledge`, `claim` or `release` an incident."""
         return self._send(incidents.act(id, what))
 
+    def close_incident(self, id: str, text: str) -> None:
+        """End an incident of which nobody reports any more whether it is over."""
+        return self._send(incidents.write(id, "close", text))
+
     def note_incident(self, id: str, text: str) -> None:
         """Write down what was found out or done."""
-        return self._send(incidents.write_note(id, text))
+        return self._send(incidents.write(id, "notes", text))
 
     def alert_rules(self) -> Json:
         """`rules` in force, and the `problem` of the city's own."""

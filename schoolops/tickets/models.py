@@ -37,9 +37,11 @@ ticket = Table(
     Column("seen", Text, nullable=False, default="{}"),
     Column("form_key", String(64), unique=True),
     Column("told_share", Integer, nullable=False, default=0),
+    Column("look_at", BigInteger, nullable=False, default=0),
     Column("anonymous", Boolean, nullable=False, default=False),
     Index("ix_ticket_school", "school_id", "state"),
     Index("ix_ticket_state", "state", "priority", "id"),
+    Index("ix_ticket_look_at", "state", "look_at"),
     Index("ix_ticket_incident", "incident_id"),
     Index("ix_ticket_room", "room_id", "state"),
     Index("ix_ticket_joined", "joined_to"),
@@ -52,7 +54,8 @@ it is not joined again by itself). `joined_to`: the ticket about the same thing 
 `seen`: JSON of what was known of room, device, line and incidents when it was reported.
 `answered_at`, `bypassed_at`, `solved_at`: when the promises were kept (`sla`). `form_key`: of the
 form that was sent, so that sending it twice makes one ticket. `told_share`: percent of its promise
-at which somebody was told last. `anonymous`: it holds no person any more.
+at which somebody was told last, `look_at`: when the next share can be reached. `anonymous`: it
+holds no person any more.
 """
 
 ticket_entry = Table(

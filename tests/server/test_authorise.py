@@ -76,6 +76,7 @@ BODIES: dict[str, Body] = {
     "reinstate_record": lambda w, k, s: STALE,
     "set_secret": lambda w, k, s: {"secret": "x"},
     "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
+    "close_incident": lambda w, k, s: {"text": " "},
     "write_note": lambda w, k, s: {"text": "x"},
     "try_rules": lambda w, k, s: {"school": s, "hours": 1},
     "plan_window": lambda w, k, s: {"school": s, "reason": "x", "every": "sun=02:00-03:00"},

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("form_key", sa.String(length=64), nullable=True),
         sa.Column("told_share", sa.Integer(), nullable=False),
+        sa.Column("look_at", sa.BigInteger(), nullable=False),
         sa.Column("anonymous", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint("form_key", name=op.f("uq_ticket_form_key")),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_ticket_incident", "ticket", ["incident_id"], unique=False)
+    op.create_index("ix_ticket_look_at", "ticket", ["state", "look_at"], unique=False)
     op.create_index("ix_ticket_joined", "ticket", ["joined_to"], unique=False)
     op.create_index("ix_ticket_room", "ticket", ["room_id", "state"], unique=False)
     op.create_index("ix_ticket_school", "ticket", ["school_id", "state"], unique=False)
