@@ -13,7 +13,6 @@ from typing import Any
 from inventory.fields import fold
 from inventory.filter import matches, parse
 from inventory.kinds import KINDS, Kind, find_kind
-from inventory.sentences import Sentence, wire
 from schoolops.client import ApiError, Change, Endpoint, Offline, Page, Ping
 from schoolops.core.permissions import ROLES
 
@@ -38,7 +37,7 @@ class City:
         self.role = role
         self.forced_read_only = read_only
         self.broken = False
-        self.rule_problems: list[Sentence] = []
+        self.rule_problems: list[Json] = []
         self.full = False
         self.delay_s = 0.0
         self.command_state = "waiting"
@@ -553,8 +552,7 @@ class City:
                 "for_lessons_s": 120, "for_otherwise_s": 3600, "severity_lessons": "critical",
                 "severity_otherwise": "warning", "text": "no connection",
                 "text_de": "keine Verbindung", "source": "schoolops", "open_alerts": 1}  # fmt: skip
-        return {"rules": [rule], "problem": "; ".join(self.rule_problems),
-                "problems": [{"text": one, **wire(one)} for one in self.rule_problems]}  # fmt: skip
+        return {"rules": [rule], "problem": "", "problems": self.rule_problems}
 
     async def try_rules(self, school: str, hours: int = 24) -> Json:
         await self._answer("try_rules", (school, hours))

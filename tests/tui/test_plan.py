@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory.sentences import say
+from inventory.sentences import say, wire
 from tests.tui.city import City
 from tests.tui.driving import says, shows, text, until
 from tui import i18n
@@ -176,7 +176,7 @@ async def test_wrong_rules_of_the_city_stand_over_the_list_in_the_persons_langua
     place = {"file": "own.yaml", "line": 7, "rule": "x"}
     told = say("{file}, line {line}, rule {rule}: {problem}",
                problem=say("'hours' is 'always' or 'lessons'"), **place)  # fmt: skip
-    city.rule_problems = [told]
+    city.rule_problems = [{"text": str(told), **wire(told)}]
     i18n.use("de")
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "● live")
