@@ -112,10 +112,11 @@ AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
     "import timetable", "invite agent", "issue proof", "join", "load", "make code",
     "make sign-in link", "move", "note incident", "offer release", "open ticket",
     "plan maintenance", "plan on-call", "propose", "reinstate", "rejected", "release incident",
-    "remove day", "renew code", "reset passwords", "retire", "retry mail", "revoke agent",
-    "revoke code", "revoke delegation", "revoke emergency", "revoke token", "roles changed",
-    "send test mail", "set bell times", "set secret", "sign in", "sign out", "sign-in refused",
-    "solve ticket", "tell by mail", "use approval", "withdraw",
+    "remove day", "renew code", "reset passwords", "retire", "retire article", "retry mail",
+    "revoke agent", "revoke code", "revoke delegation", "revoke emergency", "revoke token",
+    "roles changed", "send test mail", "set bell times", "set secret", "sign in", "sign out",
+    "sign-in refused", "solve ticket", "tell by mail", "use approval", "withdraw",
+    "write article",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 SEVERITIES: Mapping[str, str] = MappingProxyType({

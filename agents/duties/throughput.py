@@ -33,6 +33,8 @@ STREAMS = 8
 TEST_SECONDS = 5.0
 TEST_BYTES = 200 * 1024 * 1024
 _BLOCK = 64 * 1024
+SMALLEST = 1024 * 1024
+"""Bytes of a file that can be measured with."""
 _TIOCOUTQ = 0x5411
 _WARM = 0.2
 """Share of a test that does not count."""
@@ -209,8 +211,13 @@ def _download(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:
                 if not size:
                     break
                 stream.bytes += size
-        if stream.bytes == before:
-            raise ValueError("the test server sends an empty file")
+            else:
+                continue
+        size = stream.bytes - before
+        if size < SMALLEST:  # what is measured would be the connecting, not the line
+            raise ValueError(
+                f"the test file ends after {size // 1000} kB; offer one of 10 MB or more"
+            )
 
 
 def _upload(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:

@@ -88,3 +88,28 @@ ticket_link = Table(
     Index("ix_ticket_link_other", "other_id"),
 )
 """Two tickets that have to do with each other, the smaller number first."""
+
+ticket_article = Table(
+    "ticket_article",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("retired_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""What helps, written down for everybody who reports."""
+
+ticket_word = Table(
+    "ticket_word",
+    metadata,
+    Column("word", String(24), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", String(8), primary_key=True),
+    Index("ix_ticket_word_record", "source", "record_id"),
+    sqlite_with_rowid=False,
+)
+"""Which articles and solved tickets have a word (`words`); `source`: article or ticket."""

@@ -26,6 +26,7 @@ from schoolops.tickets import repository, schemas
 from schoolops.tickets.models import ticket, ticket_entry, ticket_link
 from schoolops.tickets.sla import PROMISES
 from schoolops.tickets.snapshot import NETWORK, Place, fault_of, seen_at
+from schoolops.tickets.suggesting import learn
 from schoolops.tickets.telling import tell_reporter
 from schoolops.tickets.thread import ACTIVE, ENTRIES, WAITS_FOR
 
@@ -430,6 +431,8 @@ def _set_state(unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "")
     else:
         values |= {"solved_at": None, "closed_at": None}
     _change(unit, row, **values)
+    if state in ("solved", "closed"):
+        learn(unit, row)
     write_entry(
         unit, row, "state", public=True,
         data={"from": row.state, "to": state} | ({"waits_for": waits_for} if waits_for else {}),

@@ -18,6 +18,7 @@ from schoolops.notify import service as notify
 from schoolops.tickets.models import ticket, ticket_entry
 from schoolops.tickets.service import close_solved, write_entry
 from schoolops.tickets.sla import WARN_AT, Clock, warnings
+from schoolops.tickets.suggesting import TICKET, forget_words
 from schoolops.tickets.telling import LATE
 from schoolops.tickets.thread import ACTIVE, Clocks, clocks
 
@@ -137,6 +138,7 @@ def forget_people(store: Store) -> None:
                     form_key=None, anonymous=True,
                 )
             )  # fmt: skip
+        forget_words(unit, TICKET, ids)
         unit.connection.execute(
             update(ticket_entry).where(e.ticket_id.in_(ids)).values(text="", by="")
         )

@@ -95,9 +95,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "other_id", name=op.f("pk_ticket_link")),
     )
     op.create_index("ix_ticket_link_other", "ticket_link", ["other_id"], unique=False)
+    op.create_table(
+        "ticket_article",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_article")),
+        sa.UniqueConstraint("uid", name=op.f("uq_ticket_article_uid")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "ticket_word",
+        sa.Column("word", sa.String(length=24), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("word", "record_id", "source", name=op.f("pk_ticket_word")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_ticket_word_record", "ticket_word", ["source", "record_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("ticket_word")
+    op.drop_table("ticket_article")
     op.drop_table("ticket_link")
     op.drop_table("ticket_entry")
     op.drop_table("ticket")
