@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from inventory.kinds import BY_PLURAL, KINDS
 from schoolops.calendar import service as calendar
@@ -25,7 +25,10 @@ from schoolops.estate import places
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import discovered
 from schoolops.server.app import Door, make_app
+from schoolops.tickets import photos
+from schoolops.tickets.models import ticket
 from tests.server.two_schools import AUTHORITIES, FOREIGN, OTHER, OWN, World, furnish
+from tests.tickets.pictures import png_with_text
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -76,6 +79,7 @@ BODIES: dict[str, Body] = {
     "reinstate_record": lambda w, k, s: STALE,
     "set_secret": lambda w, k, s: {"secret": "x"},
     "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
+    "close_incident": lambda w, k, s: {"text": " "},
     "write_note": lambda w, k, s: {"text": "x"},
     "try_rules": lambda w, k, s: {"school": s, "hours": 1},
     "plan_window": lambda w, k, s: {"school": s, "reason": "x", "every": "sun=02:00-03:00"},
@@ -86,6 +90,7 @@ BODIES: dict[str, Body] = {
     "issue_proof": lambda w, k, s: {"month": "2099-01"},
     "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
     "open_ticket": lambda w, k, s: {"school": s, "text": "x"},
+    "write_article": lambda w, k, s: {"title": "x", "text": "x"},
     "reply_to_ticket": lambda w, k, s: {"text": "x"},
     "change_ticket": lambda w, k, s: {"state": "open"},
     "assign_ticket": lambda w, k, s: {"username": ""},
@@ -99,6 +104,7 @@ BODIES: dict[str, Body] = {
 """What is sent where something is sent: harmless, so that each case finds the same world."""
 
 QUERIES: dict[str, dict[str, str]] = {
+    "suggest": {"text": "beamer"},
     "read_series": {"metric": "cpu_percent"},
     "import_file": {"filename": "x.csv", "dry_run": "true"},
     "import_days": {"dry_run": "true"},
@@ -170,6 +176,8 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     plural = KINDS[case.kind].plural
     path = case.path.replace("{plural}", plural).replace("{subject}", plural)
     path = path.replace("{id}", world.ids.get((case.kind, school), "x"))
+    if case.name == "read_ticket_file":
+        path = path.replace("{name}", photo_of(client, world.ids["ticket", school]))
     path = path.replace("{name}", "nobody").replace("{token}", "x")
     if case.name == "remove_day":
         path = path.replace("{day}", exam_at(client, school))
@@ -189,6 +197,13 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
         with client.app.app.state.store.write() as unit:  # the next case finds it again
             unit.connection.execute(update(discovered).values(ignored=0))
     return answer
+
+
+def photo_of(client: TestClient, uid: str) -> str:
+    """The id of a photo of a ticket, sent just now."""
+    with client.app.app.state.store.write() as unit:
+        row = unit.connection.execute(select(ticket).where(ticket.c.uid == uid)).one()
+        return photos.keep(unit, row, png_with_text())
 
 
 def exam_at(client: TestClient, school: str) -> str:
