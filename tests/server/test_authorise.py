@@ -91,6 +91,7 @@ BODIES: dict[str, Body] = {
     "assign_ticket": lambda w, k, s: {"username": ""},
     "prioritise_ticket": lambda w, k, s: {"priority": "P3"},
     "join_ticket": lambda w, k, s: {},
+    "accept_ticket_mail": lambda w, k, s: {},
     "link_ticket": lambda w, k, s: {"ticket": w.ids["ticket", s]},
     "link_incident": lambda w, k, s: {},
     "answer_reporters": lambda w, k, s: {"text": "x"},
