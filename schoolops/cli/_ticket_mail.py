@@ -14,7 +14,7 @@ KINDS = ("quarantine", "unsorted", "dropped", "all")
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("act", metavar="|".join(DOING), nargs="?", choices=DOING, default="list",
-                        help="what waits (list); one mail; accept, drop; try the mailbox")  # fmt: skip
+                        help="what waits (list); one mail; accept, drop; try")  # fmt: skip
     parser.add_argument("mail", metavar="MAIL", nargs="?", default="", help="its id")
     parser.add_argument("--which", choices=KINDS, default="quarantine",
                         metavar="|".join(KINDS), help="of list (quarantine)")  # fmt: skip

@@ -11,7 +11,8 @@ from sqlalchemy import func, insert, select
 
 from schoolops.core.clock import FixedClock
 from schoolops.core.permissions import Actor
-from schoolops.core.settings import MailSettings, TicketSettings
+from schoolops.core.settings import MailSettings
+from schoolops.core.ticket_settings import TicketSettings
 from schoolops.db.engine import Store
 from schoolops.identity.models import account, account_role
 from schoolops.notify.models import mail as outbox

@@ -49,7 +49,9 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_mail")),
-        sa.UniqueConstraint("mailbox", "message_id", name=op.f("uq_ticket_mail_mailbox")),
+        sa.UniqueConstraint(
+            "mailbox", "message_id", name=op.f("uq_ticket_mail_mailbox_message_id")
+        ),
         sa.UniqueConstraint("uid", name=op.f("uq_ticket_mail_uid")),
     )
     op.create_index("ix_ticket_mail_address", "ticket_mail", ["address", "at"], unique=False)

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from schoolops.core import paths
 from schoolops.core.errors import DatabaseDown, Unusable
 from schoolops.core.secretfiles import read_secret
-from schoolops.core.settings import TicketSettings
+from schoolops.core.ticket_settings import TicketSettings
 from schoolops.db.engine import Store
 from schoolops.db.tables import note
 from schoolops.db.upsert import upsert
