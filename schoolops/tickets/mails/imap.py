@@ -150,17 +150,19 @@ def _take(store: Store, box: imaplib.IMAP4, settings: TicketSettings, uid: bytes
 
 
 def _move(box: imaplib.IMAP4, number: str, folder: str) -> None:
-    """MOVE is no part of every server: a copy, and the original deleted, does the same."""
+    """MOVE is no part of every server: a copy, and the original deleted, does the same.
+
+    It is marked as read first: it is booked, and read it shall not be again, wherever it lies.
+    """
+    box.uid("STORE", number, "+FLAGS.SILENT", "(\\Seen)")
     said, answer = box.uid("COPY", number, folder)
     if said != "OK" and b"TRYCREATE" in b" ".join(x for x in answer if isinstance(x, bytes)):
         box.create(folder)
         said, answer = box.uid("COPY", number, folder)
     if said == "OK":
-        box.uid("STORE", number, "+FLAGS.SILENT", "(\\Seen \\Deleted)")
-        box.expunge()
-    else:
-        # It is booked: read it shall not be again, wherever it lies.
-        box.uid("STORE", number, "+FLAGS.SILENT", "(\\Seen)")
+        box.uid("STORE", number, "+FLAGS.SILENT", "(\\Deleted)")
+        if "UIDPLUS" in box.capabilities:  # else all that somebody marked would go
+            box.uid("EXPUNGE", number)
 
 
 def _number(answer: Any) -> int:
