@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, Field
 
@@ -35,7 +35,8 @@ class NewWindow(BaseModel):
 
 
 class NewOnCall(BaseModel):
-    """Who is told of incidents, and when (as in a window). `authority` '': for all schools."""
+    """Who is told of incidents, and when (as in a window). `username`: of somebody who has signed
+    in, or a mail address. `authority` '': for all schools."""
 
     username: str = Field(min_length=1, max_length=200)
     level: Literal[1, 2] = 1
@@ -148,11 +149,20 @@ class RuleSaid(TypedDict):
     open_alerts: int
 
 
+class Problem(TypedDict):
+    """A sentence, and what it was made of, for whoever says it in another language."""
+
+    text: str
+    message: str
+    params: dict[str, Any]
+
+
 class Rules(TypedDict):
-    """`problem`: why rules of the city are not in force, '' if they are."""
+    """`problems`: why files of the city are not in force; `problem` the same in one text."""
 
     rules: list[RuleSaid]
     problem: str
+    problems: list[Problem]
 
 
 class WouldFire(TypedDict):

@@ -1,4 +1,4 @@
-"""Settings of tickets by e-mail."""
+"""Settings of support tickets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from schoolops.core.settings_group import HOST, IS_ADDRESS, PORT, Group
 
 
 class TicketSettings(Group):
-    """Tickets by e-mail; without an address none comes in."""
+    """Support tickets; without an address none comes by e-mail."""
+
+    close_after_days: float = Field(default=7, ge=0)
+    """A ticket that counts as solved is closed after so long, if nobody says that it is not."""
+
+    forget_after_days: float = Field(default=365, ge=30)
+    """Closed tickets lose names, addresses and all that was written after so long; what is left
+    counts, and names nobody."""
 
     mail_address: str = ""
     """The address that reports are sent to, such as `helpdesk@city.example`; what is sent to

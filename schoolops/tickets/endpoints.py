@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from schoolops.core.permissions import TICKETS_OPEN, TICKETS_WRITE
 from schoolops.tickets import listings as _listings  # noqa: F401  (registers its list)
-from schoolops.tickets import repository, schemas, service
+from schoolops.tickets import repository, schemas, service, suggesting
 from schoolops.web.answers import answers
 from schoolops.web.context import Json, TheActor, TheStore
 from schoolops.web.rules import needs
@@ -22,6 +24,43 @@ def open_ticket(new: schemas.NewTicket, store: TheStore, actor: TheActor) -> Jso
     with store.write(actor) as unit:
         made = service.report(unit, new)
     return Json(made, status_code=201)
+
+
+@router.get("/tickets/suggestions", **needs(TICKETS_OPEN), **answers(schemas.Suggestions))
+def suggest(
+    store: TheStore, actor: TheActor, text: Annotated[str, Query(max_length=schemas.LONGEST)]
+) -> Json:
+    """What helped before with what these words say."""
+    with store.read(actor) as connection:
+        return Json({"suggestions": suggesting.suggest(connection, actor, text)})
+
+
+@router.get("/tickets/articles", **needs(TICKETS_OPEN), **answers(schemas.Suggestions))
+def list_articles(store: TheStore, actor: TheActor) -> Json:
+    """All articles, the newest first."""
+    with store.read(actor) as connection:
+        return Json({"suggestions": suggesting.articles(connection, actor)})
+
+
+@router.post(
+    "/tickets/articles", **needs(TICKETS_WRITE, everywhere=True),
+    **answers(schemas.Suggestion, 201),
+)  # fmt: skip
+def write_article(new: schemas.NewArticle, store: TheStore, actor: TheActor) -> Json:
+    """Write down what helps; everybody who reports may read it."""
+    with store.write(actor) as unit:
+        made = suggesting.write_article(unit, new)
+    return Json(made, status_code=201)
+
+
+@router.delete(
+    "/tickets/articles/{id:path}", **needs(TICKETS_WRITE, everywhere=True), **answers(status=204)
+)
+def retire_article(id: Uid, store: TheStore, actor: TheActor) -> Response:
+    """Suggest an article no more."""
+    with store.write(actor) as unit:
+        suggesting.retire_article(unit, id)
+    return Response(status_code=204)
 
 
 @router.get("/tickets/{id:path}/course", **needs(TICKETS_OPEN), **answers(schemas.Ticket))

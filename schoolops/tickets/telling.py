@@ -29,6 +29,9 @@ NOTICES = {
     "solved": register("ticket-solved", _SAMPLE),
     "closed": register("ticket-closed", _SAMPLE),
 }
+LATE = register("ticket-late", _SAMPLE | {
+    "percent": 80, "promise": "fix", "due": 1_795_507_200_000_000, "priority": "P2",
+    "assigned_to": "a.klein"})  # fmt: skip
 ACKNOWLEDGES = ("received", "held")
 """Notices that only say that something has arrived."""
 ONE_A_US = 24 * 3600 * 1_000_000

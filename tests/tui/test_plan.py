@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from inventory.sentences import say, wire
 from tests.tui.city import City
 from tests.tui.driving import says, shows, text, until
 from tui import i18n
@@ -41,6 +42,38 @@ async def test_maintenance_is_planned_and_a_refusal_keeps_what_was_typed(
         assert (new["school"], new["room"], new["reason"]) == ("164800", "2.14", "new+switch")
         assert "begins" not in new
         assert new["ends"].startswith("2026-12-01T17:00")
+
+
+@pytest.mark.parametrize("action", ["window.new", "on-call.new"])
+async def test_escape_asks_before_it_throws_away_what_was_typed(app: Any, action: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await app.perform("main.on-calls" if "call" in action else "main.windows", app.frames()[0])
+        await pilot.press("n", "escape", "n")
+        await shows(pilot, "Until (inclusive)")
+        app.screen.spell.every.value = "sat"
+        await pilot.pause()
+        await pilot.press("escape")
+        await shows(pilot, "Discard what you have changed here?")
+        await pilot.press("n")
+        await until(pilot, lambda: "Discard" not in text(pilot))
+        assert app.screen.spell.every.value == "sat"
+        await pilot.press("escape")
+        await shows(pilot, "Discard what you have changed here?")
+        await pilot.press("y")
+        await until(pilot, lambda: "Until (inclusive)" not in text(pilot))
+
+
+async def test_a_window_of_all_schools_without_end_says_both(app: Any, city: City) -> None:
+    city.add("window", "w-1", kind="maintenance", school="", room="", begins=DAY,
+             ends="9999-01-01T00:00:00Z", every="sun=02:00-05:00", reason="updates",
+             state="planned", by="m.weber")  # fmt: skip
+    async with app.run_test(size=(118, 30)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press("M")
+        (row,) = [one for one in (await shows(pilot, "updates")).splitlines() if "sun=" in one]
+        assert row.split()[1:4] == ["planned", "maintenance", "all"]
+        assert "no end" in row
 
 
 async def test_an_end_or_the_days_of_every_week_are_asked_for(app: Any) -> None:
@@ -80,7 +113,7 @@ async def test_who_is_on_call_is_planned(app: Any, city: City) -> None:
         await pilot.press("n")
         await shows(pilot, "On-call time", "is told at once", "all schools")
         await pilot.press("ctrl+s")
-        await shows(pilot, "Say who is on call.")
+        await shows(pilot, "Say who is on call: a user name or a mail address.")
         app.screen.username.set("a.klein")
         await pilot.press("ctrl+s")
         await shows(pilot, "Say until when, or on which days every week.")
@@ -135,6 +168,21 @@ async def test_the_rules_in_force_are_tried_on_the_last_hours_of_a_school(
         city.broken = True
         await pilot.press("ctrl+s")
         await shows(pilot, "No connection to the server")
+
+
+async def test_wrong_rules_of_the_city_stand_over_the_list_in_the_persons_language(
+    app: Any, city: City
+) -> None:
+    place = {"file": "own.yaml", "line": 7, "rule": "x"}
+    told = say("{file}, line {line}, rule {rule}: {problem}",
+               problem=say("'hours' is 'always' or 'lessons'"), **place)  # fmt: skip
+    city.rule_problems = [{"text": str(told), **wire(told)}]
+    i18n.use("de")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await app.perform("main.rules", app.frames()[0])
+        shown = await shows(pilot, "Alarmregeln  1", "line-down", "own.yaml, Zeile 7, Regel x:")
+        assert "✗" in shown
 
 
 async def test_contracts_that_were_missed_come_first_and_lead_to_their_line(app: Any) -> None:

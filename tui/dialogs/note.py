@@ -17,6 +17,8 @@ class NoteDialog(FormDialog[str]):
     """Shows `lines` and asks why, or for what `asks` names; answers it, or None. `does` names
     what is done then."""
 
+    PRECIOUS = True
+
     def __init__(self, title: str, lines: Sequence[str], does: str, asks: str = "") -> None:
         super().__init__(title)
         self.asks = asks

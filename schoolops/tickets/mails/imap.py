@@ -161,7 +161,8 @@ def _move(box: imaplib.IMAP4, number: str, folder: str) -> None:
         said, answer = box.uid("COPY", number, folder)
     if said == "OK":
         box.uid("STORE", number, "+FLAGS.SILENT", "(\\Deleted)")
-        if "UIDPLUS" in box.capabilities:  # else all that somebody marked would go
+        # Asked anew: more is offered after the sign-in. Without it all that is marked would go.
+        if b"UIDPLUS" in b" ".join(x for x in box.capability()[1] if isinstance(x, bytes)):
             box.uid("EXPUNGE", number)
 
 
