@@ -1,19 +1,18 @@
-"""Photos of tickets: JPEG and PNG, without what says where and with what they were taken."""
+"""Photos that people send on a page: JPEG and PNG, without what says where and with what they were
+taken. One that cannot be read is refused; of a mail what can be kept is kept (`files`)."""
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from inventory.sentences import say
 from schoolops.core.errors import Invalid, NotFound
-from schoolops.core.ids import uuid7
-from schoolops.core.permissions import SYSTEM
 from schoolops.db.engine import UnitOfWork
+from schoolops.tickets import files
 from schoolops.tickets.models import ticket_file
 
 MOST_BYTES = 25_000_000
@@ -46,15 +45,8 @@ def keep(unit: UnitOfWork, row: Row[Any], data: bytes) -> str:
     """Keep a photo with a ticket (a row of `ticket`); answers its id. It goes some time after the
     ticket is closed (`tasks.AFTER_CLOSING_US`). Raises `Invalid` for what is no JPEG or PNG."""
     media_type, data = cleaned(data)
-    uid = uuid7()
-    by = "" if unit.actor is SYSTEM else unit.actor.name
-    unit.connection.execute(
-        insert(ticket_file).inline(),
-        {"uid": uid, "ticket_id": row.id, "school_id": row.school_id, "at": unit.now, "by": by,
-         "public": True, "name": f"photo.{media_type.partition('/')[2]}", "type": media_type,
-         "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "data": data},
-    )  # fmt: skip
-    return uid
+    name = f"photo.{media_type.partition('/')[2]}"
+    return files.book(unit, row, name, media_type, data, public=True)["id"]
 
 
 def of_ticket(connection: Connection, ticket_id: int) -> list[Row[Any]]:

@@ -15,7 +15,13 @@ from schoolops.calendar.repository import lesson_times
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.identity import receivers
 from schoolops.notify import service as notify
-from schoolops.tickets.models import ticket, ticket_entry, ticket_file, ticket_page
+from schoolops.tickets.models import (
+    ticket,
+    ticket_entry,
+    ticket_file,
+    ticket_mail,
+    ticket_page,
+)
 from schoolops.tickets.service import close_solved, write_entry
 from schoolops.tickets.sla import WARN_AT, Clock, warnings
 from schoolops.tickets.suggesting import TICKET, forget_words
@@ -28,6 +34,8 @@ AFTER_CLOSING_US = 90 * DAY
 AT_ONCE = 500
 SOON_US = 60_000_000
 """A clock that stands still is looked at again after so long; whoever lets it run says so."""
+HOLD_NAMES = ("assigned", "message", "note")
+"""Entries in whose data people or their files can be named."""
 c, e = ticket.c, ticket_entry.c
 
 
@@ -146,14 +154,24 @@ def forget_people(store: Store) -> None:
         )
         unit.connection.execute(
             update(ticket_entry)
-            .where(e.ticket_id.in_(ids), e.what == "assigned")
+            .where(e.ticket_id.in_(ids), e.what.in_(HOLD_NAMES))
             .values(data=json.dumps({}))
+        )
+        unit.connection.execute(delete(ticket_file).where(ticket_file.c.ticket_id.in_(ids)))
+        # Ids are kept: a late answer still finds its ticket.
+        unit.connection.execute(
+            update(ticket_mail)
+            .where(ticket_mail.c.ticket_id.in_(ids))
+            .values(address="", name="", topic="", subject="", parties="[]", text="", raw=None)
         )
 
 
 def forget_closed(store: Store) -> None:
     """Delete photos, and the pages of reporters, of tickets that were closed long ago."""
+    f, p = ticket_file.c, ticket_page.c
     with store.write() as unit:
         old = select(c.id).where(c.state == "closed", c.closed_at < unit.now - AFTER_CLOSING_US)
-        for table in (ticket_file, ticket_page):
-            unit.connection.execute(delete(table).where(table.c.ticket_id.in_(old)))
+        unit.connection.execute(
+            delete(ticket_file).where(f.ticket_id.in_(old), f.type.like("image/%"))
+        )
+        unit.connection.execute(delete(ticket_page).where(p.ticket_id.in_(old)))
