@@ -27,7 +27,7 @@ from sqlalchemy import (
 from inventory.kinds import KINDS, Kind
 from inventory.sentences import say
 from schoolops.core.clock import to_iso
-from schoolops.core.errors import Forbidden, Invalid, NotFound
+from schoolops.core.errors import Forbidden, NotFound
 from schoolops.core.permissions import ESTATE_WRITE
 from schoolops.db.access import outside, require
 from schoolops.db.engine import UnitOfWork
@@ -151,7 +151,7 @@ def spot_at(connection: Connection, code: str) -> Row[Any] | None:
         .select_from(place_code)
         .outerjoin(devices, of_device)
         .outerjoin(rooms, or_(of_room, in_room))
-        # A device in stock belongs to no school: it is asked for where its code was made.
+        # A device counts where it stands, not where its code was made.
         .join(schools, schools.c.id == func.coalesce(devices.c.school_id, place_code.c.school_id))
         .where(
             place_code.c.code == code,
@@ -208,6 +208,4 @@ def _writable(unit: UnitOfWork, kind: str, key: str) -> tuple[Row[Any], int]:
     school_id = row.id if kind == SCHOOL else row.school_id
     if not unit.actor.scope(ESTATE_WRITE).covers(*place_of(unit.connection, school_id)):
         raise Forbidden(outside(unit.actor, ESTATE_WRITE))
-    if school_id is None:
-        raise Invalid(say("{key} is at no school; a code is for where it stands", key=row.key))
     return row, school_id

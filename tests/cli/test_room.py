@@ -71,3 +71,19 @@ def test_wrong_use_says_so(run: Run, room: str, words: tuple[str, ...], code: in
     done = run("room", *words)
     assert done.code == code
     assert done.err
+
+
+def test_a_device_and_the_board_of_a_school_have_codes_too(run: Run, room: str) -> None:
+    run("new", "device", "serial=BEAMER-1", "kind=board", "school=164800", f"room={room}")
+    device = run("device", "code", "BEAMER-1", "--json")
+    assert device.json["device"] == "BEAMER-1"
+    assert device.json["path"] == f"/r/{device.json['code']}"
+    board = run("school", "code", "164800", "--json")
+    assert board.json["school"] == "164800"
+    assert board.json["url"] == f"https://schools.example/board/{board.json['code']}"
+    renewed = run("school", "code", "164800", "--renew", "--json").json["code"]
+    assert renewed != board.json["code"]
+    assert run("school", "code", "164800", "--revoke").code == 0
+    for words in (("device", "code", "NOTHING"), ("school", "code", "999999")):
+        done = run(*words)
+        assert (done.code, bool(done.err)) == (1, True)
