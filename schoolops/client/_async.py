@@ -411,6 +411,10 @@ class AsyncClient:
         """Answer all who reported a fault: `tickets`, how many."""
         return await self._send(tickets.tell_all(incident, text))
 
+    async def ticket_answers(self, language: str = "de", ticket: str = "") -> list[Json]:
+        """Texts to answer with: `name`, `title` and `text`, filled in for a ticket."""
+        return await self._send(tickets.answers(language, ticket))
+
     async def incident(self, id: str) -> Json:
         """An incident with its schools, alerts and events."""
         return await self._send(incidents.course(id))

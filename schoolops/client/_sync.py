@@ -397,6 +397,10 @@ class Client:
         """Answer all who reported a fault: `tickets`, how many."""
         return self._send(tickets.tell_all(incident, text))
 
+    def ticket_answers(self, language: str = "de", ticket: str = "") -> list[Json]:
+        """Texts to answer with: `name`, `title` and `text`, filled in for a ticket."""
+        return self._send(tickets.answers(language, ticket))
+
     def incident(self, id: str) -> Json:
         """An incident with its schools, alerts and events."""
         return self._send(incidents.course(id))

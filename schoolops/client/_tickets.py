@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schoolops.client._requests import Json, Request, _body, _path, as_object
+from schoolops.client._requests import Json, Request, _body, _path, as_object, as_objects
 
 
 def report(new: Mapping[str, Any]) -> Request[Json]:
@@ -23,3 +23,7 @@ def act(id: str, what: str, given: Mapping[str, Any]) -> Request[Json]:
 def tell_all(incident: str, text: str) -> Request[Json]:
     path = _path("incidents", incident, "/update")
     return Request("POST", path, as_object, content=_body({"text": text}))
+
+
+def answers(language: str, ticket: str) -> Request[list[Json]]:
+    return Request("GET", "/ticket-answers", as_objects, {"language": language, "ticket": ticket})

@@ -169,6 +169,7 @@ def _told(clock: Clock) -> dict[str, Any]:
         "state": clock.state,
         "due": to_iso(round(clock.due * 1e6)) if clock.due is not None else None,
         "share": round(clock.share, 3),
+        "left_s": round(clock.budget_s - clock.used_s),
     }
 
 
