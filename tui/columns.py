@@ -60,7 +60,9 @@ _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
     ("tickets", "priority"): 4,
     ("tickets", "state"): 13,
     ("tickets", "room"): 6,
-    ("tickets", "assigned_to"): 11,
+    ("tickets", "number"): 6,
+    ("tickets", "school"): 6,
+    ("tickets", "assigned_to"): 10,
     ("tickets", "opened"): 12,
     ("windows", "state"): 8,
     ("windows", "kind"): 11,
@@ -88,12 +90,14 @@ HEADINGS: Mapping[str, str] = {
     "proposed_by": N_("By"),
     "title_de": N_("What"),
     "priority": N_("Pr."),
+    "assigned_to": N_("Given to"),
 }
 """Shorter names of columns than the fields have."""
 _SCHOOL_NAMES = frozenset({"short_name", "school_name"})
 _LEAST: Mapping[str, int] = {
     "short_name": 20, "school_name": 20, "title": 30, "title_de": 30,
 }  # fmt: skip
+_SPECIAL_LEAST: Mapping[tuple[str, str], int] = {("tickets", "title"): 25}
 _FLEX = frozenset({
     "short_name", "school_name", "reason", "detail", "description", "email", "roles", "permissions",
     "title", "title_de",
@@ -188,7 +192,7 @@ def build(
                 cell,
                 right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
                 flex=name in _FLEX,
-                least=_LEAST.get(name, 14),
+                least=_SPECIAL_LEAST.get((plural, name)) or _LEAST.get(name, 14),
                 sortable=field.sortable,
             )
         )

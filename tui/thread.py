@@ -37,11 +37,10 @@ def head(found: Json) -> list[Content]:
         ),
         Content(""),
     ]
-    done = found["state"] in tickets.DONE
     for name, label in tickets.PROMISES.items():
         one = found["promises"][name]
         if one["state"] != "none":
-            text, tone = tickets.promise(one, done)
+            text, tone = tickets.promise(one)
             lines.append(describe.pair(_(label), text, _TONES.get(tone, "")))
     school = cells.school(cells.clean(str(found["school_name"] or "")))
     pairs = (

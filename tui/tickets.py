@@ -20,7 +20,7 @@ STATE_GLYPHS: Mapping[str, str] = {
 STATE_TONES: Mapping[str, str] = {
     "new": "warning", "waiting": "dim", "solved": "ok", "closed": "dim",
 }  # fmt: skip
-WAITS: Mapping[str, str] = {"school": N_("for the school"), "vendor": N_("for the vendor")}
+WAITS: Mapping[str, str] = {"school": N_("for school"), "vendor": N_("for vendor")}
 PROMISES: Mapping[str, str] = {
     "acknowledge": N_("First answer"), "workaround": N_("Workaround"), "fix": N_("Solved"),
 }  # fmt: skip
@@ -56,21 +56,27 @@ def lesson_time(seconds: int) -> str:
     return _("{hours} h {count} min of lessons").format(hours=hours, count=rest)
 
 
-def promise(one: Json, done: bool = False) -> tuple[str, str]:
+def promise(one: Json) -> tuple[str, str]:
     """How a promise stands, in words and with a bar of what is used; and the tone of it."""
     found, left = str(one["state"]), int(one["left_s"])
     if found == "met":
-        return f"✓ {_('kept')}", "ok"
+        return f"✓ {_('in time')}", "ok"
     if found == "missed":
-        text = _("missed by {time}") if done else _("overdue by {time}")
+        text = _("{time} too late") if one["kept"] else _("overdue by {time}")
         return f"✖ {text.format(time=lesson_time(left))}", "down"
     drawn = cells.bar(float(one["share"]), 1.0, BAR)
-    due = f" ({cells.when(one['due'])})" if one["due"] else ""
+    due = f" ({_clock(one['due'])})" if one["due"] else ""
     if found == "waiting":
         text = _("stands still, {time} left").format(time=lesson_time(left))
         return f"… {drawn} {text}", "dim"
     text = _("due in {time}").format(time=lesson_time(left))
     return f"▸ {drawn} {text}{due}", "warning" if float(one["share"]) >= 0.8 else ""
+
+
+def _clock(text: str) -> str:
+    """A time without seconds."""
+    shown = cells.when(text)
+    return shown[:5] if shown.count(":") == 2 else shown
 
 
 def suits(id: str, values: Mapping[str, Any], me: str = "") -> bool:

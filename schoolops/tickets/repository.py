@@ -90,6 +90,10 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
     entries = entries_of(connection, row.id)
     times = lesson_time_of(connection, row.school_id) if row.school_id is not None else None
     found = clocks(row, entries, times, now) if times else Clocks()
+    done = row.solved_at if row.state in ("solved", "closed") else None
+    kept = dict(
+        zip(Clocks._fields, (row.answered_at or done, row.bypassed_at or done, done), strict=True)
+    )
     return {
         "id": row.uid,
         "number": row.id,
@@ -113,7 +117,7 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
         "links": _links(connection, actor, row.id),
         "incident": _incident(connection, row),
         "seen": json.loads(row.seen),
-        "promises": {name: _told(one) for name, one in found._asdict().items()},
+        "promises": {name: _told(one, kept[name]) for name, one in found._asdict().items()},
         "entries": [_entry(one) for one in entries if staff or one.public],
     }
 
@@ -164,9 +168,10 @@ def _incident(connection: Connection, row: Row[Any]) -> dict[str, Any] | None:
     }
 
 
-def _told(clock: Clock) -> dict[str, Any]:
+def _told(clock: Clock, kept_at: int | None) -> dict[str, Any]:
     return {
         "state": clock.state,
+        "kept": to_iso(kept_at),
         "due": to_iso(round(clock.due * 1e6)) if clock.due is not None else None,
         "share": round(clock.share, 3),
         "left_s": round(clock.budget_s - clock.used_s),

@@ -90,10 +90,11 @@ class Booked(TypedDict):
 
 
 class Promised(TypedDict):
-    """How a promise stands: when it is due, how much of its time is used (1.0 is all), and how many
-    seconds of lessons are left (below 0: so much too late)."""
+    """How a promise stands: when it was kept, when it is due, how much of its time is used (1.0 is
+    all), and how many seconds of lessons are left (below 0: so much too late)."""
 
     state: Literal["none", "running", "waiting", "met", "missed"]
+    kept: Time | None
     due: Time | None
     share: float
     left_s: int

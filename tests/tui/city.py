@@ -589,8 +589,14 @@ class City:
         await self._answer("ticket", id)
         record = self.find("tickets", id)
         values = record["values"]
-        none = {"state": "none", "due": None, "share": 0.0, "left_s": 0}
-        due = {"state": "running", "due": "2026-11-24T10:35:00Z", "share": 0.85, "left_s": 2100}
+        none = {"state": "none", "due": None, "share": 0.0, "left_s": 0, "kept": None}
+        due = {
+            "state": "running",
+            "due": "2026-11-24T10:35:00Z",
+            "share": 0.85,
+            "left_s": 2100,
+            "kept": None,
+        }
         fault = None
         if values["incident"]:
             found = self.records[values["incident"]]
