@@ -11,6 +11,7 @@ sorted and all times are 1980-01-01.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import io
@@ -18,6 +19,7 @@ import marshal
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 OUTPUT = "dist/schoolops-agent.pyz"
 SHEBANG = b"#!/usr/bin/env python3\n"
@@ -51,11 +53,34 @@ def sources(package: Path) -> list[tuple[str, bytes]]:
 
 def bytecode(name: str, source: bytes) -> tuple[str, bytes]:
     """Name and content of the .pyc of a source; marked as not to be checked against it, since
-    an archive is replaced as a whole. Docstrings and asserts are left out."""
-    code = compile(source, name, "exec", dont_inherit=True, optimize=2)
+    an archive is replaced as a whole. Docstrings, asserts and annotations are left out."""
+    tree = _Bare().visit(ast.parse(source, name))
+    flag = annotations.compiler_flag
+    code = compile(tree, name, "exec", flag, dont_inherit=True, optimize=2)
     unchecked = (1).to_bytes(4, "little")
     head = importlib.util.MAGIC_NUMBER + unchecked + importlib.util.source_hash(source)
     return name + "c", head + marshal.dumps(code)
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes out what serves type checkers alone: annotations of functions, the branch for
+    TYPE_CHECKING, and the import of `annotations`, which `compile` is told instead."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_If(self, node: ast.If) -> Any:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return [self.visit(part) for part in node.orelse]
+        return self.generic_visit(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        return None if node.module == "__future__" else node
 
 
 def build(package: Path, output: Path) -> str:

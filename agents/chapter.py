@@ -7,8 +7,9 @@ was not rejected is pending.
 
 from __future__ import annotations
 
-import os
+import posix
 
+from agents import system
 from agents.files import read_bytes, sync_folder, write_all, write_atomic
 from agents.jsontext import from_json, to_json
 from agents.protocol import Row
@@ -171,10 +172,10 @@ class DiskChapter(Chapter):
     def create(cls, folder: str, boot: str, kernel: str) -> DiskChapter:
         """Begin a chapter in a new folder. Raises OSError, leaving nothing behind."""
         chapter = cls(folder, boot, kernel)
-        os.mkdir(folder, 0o700)
+        posix.mkdir(folder, 0o700)
         try:
             chapter.save()
-            sync_folder(os.path.dirname(folder))
+            sync_folder(system.folder_of(folder))
         except OSError:
             chapter.remove()
             raise
@@ -185,18 +186,18 @@ class DiskChapter(Chapter):
         """Read a chapter back after a restart; a torn tail is cut off. Raises OSError."""
         chapter = cls(folder, boot, "")
         try:
-            state = from_json(read_bytes(os.path.join(folder, _STATE)))
+            state = from_json(read_bytes(system.join(folder, _STATE)))
             chapter.kernel = str(state["kernel"])
             chapter.acked = int(state["acked"])
             chapter.rejected = {int(seq) for seq in state["rejected"]}
         except (OSError, ValueError, KeyError, TypeError):
             chapter.acked = 0
             chapter.intact = False  # repeats are harmless, numbers given twice would not be
-        names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIX))
+        names = sorted(name for name in posix.listdir(folder) if name.endswith(_SUFFIX))
         firsts = [int(name[: -len(_SUFFIX)]) for name in names]
         for index, (name, first) in enumerate(zip(names, firsts, strict=True)):
-            path = os.path.join(folder, name)
-            size = os.stat(path).st_size
+            path = system.join(folder, name)
+            size = posix.stat(path).st_size
             last = firsts[index + 1] - 1 if index + 1 < len(names) else 0
             chapter.segments.append(Segment(path, first, last, size))
         if chapter.segments:
@@ -214,7 +215,7 @@ class DiskChapter(Chapter):
             end = record.end
         if end < tail.size:
             self.intact = False
-            os.truncate(tail.path, end)
+            posix.truncate(tail.path, end)
             tail.size = end
 
     # -- writing ---------------------------------------------------------------------------
@@ -228,7 +229,7 @@ class DiskChapter(Chapter):
         try:
             write_all(self._handle, data)
             if flush:
-                os.fdatasync(self._handle)
+                posix.fdatasync(self._handle)
         except OSError as error:
             self._take_back(tail, error)
             raise
@@ -245,7 +246,7 @@ class DiskChapter(Chapter):
         if self._flushed or self.pending <= 0:
             return
         try:
-            os.fdatasync(self._handle)
+            posix.fdatasync(self._handle)
         except OSError:
             self.intact = False
             raise
@@ -253,7 +254,7 @@ class DiskChapter(Chapter):
 
     def _take_back(self, tail: Segment, error: OSError) -> None:
         try:
-            os.ftruncate(self._handle, tail.size)
+            posix.ftruncate(self._handle, tail.size)
         except OSError:
             self.intact = False
             raise DoubtfulWrite(error.errno, error.strerror) from error
@@ -262,16 +263,18 @@ class DiskChapter(Chapter):
         if self.segments and self.segments[-1].size < segment_bytes:
             tail = self.segments[-1]
             if self._handle < 0:
-                self._handle = os.open(tail.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+                self._handle = posix.open(
+                    tail.path, posix.O_RDWR | posix.O_APPEND | posix.O_CLOEXEC
+                )
             return tail
         self.flush()
-        path = os.path.join(self.folder, f"{self.last + 1:016d}{_SUFFIX}")
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        handle = os.open(path, flags, 0o600)
+        path = system.join(self.folder, f"{self.last + 1:016d}{_SUFFIX}")
+        flags = posix.O_RDWR | posix.O_APPEND | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC
+        handle = posix.open(path, flags, 0o600)
         try:
             sync_folder(self.folder)
         except OSError:
-            os.close(handle)
+            posix.close(handle)
             raise
         self.close()
         self._handle = handle
@@ -300,7 +303,7 @@ class DiskChapter(Chapter):
 
     def _content(self, segment: Segment, start: int) -> bytes:
         if self._handle >= 0 and segment is self.segments[-1]:
-            return os.pread(self._handle, segment.size - start, start)
+            return posix.pread(self._handle, segment.size - start, start)
         try:
             return read_bytes(segment.path)[start:]
         except FileNotFoundError:
@@ -319,7 +322,7 @@ class DiskChapter(Chapter):
         self._unsaved += 1
         done = False
         while len(self.segments) > 1 and self.segments[0].last <= self.acked:
-            os.unlink(self.segments.pop(0).path)
+            posix.unlink(self.segments.pop(0).path)
             done = True
         if done or self._unsaved >= save_every:
             self.save(durable=done)
@@ -337,12 +340,12 @@ class DiskChapter(Chapter):
         if not self.segments:
             self.close()
         self._sink_to(oldest.last)
-        os.unlink(oldest.path)
+        posix.unlink(oldest.path)
 
     def save(self, *, durable: bool = True) -> None:
         """Put `acked` on disk; `durable` as in `write_atomic`."""
         state = {"acked": self.acked, "kernel": self.kernel, "rejected": sorted(self.rejected)}
-        path = os.path.join(self.folder, _STATE)
+        path = system.join(self.folder, _STATE)
         write_atomic(path, to_json(state).encode(), durable=durable)
         self._unsaved = 0
 
@@ -357,13 +360,13 @@ class DiskChapter(Chapter):
     def close(self) -> None:
         """Close the file that is appended to."""
         if self._handle >= 0:
-            os.close(self._handle)
+            posix.close(self._handle)
             self._handle = -1
 
     def remove(self) -> None:
         """Delete the chapter with everything in it."""
         self.close()
-        for name in sorted(os.listdir(self.folder), reverse=True):  # its state file first
+        for name in sorted(posix.listdir(self.folder), reverse=True):  # its state file first
             with suppress(OSError):
-                os.unlink(os.path.join(self.folder, name))
-        os.rmdir(self.folder)
+                posix.unlink(system.join(self.folder, name))
+        posix.rmdir(self.folder)

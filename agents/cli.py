@@ -6,10 +6,10 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong use.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` makes enumerations of it: 0.8 MB
-import os
+import posix
 import sys
 
-from agents import __version__
+from agents import __version__, system
 from agents.config import ConfigKeeper
 from agents.errors import AgentError, WrongUse
 from agents.runner import Runner
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"schoolops-agent: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        posix.dup2(posix.open("/dev/null", posix.O_WRONLY), 1)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -153,8 +153,8 @@ def run(options: dict[str, str]) -> int:
 
 def _restart() -> None:
     """Become the installed archive, which starts the release that is to run."""
-    words = [sys.executable, os.environ[INSTALLED], *sys.argv[1:]]
-    os.execv(sys.executable, words)  # noqa: S606 - no shell is the point
+    words = [sys.executable, system.environ[INSTALLED], *sys.argv[1:]]
+    posix.execv(sys.executable, words)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import posix
+
+from agents import system
 
 
 def write_atomic(path: str, data: bytes, *, durable: bool = True) -> None:
@@ -12,48 +14,50 @@ def write_atomic(path: str, data: bytes, *, durable: bool = True) -> None:
     cut. On an OSError the old content is untouched.
     """
     temporary = path + ".new"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    handle = posix.open(
+        temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC, 0o600
+    )
     try:
         write_all(handle, data)
         if durable:
-            os.fsync(handle)
+            posix.fsync(handle)
     finally:
-        os.close(handle)
-    os.replace(temporary, path)
+        posix.close(handle)
+    posix.replace(temporary, path)
     if durable:
-        sync_folder(os.path.dirname(path) or ".")
+        sync_folder(system.folder_of(path) or ".")
 
 
 def write_all(handle: int, data: bytes) -> None:
     """Write every byte; a short write (a disk that fills up) ends in the OSError behind it."""
     view = memoryview(data)
     while view:
-        view = view[os.write(handle, view) :]
+        view = view[posix.write(handle, view) :]
 
 
 def read_bytes(path: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """The file's content, at most `limit` bytes."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    handle = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
         parts = []
         while limit > 0:
-            part = os.read(handle, min(limit, 1 << 20))
+            part = posix.read(handle, min(limit, 1 << 20))
             if not part:
                 break
             parts.append(part)
             limit -= len(part)
         return b"".join(parts)
     finally:
-        os.close(handle)
+        posix.close(handle)
 
 
 def sync_folder(path: str) -> None:
     """Make names in a folder (created, renamed, removed) survive a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    handle = posix.open(path, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        posix.fsync(handle)
     finally:
-        os.close(handle)
+        posix.close(handle)
 
 
 def kernel_boot_id(path: str = "/proc/sys/kernel/random/boot_id") -> str:
@@ -67,7 +71,7 @@ def kernel_boot_id(path: str = "/proc/sys/kernel/random/boot_id") -> str:
 def machine_address(folder: str = "/sys/class/net") -> str:
     """The MAC address of the first interface that has one; '' where none is told."""
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(posix.listdir(folder))
     except OSError:
         return ""
     for name in names:
@@ -92,8 +96,8 @@ class KeptFile:
         """Its beginning; b'' if there is no such file, or it cannot be read."""
         try:
             if self._handle < 0:
-                self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            return os.pread(self._handle, size, 0)
+                self._handle = posix.open(self._path, posix.O_RDONLY | posix.O_CLOEXEC)
+            return posix.pread(self._handle, size, 0)
         except OSError:
             self.close()
             return b""
@@ -101,5 +105,5 @@ class KeptFile:
     def close(self) -> None:
         """Give the handle back."""
         if self._handle >= 0:
-            os.close(self._handle)
+            posix.close(self._handle)
             self._handle = -1

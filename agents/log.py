@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 
 from agents.quiet import suppress
 
@@ -16,4 +16,4 @@ def say(line: str) -> None:
         return
     _last = line
     with suppress(OSError):
-        os.write(2, (line.replace("\n", " ") + "\n").encode("utf-8", "replace"))
+        posix.write(2, (line.replace("\n", " ") + "\n").encode("utf-8", "replace"))

@@ -12,10 +12,11 @@ that is set moves the next tick and causes no burst.
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 import time
 
+from agents import system
 from agents.clocks import JUMP_US
 from agents.config import ConfigKeeper
 from agents.events import Event, start
@@ -89,7 +90,7 @@ class Runner:
         self._stopping = False
         self.restart = False
         """Set when the process is to be replaced by another release after `run`."""
-        self._is_on_trial = TRIAL in os.environ
+        self._is_on_trial = TRIAL in system.environ
         self._nudge = Event()
         config.on_change = self._nudge.set
         self._watchdog = Watchdog()
@@ -173,7 +174,7 @@ class Runner:
         if self._sender.acked_at is not None:
             from agents.slots import Slots
 
-            Slots(self._state.path, os.environ.get(INSTALLED, "")).keep()
+            Slots(self._state.path, system.environ.get(INSTALLED, "")).keep()
             self._is_on_trial = False
             self.request_stop()
 
@@ -195,7 +196,7 @@ class Runner:
         say(f"{why}: the agent starts anew")
         self._spool.flush()
         try:
-            os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is the point
+            posix.execv(sys.executable, sys.orig_argv)
         except OSError as error:
             say(f"it cannot: {error.strerror}")
 
@@ -305,7 +306,7 @@ class Runner:
         self._sender.wake.set()
 
     def _own_up(self) -> None:
-        if os.path.exists(self._state.file("commands.json")):
+        if system.exists(self._state.file("commands.json")):
             self._make_orders().own_up()
 
     def _has_answered_more(self, deadline: float) -> bool:

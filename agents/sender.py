@@ -24,7 +24,7 @@ row: a web filter or a captive portal that answers in the server's place changes
 
 from __future__ import annotations
 
-import os
+import posix
 import time
 import zlib
 
@@ -68,7 +68,7 @@ def now_us() -> int:
 
 def random_fraction() -> float:
     """Uniform in [0, 1); `random` would cost memory for its tables."""
-    return int.from_bytes(os.urandom(7), "little") / (1 << 56)
+    return int.from_bytes(posix.urandom(7), "little") / (1 << 56)
 
 
 def compress(data: bytes) -> bytes:

@@ -14,8 +14,9 @@ the file it came after is still the same.
 
 from __future__ import annotations
 
-import os
+import posix
 
+from agents import system
 from agents.files import read_bytes, write_atomic
 from agents.jsontext import from_json, to_json
 from agents.log import say
@@ -36,7 +37,7 @@ class Slots:
         self._path = path
         self._installed = installed
         try:
-            record = from_json(read_bytes(os.path.join(path, "upgrade.json")))
+            record = from_json(read_bytes(system.join(path, "upgrade.json")))
         except (OSError, ValueError):
             record = {}
         self._record: dict[str, Any] = record if isinstance(record, dict) else {}
@@ -58,7 +59,7 @@ class Slots:
 
     def file(self, release: dict[str, Any]) -> str:
         """Where a release of the record lies."""
-        return os.path.join(self._path, f"release-{release.get('slot')}.pyz")
+        return system.join(self._path, f"release-{release.get('slot')}.pyz")
 
     def is_whole(self, release: dict[str, Any]) -> bool:
         """Whether its file is the one that was checked when it came."""
@@ -122,14 +123,14 @@ class Slots:
             trial = record.pop("trial")
             more = {"command": trial.get("command"), "version": trial.get("version")}
             record["outcome"] = {**outcome, **more}
-        write_atomic(os.path.join(self._path, "upgrade.json"), to_json(record).encode())
+        write_atomic(system.join(self._path, "upgrade.json"), to_json(record).encode())
         self._record = record
 
 
 def _mark(file: str) -> list[int]:
     """Tells a file from one that took its place."""
     try:
-        found = os.stat(file)
+        found = posix.stat(file)
     except OSError:
         return []
     return [found.st_size, found.st_mtime_ns]

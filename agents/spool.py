@@ -20,8 +20,9 @@ called from any thread.
 
 from __future__ import annotations
 
-import os
+import posix
 
+from agents import system
 from agents.chapter import Chapter, DiskChapter, DoubtfulWrite, MemoryChapter
 from agents.clocks import Turns, setting_us
 from agents.events import Lock
@@ -82,7 +83,7 @@ class Spool:
         self._turns = Turns(setting())
         self._chapters: list[DiskChapter] = []
         self._current: DiskChapter | None = None
-        self._memory = MemoryChapter(os.urandom(16).hex(), memory_rows)
+        self._memory = MemoryChapter(posix.urandom(16).hex(), memory_rows)
         self._turns.own(self._memory.boot, 1)
         self._ordinal = 0
         try:
@@ -91,22 +92,22 @@ class Spool:
             self.trouble = f"{error.strerror}: {folder}"
 
     def _load(self) -> None:
-        os.makedirs(self.folder, 0o700, exist_ok=True)
+        system.make_folders(self.folder, 0o700)
         if self._kernel:
-            self._kernel += f" {os.stat(self.folder).st_ino}"
+            self._kernel += f" {posix.stat(self.folder).st_ino}"
         try:
-            counters = from_json(read_bytes(os.path.join(self.folder, _COUNTERS)))
+            counters = from_json(read_bytes(system.join(self.folder, _COUNTERS)))
             self.dropped_rows = int(counters["dropped"])
             self.rejected_rows = int(counters["rejected"])
         except (OSError, ValueError, KeyError, TypeError):
             pass
         chapter: DiskChapter | None = None
-        for name in sorted(os.listdir(self.folder)):
+        for name in sorted(posix.listdir(self.folder)):
             ordinal, _, boot = name.partition("-")
             if not (ordinal.isdigit() and boot):
                 continue
             self._ordinal = max(self._ordinal, int(ordinal))
-            chapter = DiskChapter.load(os.path.join(self.folder, name), boot)
+            chapter = DiskChapter.load(system.join(self.folder, name), boot)
             self._chapters.append(chapter)
         if chapter and chapter.intact and chapter.kernel == self._kernel:
             self._current = chapter
@@ -165,9 +166,9 @@ class Spool:
             self._keep_limit()
 
     def _begin(self) -> DiskChapter:
-        boot = os.urandom(16).hex()
-        os.makedirs(self.folder, 0o700, exist_ok=True)
-        folder = os.path.join(self.folder, f"{self._ordinal + 1:08d}-{boot}")
+        boot = posix.urandom(16).hex()
+        system.make_folders(self.folder, 0o700)
+        folder = system.join(self.folder, f"{self._ordinal + 1:08d}-{boot}")
         chapter = DiskChapter.create(folder, boot, self._kernel)
         self._ordinal += 1
         self._turns.own(boot, 1)
@@ -335,16 +336,18 @@ class Spool:
     def _save_counters(self) -> None:
         counters = {"dropped": self.dropped_rows, "rejected": self.rejected_rows}
         try:
-            path = os.path.join(self.folder, _COUNTERS)
+            path = system.join(self.folder, _COUNTERS)
             write_atomic(path, to_json(counters).encode(), durable=False)
         except OSError as error:
             self.trouble = f"{error.strerror}: cannot keep counters"
 
     def _note_rejected(self, entry: dict[str, Any]) -> None:
-        path = os.path.join(self.folder, _REJECTED)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        path = system.join(self.folder, _REJECTED)
+        handle = posix.open(
+            path, posix.O_WRONLY | posix.O_CREAT | posix.O_APPEND | posix.O_CLOEXEC, 0o600
+        )
         try:
-            if os.fstat(handle).st_size < REJECTED_BYTES:
+            if posix.fstat(handle).st_size < REJECTED_BYTES:
                 write_all(handle, to_json(entry).encode() + b"\n")
         finally:
-            os.close(handle)
+            posix.close(handle)

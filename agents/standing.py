@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 import time
 
 from agents import __version__
@@ -63,7 +63,7 @@ class Standing:
             "version": __version__,
             "agent": config.config.agent,
             "school": config.config.school,
-            "pid": os.getpid(),
+            "pid": posix.getpid(),
             "started_at": self._started_at,
             "updated_at": now_us(),
             "delivery": {

@@ -13,8 +13,9 @@ lock          held by the running process
 from __future__ import annotations
 
 import fcntl
-import os
+import posix
 
+from agents import system
 from agents.address import Server, parse_server
 from agents.errors import AgentError, AlreadyRunning, NotJoined
 from agents.files import read_bytes, write_all, write_atomic
@@ -58,14 +59,26 @@ class Identity(NamedTuple):
 
 def default_folder() -> str:
     """`$STATE_DIRECTORY` of systemd, the system's folder if it can be written, or the user's."""
-    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    given = system.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if given:
         return given
-    parent = os.path.dirname(SYSTEM_FOLDER)
-    if os.access(SYSTEM_FOLDER if os.path.isdir(SYSTEM_FOLDER) else parent, os.W_OK):
+    parent = system.folder_of(SYSTEM_FOLDER)
+    if posix.access(SYSTEM_FOLDER if system.is_folder(SYSTEM_FOLDER) else parent, posix.W_OK):
         return SYSTEM_FOLDER
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(home, "schoolops-agent")
+    home = system.environ.get("XDG_STATE_HOME") or system.join(_home(), ".local/state")
+    return system.join(home, "schoolops-agent")
+
+
+def _home() -> str:
+    home = system.environ.get("HOME")
+    if home:
+        return home
+    import pwd
+
+    try:
+        return pwd.getpwuid(posix.getuid()).pw_dir
+    except KeyError:
+        raise AgentError("you have no home folder; choose a folder with --state") from None
 
 
 def option(words: list[str], name: str) -> str:
@@ -82,17 +95,17 @@ class State:
     """The state folder at `path`."""
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(path)
+        self.path = system.absolute(path)
         self._lock = -1
 
     def file(self, name: str) -> str:
         """The path of a file in the folder."""
-        return os.path.join(self.path, name)
+        return system.join(self.path, name)
 
     def make(self) -> None:
         """Create the folder, for its owner alone. Raises AgentError."""
         try:
-            os.makedirs(self.path, 0o700, exist_ok=True)
+            system.make_folders(self.path, 0o700)
         except OSError as error:
             raise AgentError(
                 f"cannot use {self.path}: {error.strerror}; choose a folder with --state"
@@ -102,34 +115,34 @@ class State:
         """Take the folder for this process until it ends. Raises AlreadyRunning, AgentError."""
         self.make()
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            handle = os.open(self.file("lock"), flags, 0o600)
+            flags = posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC
+            handle = posix.open(self.file("lock"), flags, 0o600)
         except OSError as error:
             raise AgentError(f"cannot use {self.path}: {error.strerror}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            who = os.read(handle, 32).decode("ascii", "replace").strip()
-            os.close(handle)
+            who = posix.read(handle, 32).decode("ascii", "replace").strip()
+            posix.close(handle)
             raise AlreadyRunning(
                 f"another agent (process {who or 'unknown'}) uses {self.path}; stop it first or "
                 "choose another folder with --state"
             ) from None
         with suppress(OSError):  # the number is a courtesy; a full disk may refuse it
-            os.ftruncate(handle, 0)
-            write_all(handle, f"{os.getpid()}\n".encode())
+            posix.ftruncate(handle, 0)
+            write_all(handle, f"{posix.getpid()}\n".encode())
         self._lock = handle
 
     def unlock(self) -> None:
         """Give the folder back."""
         if self._lock >= 0:
-            os.close(self._lock)
+            posix.close(self._lock)
             self._lock = -1
 
     def is_running(self) -> bool:
         """True while a process holds the folder."""
         try:
-            handle = os.open(self.file("lock"), os.O_RDONLY | os.O_CLOEXEC)
+            handle = posix.open(self.file("lock"), posix.O_RDONLY | posix.O_CLOEXEC)
         except OSError:
             return False
         try:
@@ -137,7 +150,7 @@ class State:
         except BlockingIOError:
             return True
         finally:
-            os.close(handle)
+            posix.close(handle)
         return False
 
     def identity(self) -> Identity:

@@ -14,9 +14,10 @@ See docs/adr/0023-tls-without-ssl.md.
 from __future__ import annotations
 
 import gc
-import os
+import posix
 import sys
 
+from agents import system
 from agents.address import Server
 from agents.errors import WrongUse
 from agents.sockets import Socket, ascii_name
@@ -137,8 +138,8 @@ def context(server: Server) -> Any:
             made.load_verify_locations(cafile=server.ca)
         except OSError as error:  # an SSLError is one
             raise WrongUse(f"cannot use the CA file {server.ca}: {error}") from None
-    elif os.path.isdir(_SYSTEM_CA_FOLDER) and any(
-        name.endswith(".0") for name in os.listdir(_SYSTEM_CA_FOLDER)
+    elif system.is_folder(_SYSTEM_CA_FOLDER) and any(
+        name.endswith(".0") for name in posix.listdir(_SYSTEM_CA_FOLDER)
     ):
         # Hashed links are looked up one by one; loading the bundle would cost 2.4 MB.
         made.load_verify_locations(capath=_SYSTEM_CA_FOLDER)

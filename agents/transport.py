@@ -11,7 +11,7 @@ its certificate (`pin`), which is compared before a byte is sent.
 from __future__ import annotations
 
 import _socket
-import os
+import posix
 import select
 import time
 
@@ -56,7 +56,7 @@ class Client:
         self._fixed = f"Host: {server.name}\r\nUser-Agent: schoolops-agent/{__version__}"
         if secret:
             self._fixed += f"\r\nAuthorization: Bearer {secret}"
-            self._fixed += f"\r\n{AGENT_RUN}: {os.urandom(8).hex()} {machine_address()}"
+            self._fixed += f"\r\n{AGENT_RUN}: {posix.urandom(8).hex()} {machine_address()}"
         self._socket: Connection | None = None
         self._reader = Reader(server.name, self._receive)
         self._deadline = 0.0

@@ -7,8 +7,9 @@ is the main thread, between two ticks: if that hangs, nobody does.
 from __future__ import annotations
 
 import _socket
-import os
+import posix
 
+from agents import system
 from agents.log import say
 from agents.sockets import Socket
 
@@ -17,9 +18,9 @@ class Watchdog:
     """Silent where there is no systemd that listens."""
 
     def __init__(self) -> None:
-        self._address = os.environ.get("NOTIFY_SOCKET", "")
-        mine = os.environ.get("WATCHDOG_PID", "") in ("", str(os.getpid()))
-        wanted = os.environ.get("WATCHDOG_USEC", "")
+        self._address = system.environ.get("NOTIFY_SOCKET", "")
+        mine = system.environ.get("WATCHDOG_PID", "") in ("", str(posix.getpid()))
+        wanted = system.environ.get("WATCHDOG_USEC", "")
         self.every_s = int(wanted) / 3e6 if mine and wanted.isdigit() and self._address else 0.0
         """Seconds between two signs of life at most; 0 if nobody wants them."""
 

@@ -21,6 +21,8 @@ from tui.i18n import _, language
 GLYPHS = {"ok": "●", "warning": "▲", "down": "✖", "unknown": "?"}
 TONES = frozenset(GLYPHS)
 """Names of the component styles a state is drawn in."""
+NEVER = "9999-"
+"""How a time begins that does not come."""
 SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -77,6 +79,8 @@ def when(text: str | None, long: bool = False) -> str:
     """A time for people: '14:05' today, '23.11. 14:05' or '23 Nov 14:05' before; long with year."""
     if not text:
         return ""
+    if text.startswith(NEVER):
+        return _("no end")
     moment = local(text)
     if moment is None:
         return clean(text)

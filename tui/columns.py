@@ -181,8 +181,12 @@ def build(
             cell = _ticket_state(*(4 + order.index(n) for n in ("state", "waits_for", "joined_to")))
         elif name == "severity":
             cell = _severity(4 + order.index("severity"), 4 + order.index("open"))
+        elif name == "school" and kind.name == "window":
+            cell = _or_all(4 + order.index("school"))
         else:
             cell = _plain(field, 4 + order.index(name))
+        if kind.name == "incident" and name != "severity":
+            cell = _dim_when_over(cell, 4 + order.index("open"))
         label = _(HEADINGS.get(name, field.label))
         found.append(
             Column(
@@ -240,10 +244,23 @@ def _ticket_state(at: int, waits: int, joined: int) -> Any:
 
 def _severity(at: int, opened: int) -> Any:
     def cell(row: Row) -> tuple[str, str]:
-        tone = incidents.TONES.get(row[at], "") if row[opened] else "dim"
-        return incidents.severity(row[at]), tone
+        if not row[opened]:
+            return f"✓ {_('over')}", "dim"
+        return incidents.severity(row[at]), incidents.TONES.get(row[at], "")
 
     return cell
+
+
+def _dim_when_over(cell: Any, opened: int) -> Any:
+    def dimmed(row: Row) -> tuple[str, str]:
+        text, tone = cell(row)
+        return text, tone if row[opened] else "dim"
+
+    return dimmed
+
+
+def _or_all(at: int) -> Any:
+    return lambda row: (cells.clean(str(row[at])), "") if row[at] else (_("all"), "")
 
 
 def _health(at: int, fresh: int) -> Any:

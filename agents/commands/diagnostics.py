@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
 TYPE_CHECKING = False
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def run(runner: Asked, arguments: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:
     """Duties, spool, delivery, versions, disk and memory."""
     status = runner.status()
-    system = os.uname()
-    disk = os.statvfs(runner.state.path)
+    kernel = posix.uname()
+    disk = posix.statvfs(runner.state.path)
     machine = {
         "python": ".".join(map(str, sys.version_info[:3])),
-        "system": f"{system.sysname} {system.release} {system.machine}",
-        "load": os.getloadavg(),
+        "system": f"{kernel.sysname} {kernel.release} {kernel.machine}",
+        "load": posix.getloadavg(),
         "disk_free_bytes": disk.f_bavail * disk.f_frsize,
         "rss_bytes": _rss_bytes(),
     }
@@ -34,6 +34,6 @@ def run(runner: Asked, arguments: dict[str, Any], command: Command) -> tuple[str
 def _rss_bytes() -> int | None:
     try:
         with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            return int(file.read().split()[1]) * posix.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return None

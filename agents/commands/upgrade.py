@@ -7,9 +7,7 @@ in the command, which the command's own signature covers.
 
 from __future__ import annotations
 
-import os
-
-from agents import __version__
+from agents import __version__, system
 from agents.ed25519 import verify
 from agents.errors import AgentError
 from agents.protocol import (
@@ -70,7 +68,7 @@ def run(runner: Asked, arguments: dict[str, Any], command: Command) -> None:
 
 def ending(runner: Asked, id: str) -> tuple[str, str, dict[str, Any]] | None:
     """What became of an upgrade that a former process began; None while it is on trial."""
-    installed = os.environ.get(INSTALLED, "")
+    installed = system.environ.get(INSTALLED, "")
     found = Slots(runner.state.path, installed).outcome(id)
     if found is None:
         return None
@@ -78,13 +76,13 @@ def ending(runner: Asked, id: str) -> tuple[str, str, dict[str, Any]] | None:
 
 
 def _installed() -> str:
-    installed = os.environ.get(INSTALLED, "")
+    installed = system.environ.get(INSTALLED, "")
     if not installed:
         raise AgentError(
             "this agent does not run from its one file (schoolops-agent.pyz); "
             "upgrade it the way it was installed"
         )
-    if os.path.exists(os.path.join(os.path.dirname(installed), MANAGED)):
+    if system.exists(system.join(system.folder_of(installed), MANAGED)):
         raise AgentError(f"{installed} belongs to a package; upgrade the package")
     return installed
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from agents import system
 from agents.files import KeptFile
 
 _WRAP = 1 << 32
@@ -14,8 +13,8 @@ class Routes:
     again only when it has changed."""
 
     def __init__(self, root: str = "/") -> None:
-        self._v4 = KeptFile(os.path.join(root, "proc/net/route"))
-        self._v6 = KeptFile(os.path.join(root, "proc/net/ipv6_route"))
+        self._v4 = KeptFile(system.join(root, "proc/net/route"))
+        self._v6 = KeptFile(system.join(root, "proc/net/ipv6_route"))
         self._seen = (b"", b"")
         self._name = ""
 
@@ -63,7 +62,7 @@ class Counters:
     them, and of the network namespace this process is in."""
 
     def __init__(self, root: str = "/") -> None:
-        self._file = KeptFile(os.path.join(root, "proc/net/dev"))
+        self._file = KeptFile(system.join(root, "proc/net/dev"))
 
     def read(self, interface: str) -> tuple[int, int] | None:
         """(received, sent) bytes, None if there is no such interface."""

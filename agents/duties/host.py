@@ -6,9 +6,10 @@ stay open and are read again from their beginning, which is what keeps a tick ch
 
 from __future__ import annotations
 
-import os
+import posix
 import time
 
+from agents import system
 from agents.duties.counters import Counters, Routes
 from agents.files import KeptFile
 from agents.protocol import Config, HostReport
@@ -41,11 +42,11 @@ class HostDuty:
         self._disk = disk or root
         self._spool = spool
         self._monotonic = monotonic
-        proc = os.path.join(root, "proc")
-        self._uptime = KeptFile(os.path.join(proc, "uptime"))
-        self._load = KeptFile(os.path.join(proc, "loadavg"))
-        self._stat = KeptFile(os.path.join(proc, "stat"))
-        self._meminfo = KeptFile(os.path.join(proc, "meminfo"))
+        proc = system.join(root, "proc")
+        self._uptime = KeptFile(system.join(proc, "uptime"))
+        self._load = KeptFile(system.join(proc, "loadavg"))
+        self._stat = KeptFile(system.join(proc, "stat"))
+        self._meminfo = KeptFile(system.join(proc, "meminfo"))
         self._counters = Counters(root)
         self._cpu: tuple[int, int] | None = None
         self._sensors: list[KeptFile] = []
@@ -114,7 +115,7 @@ class HostDuty:
 
     def _disk_percent(self) -> float | None:
         try:
-            disk = os.statvfs(self._disk)
+            disk = posix.statvfs(self._disk)
         except OSError:
             return None
         used = disk.f_blocks - disk.f_bfree
@@ -148,13 +149,13 @@ class HostDuty:
         return self._list("sys/class/hwmon", "hwmon", inputs)
 
     def _list(self, folder: str, prefix: str, files: tuple[str, ...]) -> list[str]:
-        base = os.path.join(self._root, folder)
+        base = system.join(self._root, folder)
         try:
-            names = sorted(name for name in os.listdir(base) if name.startswith(prefix))
+            names = sorted(name for name in posix.listdir(base) if name.startswith(prefix))
         except OSError:
             return []
-        paths = [os.path.join(base, name, file) for name in names for file in files]
-        return [path for path in paths if os.path.exists(path)]
+        paths = [f"{base}/{name}/{file}" for name in names for file in files]
+        return [path for path in paths if system.exists(path)]
 
 
 def _first_number(file: KeptFile) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _socket
 import math
-import os
+import posix
 import select
 import struct
 import time
@@ -150,7 +150,7 @@ def echo_times(
     with sock:
         bind_to(sock, interface)
         for number in range(1, count + 1):
-            token = os.urandom(8)
+            token = posix.urandom(8)
             # The kernel fills in identifier and checksum of a ping socket.
             packet = struct.pack("!BBHHH", 128 if six else 8, 0, 0, 0, number) + token
             at = time.perf_counter()
@@ -202,7 +202,7 @@ def dns_query(
         )
     except UnicodeError:
         return None
-    number = os.urandom(2)
+    number = posix.urandom(2)
     asked = question + b"\0" + struct.pack("!HH", kind, 1)
     query = number + b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + asked
     try:

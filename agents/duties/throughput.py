@@ -9,7 +9,7 @@ count: a line of 50 Mbit/s and 20 ms would read 1 % low for it, a faster or long
 from __future__ import annotations
 
 import fcntl
-import os
+import posix
 import struct
 import time
 
@@ -33,6 +33,8 @@ STREAMS = 8
 TEST_SECONDS = 5.0
 TEST_BYTES = 200 * 1024 * 1024
 _BLOCK = 64 * 1024
+SMALLEST = 1024 * 1024
+"""Bytes of a file that can be measured with."""
 _TIOCOUTQ = 0x5411
 _WARM = 0.2
 """Share of a test that does not count."""
@@ -209,13 +211,18 @@ def _download(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:
                 if not size:
                     break
                 stream.bytes += size
-        if stream.bytes == before:
-            raise ValueError("the test server sends an empty file")
+            else:
+                continue
+        size = stream.bytes - before
+        if size < SMALLEST:  # what is measured would be the connecting, not the line
+            raise ValueError(
+                f"the test file ends after {size // 1000} kB; offer one of 10 MB or more"
+            )
 
 
 def _upload(url: str, interface: str, meter: _Meter, stream: _Stream) -> None:
     sock, host, path = _open(url, interface)
-    block = os.urandom(_BLOCK)  # random, so that nothing on the way compresses it
+    block = posix.urandom(_BLOCK)  # random, so that nothing on the way compresses it
     with sock:
         sock.sendall(_head("POST", path, host, meter.quota))
         stream.sock = sock

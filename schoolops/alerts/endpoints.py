@@ -75,6 +75,17 @@ def release(id: Uid, store: TheStore, actor: TheActor) -> Response:
     return Response(status_code=204)
 
 
+@router.post(
+    "/incidents/{id:path}/close", **needs(INCIDENTS_WRITE), **answers(status=204, refuses=[409])
+)
+def close_incident(id: Uid, new: schemas.NewNote, store: TheStore, actor: TheActor) -> Response:
+    """End it by hand, where nobody reports any more whether it is over."""
+    # What follows is the watching's work: alerts end, schools leave, tickets hear of it.
+    with store.write(actor, by_server=True) as unit:
+        service.close(unit, id, new.text)
+    return Response(status_code=204)
+
+
 @router.post("/incidents/{id:path}/notes", **needs(INCIDENTS_WRITE), **answers(status=204))
 def write_note(id: Uid, new: schemas.NewNote, store: TheStore, actor: TheActor) -> Response:
     """Write down what was found out or done; also after it is over."""

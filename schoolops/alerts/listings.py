@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, exists, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, literal, or_, select, true
 
 from inventory.kinds import INCIDENT, ON_CALL, WINDOW
 from schoolops.alerts.models import incident, incident_school, maintenance, on_call
 from schoolops.alerts.reading import SEVERITIES
 from schoolops.core.permissions import ESTATE_READ, INCIDENTS_WRITE, Actor
+from schoolops.core.zone import local_zone
 from schoolops.db.access import require
 from schoolops.estate.access import inside
 from schoolops.estate.listing import LISTINGS, Listing
@@ -86,13 +88,27 @@ def _room_name() -> ColumnElement[Any]:
     )
 
 
+def _state(c: Any, now: int) -> ColumnElement[str]:
+    """'active' only now: what recurs is 'planned' outside of its hours (as `spans.covers`)."""
+    local = dt.datetime.fromtimestamp(now / 1e6, local_zone())
+    minute = local.hour * 60 + local.minute
+    on_day = c.weekdays.contains(str(local.isoweekday()))
+    of_yesterday = c.weekdays.contains(str((local - dt.timedelta(days=1)).isoweekday()))
+    begun, lasts = c.begin_minute <= minute, c.end_minute > minute
+    within = or_(
+        c.weekdays == "",
+        and_(c.begin_minute < c.end_minute, on_day, begun, lasts),
+        and_(c.begin_minute >= c.end_minute, or_(and_(on_day, begun), and_(of_yesterday, lasts))),
+    )
+    return case(
+        (c.ends_at <= now, "ended"), (and_(c.begins_at <= now, within), "active"), else_="planned"
+    )
+
+
 def windows_listing(connection: Connection, actor: Actor, now: int) -> Listing:
     """Maintenance and freezes of the schools that the actor sees, and those of all schools."""
     require(actor, ESTATE_READ)
     c = maintenance.c
-    state = case(
-        (c.ends_at <= now, "ended"), (c.begins_at > now, "planned"), else_="active"
-    )  # fmt: skip
     return Listing(
         connection,
         source=maintenance,
@@ -105,7 +121,7 @@ def windows_listing(connection: Connection, actor: Actor, now: int) -> Listing:
             "ends": c.ends_at,
             "every": c.every,
             "reason": c.reason,
-            "state": state,
+            "state": _state(c, now),
             "by": c.by,
         },
         uid=c.uid,
@@ -121,9 +137,6 @@ def on_call_listing(connection: Connection, actor: Actor, now: int) -> Listing:
     require(actor, INCIDENTS_WRITE)
     c, scope = on_call.c, actor.scope(INCIDENTS_WRITE)
     mine = true() if scope.everywhere else c.authority.in_(["", *scope.authorities])
-    state = case(
-        (c.ends_at <= now, "ended"), (c.begins_at > now, "planned"), else_="active"
-    )  # fmt: skip
     return Listing(
         connection,
         source=on_call,
@@ -134,7 +147,7 @@ def on_call_listing(connection: Connection, actor: Actor, now: int) -> Listing:
             "begins": c.begins_at,
             "ends": c.ends_at,
             "every": c.every,
-            "state": state,
+            "state": _state(c, now),
             "by": c.by,
         },
         uid=c.uid,

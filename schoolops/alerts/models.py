@@ -143,5 +143,6 @@ on_call = Table(
     Column("at", BigInteger, nullable=False),
     Index("ix_on_call_ends", "ends_at"),
 )
-"""Who is told of incidents, when (as `maintenance`). `level` 2 is told when nobody of level 1 has
+"""Who is told of incidents, when (as `maintenance`). `username`: of an account, or a mail address.
+`level` 2 is told when nobody of level 1 has
 acknowledged in time. `authority` '': for all schools."""

@@ -35,7 +35,8 @@ class NewWindow(BaseModel):
 
 
 class NewOnCall(BaseModel):
-    """Who is told of incidents, and when (as in a window). `authority` '': for all schools."""
+    """Who is told of incidents, and when (as in a window). `username`: of somebody who has signed
+    in, or a mail address. `authority` '': for all schools."""
 
     username: str = Field(min_length=1, max_length=200)
     level: Literal[1, 2] = 1

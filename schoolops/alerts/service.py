@@ -10,9 +10,9 @@ from sqlalchemy import Row, delete, insert, select, update
 from inventory.kinds import KINDS
 from inventory.sentences import say
 from schoolops.alerts import repository, schemas
-from schoolops.alerts.incidents import note
+from schoolops.alerts.incidents import note, settle
 from schoolops.alerts.knowing import knowledge
-from schoolops.alerts.models import incident, maintenance, on_call
+from schoolops.alerts.models import alert, incident, maintenance, on_call
 from schoolops.alerts.reading import Rule, read
 from schoolops.alerts.rehearsal import rehearse
 from schoolops.alerts.spans import FOREVER, read_every
@@ -23,7 +23,8 @@ from schoolops.core.permissions import ESTATE_READ, INCIDENTS_WRITE, Actor
 from schoolops.db.access import outside, require, require_everywhere
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.estate.repository import Estate
-from schoolops.identity.accounts import find_account
+from schoolops.identity import receivers
+from schoolops.notify.addresses import masked, usable
 
 HOUR = 3_600_000_000
 LONGEST_MAINTENANCE_DAYS = 366
@@ -67,6 +68,26 @@ def release(unit: UnitOfWork, uid: str) -> None:
     _change(unit, row, claimed_by="", claimed_at=None)
     note(unit, row.id, "released", "" if row.claimed_by == unit.actor.name else row.claimed_by)
     _audit(unit, "release incident", row)
+
+
+def close(unit: UnitOfWork, uid: str, text: str) -> None:
+    """End it by hand, where nobody reports any more whether it is over. If it is not, it begins
+    again with the next report, as the same incident."""
+    row = _workable(unit, uid)
+    if not text.strip():
+        raise Invalid(say("say why it is over: others will read it"))
+    a = alert.c
+    unit.connection.execute(
+        update(alert)
+        .where(a.incident_id == row.id, a.ended_at.is_(None))
+        .values(state="ended", ended_at=unit.now)
+    )
+    unit.connection.execute(
+        update(incident).where(incident.c.id == row.id).values(flapping=False, quiet_at=None)
+    )
+    note(unit, row.id, "note", text.strip())
+    settle(unit, row.id)
+    _audit(unit, "close incident", row)
 
 
 def write_note(unit: UnitOfWork, uid: str, text: str) -> None:
@@ -151,7 +172,7 @@ def end_window(unit: UnitOfWork, uid: str) -> None:
 def plan_on_call(unit: UnitOfWork, new: schemas.NewOnCall) -> dict[str, str]:
     """Enter who is told of incidents, and when."""
     require_everywhere(unit.actor, INCIDENTS_WRITE)
-    username = find_account(unit.connection, new.username).username  # nobody else can be told
+    username = _who_can_be_told(unit, new.username)
     values = _times(unit, new.begins, new.ends, new.every)
     uid = uuid7()
     values |= {"uid": uid, "username": username, "level": new.level,
@@ -159,6 +180,29 @@ def plan_on_call(unit: UnitOfWork, new: schemas.NewOnCall) -> dict[str, str]:
     unit.connection.execute(insert(on_call), values)
     _told(unit, "plan on-call", "on-call", uid, None, values)
     return {"id": uid}
+
+
+def _who_can_be_told(unit: UnitOfWork, given: str) -> str:
+    """The user name of somebody who has signed in, or a mail address."""
+    row = receivers.account_of(unit.connection, given.strip())
+    if row is not None and row.email:
+        return str(row.username)
+    if row is not None:
+        raise Invalid(
+            say("no mail address of {name!r} is known; enter the address itself", name=given)
+        )
+    if "@" not in given:
+        raise NotFound(
+            say("nobody called {name!r} has signed in here yet; "
+                "a mail address can be entered too", name=given),
+            code="account.unknown",
+        )  # fmt: skip
+    address = usable(given)
+    if address is None:
+        raise Invalid(
+            say("no mail can go to {address!r}; write it as name@city.example", address=given)
+        )
+    return address
 
 
 def end_on_call(unit: UnitOfWork, uid: str) -> None:
@@ -220,6 +264,8 @@ def _told(
 ) -> None:
     keep = ("kind", "username", "level", "authority", "every", "reason")
     detail = {name: values[name] for name in keep if values.get(name)}
+    if "@" in detail.get("username", ""):
+        detail["username"] = masked(detail["username"])  # the audit is kept for years
     for name in ("begins_at", "ends_at"):
         if name in values:
             detail[name.removesuffix("_at")] = to_iso(values[name])

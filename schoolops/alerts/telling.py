@@ -138,8 +138,15 @@ def _on_call(unit: UnitOfWork, row: Row[Any], levels: Iterable[int]) -> list[str
         if plan.authority and plan.authority not in authorities:
             continue
         if covers(span_of(plan), unit.now, zone):
-            found += receivers.person(unit.connection, plan.username)
+            found += _addresses(unit.connection, plan.username)
     return found
+
+
+def _addresses(connection: Connection, name: str) -> list[str]:
+    """Of whoever signs in under that name; a name that nobody has may be an address itself."""
+    if "@" in name and receivers.account_of(connection, name) is None:
+        return [name]
+    return receivers.person(connection, name)
 
 
 def told_of(connection: Connection, row: Row[Any]) -> dict[str, Any]:

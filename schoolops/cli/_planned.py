@@ -77,5 +77,5 @@ def end(args: Namespace, plural: str) -> int:
 
 
 def end_of_span(one: dict[str, Any]) -> str:
-    """When it ends, for people; '' for never."""
-    return "" if one["ends"].startswith(FOREVER) else local_time(one["ends"])
+    """When it ends, for people."""
+    return "no end" if one["ends"].startswith(FOREVER) else local_time(one["ends"])

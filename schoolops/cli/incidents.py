@@ -5,10 +5,12 @@
     schoolops incidents claim 164800
     schoolops incidents note 164800 'the provider digs, back about 14:00'
     schoolops incidents report 164800
+    schoolops incidents close 164800 'the agent was taken away'
 
 An incident is named by its id; by its school, provider or circuit number where that has one open
 incident alone ('show', 'note' and 'report' take the last one if none is open). 'report' drafts the
-fault report to the provider, with what was measured.
+fault report to the provider, with what was measured. An incident ends by itself; 'close' is for
+one of which nobody reports any more whether it is over.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ _DEEDS = {
 
 
 def configure(parser: ArgumentParser) -> None:
-    names = "list|show|acknowledge|claim|release|note|report"
+    names = "list|show|acknowledge|claim|release|note|report|close"
     doing = parser.add_subparsers(dest="doing", metavar=names, required=True)
 
     def add(name: str, help: str, which: bool = True) -> ArgumentParser:
@@ -54,6 +56,8 @@ def configure(parser: ArgumentParser) -> None:
         add(name, help)
     note = add("note", "write down what was found out or done")
     note.add_argument("text", metavar="TEXT", help="what others shall know")
+    close = add("close", "end one of which nobody reports whether it is over")
+    close.add_argument("text", metavar="TEXT", help="why it is over")
     report = add("report", "draft the fault report to the provider")
     report.add_argument("--language", choices=("de", "en"), default="de", help="(de)")
     report.add_argument("--json", action="store_true", help="subject and text as JSON")
@@ -62,7 +66,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     if args.doing in _DEEDS:
         return _act(args)
-    return {"list": _list, "show": _show, "note": _note, "report": _report}[args.doing](args)
+    return {"list": _list, "show": _show, "note": _note, "report": _report, "close": _close}[
+        args.doing
+    ](args)
 
 
 _NAMED_BY = ("school", "provider", "circuit")
@@ -173,6 +179,13 @@ def _note(args: Namespace) -> int:
     with client_of(args) as client:
         client.note_incident(find_or_last(client, args.incident), args.text)
     print("written down")
+    return DONE
+
+
+def _close(args: Namespace) -> int:
+    with client_of(args) as client:
+        client.close_incident(find(client, args.incident), args.text)
+    print("closed; if it is not over, it comes back with the next report")
     return DONE
 
 

@@ -54,8 +54,8 @@ def _list(args: Namespace) -> int:
         print("no maintenance is planned")
         return DONE
     rows = [
-        [one["kind"], one["school"] or ALL, clean(one["room"] or ""), local_time(one["begins"]),
-         end_of_span(one), one["every"],
+        [one["kind"], one["school"] or "all schools", clean(one["room"] or ""),
+         local_time(one["begins"]), end_of_span(one), one["every"],
          clean(one["reason"]), one["state"], one["id"]]
         for one in found
     ]  # fmt: skip

@@ -3,10 +3,11 @@
     schoolops oncall list
     schoolops oncall add m.weber --every mon-fri=07:00-17:00
     schoolops oncall add t.koch --from 2026-12-21 --until 2027-01-06
-    schoolops oncall add l.chef --level 2 --every daily
+    schoolops oncall add it-desk@city.example --level 2 --every daily
     schoolops oncall end ID
 
-Whoever is on call at that moment gets the mails. Level 2 is told of a critical incident that nobody
+Whoever is on call at that moment gets the mails: somebody who has signed in, by user name, or any
+mail address. Level 2 is told of a critical incident that nobody
 of level 1 has acknowledged in time.
 """
 
@@ -27,7 +28,11 @@ def configure(parser: ArgumentParser) -> None:
     doing = parser.add_subparsers(dest="doing", metavar="list|add|end", required=True)
     add_list(doing, "the plan")
     add = doing.add_parser("add", help="enter somebody", allow_abbrev=False)
-    add.add_argument("name", metavar="NAME", help="a user name; somebody who has signed in")
+    add.add_argument(
+        "name",
+        metavar="NAME",
+        help="the user name of somebody who has signed in, or a mail address",
+    )
     add.add_argument("--level", type=int, choices=(1, 2), default=1, help="2: told later (1)")
     add.add_argument("--authority", default="", metavar="NR", help="for its schools alone")
     add_span(add)

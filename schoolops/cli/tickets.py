@@ -8,6 +8,7 @@
     schoolops tickets assign 4711 a.klein
     schoolops tickets close 4711 'a new switch'
     schoolops tickets link 4711 4690
+    schoolops tickets suggest 'projector shows no picture'
 
 A ticket is named by its number. 'reply' answers the reporter, with --internal it is a note among
 colleagues; 'close' also closes what joined the ticket. 'link' says that two tickets have to do with
@@ -31,7 +32,10 @@ _BY_HAND = tuple(way for way in TICKET_WAYS if way in ("cli", "phone", "paper"))
 
 
 def configure(parser: ArgumentParser) -> None:
-    names = "list|show|new|reply|assign|priority|wait|solve|close|reopen|link|unlink|update"
+    names = (
+        "list|show|new|reply|assign|priority|wait|solve|close|reopen|link|unlink|update|suggest|"
+    )
+    names += "articles|article"
     doing = parser.add_subparsers(dest="doing", metavar=names, required=True)
 
     def add(name: str, help: str, which: str = "TICKET") -> ArgumentParser:
@@ -67,6 +71,13 @@ def configure(parser: ArgumentParser) -> None:
     link.add_argument("--incident", metavar="INCIDENT", default="", help="id, school or circuit")
     unlink = add("unlink", "take it out of the ticket that it joined, or of its incident")
     unlink.add_argument("--incident", action="store_true", help="out of the incident")
+    suggest = add("suggest", "what helped before", which="")
+    suggest.add_argument("text", metavar="TEXT", help="what does not work")
+    add("articles", "what is written down for all", which="")
+    article = add("article", "write down what helps, or retire an article", which="")
+    article.add_argument("--title", metavar="T", default="", help="in short")
+    article.add_argument("--text", metavar="T", default="", help="what to do")
+    article.add_argument("--retire", metavar="ID", default="", help="suggest this one no more")
     update = add("update", "answer all who reported a fault", which="INCIDENT")
     update.add_argument("text", metavar="TEXT", help="what is said to all")
 
@@ -233,6 +244,47 @@ def _update(args: Namespace) -> int:
     return DONE
 
 
+def _suggest(args: Namespace) -> int:
+    with client_of(args) as client:
+        return _print_suggestions(args, client.suggestions(args.text))
+
+
+def _articles(args: Namespace) -> int:
+    with client_of(args) as client:
+        return _print_suggestions(args, client.articles())
+
+
+def _print_suggestions(args: Namespace, found: list[dict[str, Any]]) -> int:
+    if args.json:
+        print_json(found)
+        return DONE
+    rows = [
+        [str(one["number"] or "article"), clean(one["title"]), clean(one["text"]), one["id"]]
+        for one in found
+    ]
+    if rows:
+        print_table(["ticket", "what", "what helped", "id"], rows)
+    else:
+        print("nothing like it is known")
+    return DONE
+
+
+def _article(args: Namespace) -> int:
+    if bool(args.retire) == bool(args.title and args.text):
+        raise UsageError("say --title T --text T, or --retire ID")
+    with client_of(args) as client:
+        if args.retire:
+            client.retire_article(args.retire)
+            made = {"id": args.retire}
+        else:
+            made = client.write_article(args.title, args.text)
+    if args.json:
+        print_json(made)
+    else:
+        print("retired" if args.retire else f"written down as {made['id']}")
+    return DONE
+
+
 _DOING = {
     "list": _list,
     "show": _show,
@@ -244,4 +296,7 @@ _DOING = {
     "link": _link,
     "unlink": _unlink,
     "update": _update,
+    "suggest": _suggest,
+    "articles": _articles,
+    "article": _article,
 }

@@ -407,6 +407,24 @@ class AsyncClient:
         """Its `replies`, `state`, `assignment`, `priority`, `join`, `links` or `incident`."""
         return await self._send(tickets.act(id, what, given))
 
+    async def suggestions(self, text: str) -> list[Json]:
+        """What helped before with what these words say, the best first."""
+        found = await self._send(tickets.suggestions(text))
+        return list(found["suggestions"])
+
+    async def articles(self) -> list[Json]:
+        """What is written down for everybody who reports."""
+        found = await self._send(tickets.articles())
+        return list(found["suggestions"])
+
+    async def write_article(self, title: str, text: str) -> Json:
+        """Write down what helps."""
+        return await self._send(tickets.write_article(title, text))
+
+    async def retire_article(self, id: str) -> None:
+        """Suggest it no more."""
+        return await self._send(tickets.retire_article(id))
+
     async def tell_all(self, incident: str, text: str) -> Json:
         """Answer all who reported a fault: `tickets`, how many."""
         return await self._send(tickets.tell_all(incident, text))
@@ -427,9 +445,13 @@ class AsyncClient:
         """`acknowledge`, `claim` or `release` an incident."""
         return await self._send(incidents.act(id, what))
 
+    async def close_incident(self, id: str, text: str) -> None:
+        """End an incident of which nobody reports any more whether it is over."""
+        return await self._send(incidents.write(id, "close", text))
+
     async def note_incident(self, id: str, text: str) -> None:
         """Write down what was found out or done."""
-        return await self._send(incidents.write_note(id, text))
+        return await self._send(incidents.write(id, "notes", text))
 
     async def alert_rules(self) -> Json:
         """`rules` in force, and the `problem` of the city's own."""

@@ -29,9 +29,9 @@ def act(id: str, what: str) -> Request[None]:
     return Request("POST", _path("incidents", id, f"/{what}"), as_nothing, content=b"{}")
 
 
-def write_note(id: str, text: str) -> Request[None]:
+def write(id: str, what: str, text: str) -> Request[None]:
     body = _body({"text": text})
-    return Request("POST", _path("incidents", id, "/notes"), as_nothing, content=body)
+    return Request("POST", _path("incidents", id, f"/{what}"), as_nothing, content=body)
 
 
 def rules() -> Request[Json]:

@@ -195,7 +195,7 @@ def _start(home: Path, path: Path, deadline: float) -> None:
             env=environment,
         )
     while not answers(path):
-        if process.poll() is not None:
+        if process.poll() is not None and not _is_held(home / "server.lock"):
             raise Offline(say("the server did not start: {why}", why=_last_words(log)))
         if time.monotonic() > deadline:
             threading.Thread(target=process.wait, daemon=True).start()
@@ -210,6 +210,20 @@ def _start(home: Path, path: Path, deadline: float) -> None:
         time.sleep(POLL_S)
     # It outlives us; while we live, somebody must take note of its end.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether another server has the home: one that somebody has just started comes up yet."""
+    import fcntl
+
+    try:
+        with lock.open("a+") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _open_log(home: Path) -> Path:

@@ -393,6 +393,24 @@ class Client:
         """Its `replies`, `state`, `assignment`, `priority`, `join`, `links` or `incident`."""
         return self._send(tickets.act(id, what, given))
 
+    def suggestions(self, text: str) -> list[Json]:
+        """What helped before with what these words say, the best first."""
+        found = self._send(tickets.suggestions(text))
+        return list(found["suggestions"])
+
+    def articles(self) -> list[Json]:
+        """What is written down for everybody who reports."""
+        found = self._send(tickets.articles())
+        return list(found["suggestions"])
+
+    def write_article(self, title: str, text: str) -> Json:
+        """Write down what helps."""
+        return self._send(tickets.write_article(title, text))
+
+    def retire_article(self, id: str) -> None:
+        """Suggest it no more."""
+        return self._send(tickets.retire_article(id))
+
     def tell_all(self, incident: str, text: str) -> Json:
         """Answer all who reported a fault: `tickets`, how many."""
         return self._send(tickets.tell_all(incident, text))
@@ -413,9 +431,13 @@ class Client:
         """`acknowledge`, `claim` or `release` an incident."""
         return self._send(incidents.act(id, what))
 
+    def close_incident(self, id: str, text: str) -> None:
+        """End an incident of which nobody reports any more whether it is over."""
+        return self._send(incidents.write(id, "close", text))
+
     def note_incident(self, id: str, text: str) -> None:
         """Write down what was found out or done."""
-        return self._send(incidents.write_note(id, text))
+        return self._send(incidents.write(id, "notes", text))
 
     def alert_rules(self) -> Json:
         """`rules` in force, and the `problem` of the city's own."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schoolops.client._requests import Json, Request, _body, _path, as_object, as_objects
+from schoolops.client._requests import (
+    Json,
+    Request,
+    _body,
+    _path,
+    as_nothing,
+    as_object,
+    as_objects,
+)
 
 
 def report(new: Mapping[str, Any]) -> Request[Json]:
@@ -18,6 +26,23 @@ def course(id: str) -> Request[Json]:
 
 def act(id: str, what: str, given: Mapping[str, Any]) -> Request[Json]:
     return Request("POST", _path("tickets", id, f"/{what}"), as_object, content=_body(dict(given)))
+
+
+def suggestions(text: str) -> Request[Json]:
+    return Request("GET", "/tickets/suggestions", as_object, {"text": text})
+
+
+def articles() -> Request[Json]:
+    return Request("GET", "/tickets/articles", as_object)
+
+
+def write_article(title: str, text: str) -> Request[Json]:
+    body = _body({"title": title, "text": text})
+    return Request("POST", "/tickets/articles", as_object, content=body)
+
+
+def retire_article(id: str) -> Request[None]:
+    return Request("DELETE", _path("tickets/articles", id), as_nothing)
 
 
 def tell_all(incident: str, text: str) -> Request[Json]:

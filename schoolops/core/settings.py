@@ -472,6 +472,17 @@ class AlertSettings(Group):
     """Systems of others that are told as people are."""
 
 
+class TicketSettings(Group):
+    """Support tickets."""
+
+    close_after_days: float = Field(default=7, ge=0)
+    """A ticket that counts as solved is closed after so long, if nobody says that it is not."""
+
+    forget_after_days: float = Field(default=365, ge=30)
+    """Closed tickets lose names, addresses and all that was written after so long; what is left
+    counts, and names nobody."""
+
+
 class Settings(BaseSettings):
     """All settings. Each field's docstring is its documentation."""
 
@@ -499,6 +510,7 @@ class Settings(BaseSettings):
     portal: PortalSettings = PortalSettings()
     mail: MailSettings = MailSettings()
     alerts: AlertSettings = AlertSettings()
+    tickets: TicketSettings = TicketSettings()
 
     @field_validator("timezone")
     @classmethod

@@ -37,6 +37,8 @@ log = logging.getLogger("schoolops.db")
 
 CONNECT_LIMIT_S = 5
 """So long a PostgreSQL may take to answer before it counts as away."""
+BUSY_S = 10
+"""So long a write on SQLite waits for another program that holds the file, then it is told so."""
 PROVEN_FOR_S = 10.0
 """So long a database that took a write is believed to take the next."""
 
@@ -350,7 +352,7 @@ def _fold(text: str | None) -> str | None:
 
 def _sqlite_engine(url: str, begin: str, read_only: bool = False) -> Engine:
     engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True
+        url, connect_args={"check_same_thread": False, "timeout": BUSY_S}, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")
@@ -362,7 +364,7 @@ def _sqlite_engine(url: str, begin: str, read_only: bool = False) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_S * 1000}")
         cursor.execute("PRAGMA cache_size=-16000")
         cursor.execute(f"PRAGMA soft_heap_limit={SQLITE_BYTES}")
         cursor.execute("PRAGMA temp_store=MEMORY")

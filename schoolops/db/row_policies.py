@@ -172,6 +172,7 @@ _OF_INCIDENT = (
 _AT_TICKET = " OR ".join(
     _at_school(permission, "{table}.school_id") for permission in (TICKETS_WRITE, TICKETS_OPEN)
 )
+_IN_TICKETS = f"'{TICKETS_WRITE}@city' = ANY({_HELD})"
 _OF_TICKET = _at_school(TICKETS_WRITE, "ticket.school_id")
 _OF_WINDOW = _at_school(INCIDENTS_WRITE, "maintenance.school_id")
 _IN_CITY = f"'{INCIDENTS_WRITE}@city' = ANY({_HELD})"
@@ -206,6 +207,9 @@ WRITES: Mapping[str, Writes] = {
     # Reporters report, and go on with their own; who works on tickets does the rest.
     "ticket": Writes(_AT_TICKET.format(table="ticket"), f"{_OF_TICKET} OR reporter = {_ACTOR}"),
     "ticket_entry": Writes(f'("by" = {_ACTOR}) AND ({_AT_TICKET.format(table="ticket_entry")})'),
+    "ticket_article": Writes(_IN_TICKETS, _IN_TICKETS, columns=("retired_at",)),
+    # An index: what it finds is read through the tickets, each with its own rights.
+    "ticket_word": Writes("true", delete="true"),
     "ticket_link": Writes(
         f'"by" = {_ACTOR} AND {_at_school(TICKETS_WRITE, "ticket_link.school_id")}'
     ),

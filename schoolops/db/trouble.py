@@ -1,4 +1,5 @@
-"""A database that is away, read-only or full: how its errors show it, and whether it is over.
+"""A database that is away, read-only, full or held by another program: how its errors show it.
+
 
 None of them is the fault of who asked, and all of them pass: whoever asked is told 503 and when to
 come again. Agents keep their reports until then.
@@ -24,7 +25,9 @@ _FULL, _READ_ONLY = "53100", "25006"
 _AWAY = ("08", "57P", "53300", "58")
 """Beginnings of SQLSTATE: no connection, being shut down, no connection left, its disk fails."""
 _AWAY_WORDS = ("unable to open database", "disk i/o error")
-"""Of SQLite. `database is locked` is none: the next attempt may well succeed."""
+"""Of SQLite."""
+_LOCKED = "database is locked"
+"""Our own writes wait for each other; whoever holds the file for so long is another program."""
 
 
 def trouble_of(error: DBAPIError) -> DatabaseDown | None:
@@ -36,6 +39,8 @@ def trouble_of(error: DBAPIError) -> DatabaseDown | None:
         return full()
     if state == _READ_ONLY or "readonly database" in said:
         return read_only()
+    if _LOCKED in said:
+        return held()
     if _is_away(error, state, said):
         return DatabaseDown(
             say(
@@ -56,6 +61,17 @@ def full() -> DatabaseDown:
             "and do it again"
         ),
         code="database.full",
+    )
+
+
+def held() -> DatabaseDown:
+    """Another program keeps the file of the database locked."""
+    return DatabaseDown(
+        say(
+            "another program holds the database; nothing was written. End it (a database browser, "
+            "a copy that is being made), then do it again"
+        ),
+        code="database.locked",
     )
 
 

@@ -39,10 +39,17 @@ def holders(
 
 def person(connection: Connection, username: str) -> list[str]:
     """The one person of that user name; nobody if there is no address."""
-    rows = connection.execute(
-        _people().where(account.c.username == username).order_by(account.c.last_seen_at.desc())
-    ).all()
-    return [str(row.email) for row in rows[:1] if not _signed_out(row)]
+    row = account_of(connection, username)
+    return [str(row.email)] if row is not None and row.email and not _signed_out(row) else []
+
+
+def account_of(connection: Connection, username: str) -> Row[Any] | None:
+    """The account of that user name, the one with an address first, then the last one seen."""
+    return connection.execute(
+        select(account)
+        .where(account.c.username == username)
+        .order_by(account.c.email == "", account.c.last_seen_at.desc())
+    ).first()
 
 
 def _candidates(

@@ -36,7 +36,7 @@ def live() -> Json:
 )
 def health(store: TheStore) -> Json:
     """Whether the server can do its work: 503 with a `code` (`database.away`, `.read_only`,
-    `.full`) while its database takes no writes. Needs no login."""
+    `.full`, `.locked`) while its database takes no writes. Needs no login."""
     if down := store.check():
         raise down
     return Json({"ok": True, "database": store.dialect})

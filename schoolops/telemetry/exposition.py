@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from inventory.choices import NETWORK_KINDS
 from inventory.kinds import KINDS
@@ -63,7 +63,7 @@ def counters() -> dict[str, tuple[str, str]]:
 
 
 def subjects(connection: Connection, actor: Actor, part: str) -> list[Subject]:
-    """The devices, uplinks, agents or services that the actor may see."""
+    """The devices that ever reported, uplinks, agents or services that the actor may see."""
     schools, rooms = TABLES["school"].c, TABLES["room"].c
     if part == "agent":
         a = agent.c
@@ -90,14 +90,15 @@ def subjects(connection: Connection, actor: Actor, part: str) -> list[Subject]:
             .order_by(s.id)
         )
     else:
-        d = TABLES["device"].c
+        d, o = TABLES["device"].c, observation.c
+        reported = exists().where(o.kind == "device", o.record_id == d.id)
         rows = connection.execute(
             select(d.id, schools.number.label("school"), d.key.label("device"), d.kind,
                    rooms.name.label("room"))
             .join(TABLES["school"], schools.id == d.school_id)
             .outerjoin(TABLES["room"], rooms.id == d.room_id)
             .where(readable_by(actor, KINDS["device"]), d.retired_at.is_(None),
-                   d.kind.in_(NETWORK_KINDS))
+                   d.kind.in_(NETWORK_KINDS), reported)
             .order_by(d.id)
         )  # fmt: skip
     found = []

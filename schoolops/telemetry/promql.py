@@ -44,6 +44,8 @@ from schoolops.telemetry.vectors import (
 
 LOOKBACK_S = 300
 MOST_SERIES = 400
+MOST_NOW = 2000
+"""The same of an instant, for which few points are read."""
 MOST_POINTS = 11_000
 MOST_READ = 400_000
 """Points read for one expression at most: a wide selector over years would hold the server."""
@@ -169,12 +171,13 @@ class Evaluation:
             self._subjects[part] = subjects(self.connection, self.actor, part)
         rest = [m for m in matchers if m.label != "__name__"]
         found = [s for s in self._subjects[part] if all(m.takes(s.labels) for m in rest)]
-        if len(found) > MOST_SERIES:
+        most = MOST_NOW if len(self.times) == 1 else MOST_SERIES
+        if len(found) > most:
             raise BadQuery(
                 say(
                     "{count} series match and {most} are answered at most; name a school",
                     count=len(found),
-                    most=MOST_SERIES,
+                    most=most,
                 )
             )
         return name, found
@@ -263,9 +266,9 @@ class Evaluation:
     def _aggregate(self, node: pp.AggregateExpr) -> Value:
         name = str(node.op)
         fold = AGGREGATES.get(name)
-        inner = self._value(node.expr)
         if fold is None or node.param is not None:
             raise unknown(name)
+        inner = self._value(node.expr)
         if not isinstance(inner, list):
             raise BadQuery(say("{name} wants series, not a number", name=name))
         groups: dict[tuple[tuple[str, str], ...], list[Series]] = {}

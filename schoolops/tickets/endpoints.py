@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from schoolops.core.permissions import TICKETS_OPEN, TICKETS_WRITE
 from schoolops.tickets import listings as _listings  # noqa: F401  (registers its list)
-from schoolops.tickets import repository, schemas, service
+from schoolops.tickets import repository, schemas, service, suggesting
 from schoolops.tickets.answers import offered
 from schoolops.web.answers import answers
 from schoolops.web.context import Json, TheActor, TheStore
@@ -25,6 +25,43 @@ def open_ticket(new: schemas.NewTicket, store: TheStore, actor: TheActor) -> Jso
     with store.write(actor) as unit:
         made = service.report(unit, new)
     return Json(made, status_code=201)
+
+
+@router.get("/tickets/suggestions", **needs(TICKETS_OPEN), **answers(schemas.Suggestions))
+def suggest(
+    store: TheStore, actor: TheActor, text: Annotated[str, Query(max_length=schemas.LONGEST)]
+) -> Json:
+    """What helped before with what these words say."""
+    with store.read(actor) as connection:
+        return Json({"suggestions": suggesting.suggest(connection, actor, text)})
+
+
+@router.get("/tickets/articles", **needs(TICKETS_OPEN), **answers(schemas.Suggestions))
+def list_articles(store: TheStore, actor: TheActor) -> Json:
+    """All articles, the newest first."""
+    with store.read(actor) as connection:
+        return Json({"suggestions": suggesting.articles(connection, actor)})
+
+
+@router.post(
+    "/tickets/articles", **needs(TICKETS_WRITE, everywhere=True),
+    **answers(schemas.Suggestion, 201),
+)  # fmt: skip
+def write_article(new: schemas.NewArticle, store: TheStore, actor: TheActor) -> Json:
+    """Write down what helps; everybody who reports may read it."""
+    with store.write(actor) as unit:
+        made = suggesting.write_article(unit, new)
+    return Json(made, status_code=201)
+
+
+@router.delete(
+    "/tickets/articles/{id:path}", **needs(TICKETS_WRITE, everywhere=True), **answers(status=204)
+)
+def retire_article(id: Uid, store: TheStore, actor: TheActor) -> Response:
+    """Suggest an article no more."""
+    with store.write(actor) as unit:
+        suggesting.retire_article(unit, id)
+    return Response(status_code=204)
 
 
 @router.get("/tickets/{id:path}/course", **needs(TICKETS_OPEN), **answers(schemas.Ticket))

@@ -37,9 +37,11 @@ ticket = Table(
     Column("seen", Text, nullable=False, default="{}"),
     Column("form_key", String(64), unique=True),
     Column("told_share", Integer, nullable=False, default=0),
+    Column("look_at", BigInteger, nullable=False, default=0),
     Column("anonymous", Boolean, nullable=False, default=False),
     Index("ix_ticket_school", "school_id", "state"),
     Index("ix_ticket_state", "state", "priority", "id"),
+    Index("ix_ticket_look_at", "state", "look_at"),
     Index("ix_ticket_incident", "incident_id"),
     Index("ix_ticket_room", "room_id", "state"),
     Index("ix_ticket_joined", "joined_to"),
@@ -52,7 +54,8 @@ it is not joined again by itself). `joined_to`: the ticket about the same thing 
 `seen`: JSON of what was known of room, device, line and incidents when it was reported.
 `answered_at`, `bypassed_at`, `solved_at`: when the promises were kept (`sla`). `form_key`: of the
 form that was sent, so that sending it twice makes one ticket. `told_share`: percent of its promise
-at which somebody was told last. `anonymous`: it holds no person any more.
+at which somebody was told last, `look_at`: when the next share can be reached. `anonymous`: it
+holds no person any more.
 """
 
 ticket_entry = Table(
@@ -85,3 +88,28 @@ ticket_link = Table(
     Index("ix_ticket_link_other", "other_id"),
 )
 """Two tickets that have to do with each other, the smaller number first."""
+
+ticket_article = Table(
+    "ticket_article",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("retired_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""What helps, written down for everybody who reports."""
+
+ticket_word = Table(
+    "ticket_word",
+    metadata,
+    Column("word", String(24), primary_key=True),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", String(8), primary_key=True),
+    Index("ix_ticket_word_record", "source", "record_id"),
+    sqlite_with_rowid=False,
+)
+"""Which articles and solved tickets have a word (`words`); `source`: article or ticket."""

@@ -79,6 +79,30 @@ class ForAll(BaseModel):
     text: str = Field(min_length=1, max_length=LONGEST)
 
 
+class NewArticle(BaseModel):
+    """What helps, for everybody who reports."""
+
+    title: str = Field(min_length=1, max_length=200)
+    text: str = Field(min_length=1, max_length=LONGEST)
+
+
+class Suggestion(TypedDict):
+    """What helped before: an article, or (with its number) a solved ticket; `text`: what helped."""
+
+    kind: Literal["article", "ticket"]
+    id: str
+    number: int | None
+    title: str
+    text: str
+    at: Time | None
+
+
+class Suggestions(TypedDict):
+    """The best first."""
+
+    suggestions: list[Suggestion]
+
+
 class Booked(TypedDict):
     """A ticket in short; `joined_to`: the number of the one about the same thing."""
 

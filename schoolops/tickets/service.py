@@ -26,6 +26,7 @@ from schoolops.tickets import repository, schemas
 from schoolops.tickets.models import ticket, ticket_entry, ticket_link
 from schoolops.tickets.sla import PROMISES
 from schoolops.tickets.snapshot import NETWORK, Place, fault_of, seen_at
+from schoolops.tickets.suggesting import learn
 from schoolops.tickets.telling import tell_reporter
 from schoolops.tickets.thread import ACTIVE, ENTRIES, WAITS_FOR
 
@@ -96,11 +97,11 @@ def open_ticket(
     made = unit.connection.execute(insert(ticket), values)
     (number,) = made.inserted_primary_key or (0,)
     row = _row(unit, number)
-    _write(unit, row, "opened", text=text.strip(), side="reporter", public=True)
+    write_entry(unit, row, "opened", text=text.strip(), side="reporter", public=True)
     if fault is not None:
-        _write(unit, row, "incident", data={"incident": fault.uid, "title": fault.title})
+        write_entry(unit, row, "incident", data={"incident": fault.uid, "title": fault.title})
     if row.joined_to is not None:
-        _write(unit, row, "joined", data={"to": row.joined_to})
+        write_entry(unit, row, "joined", data={"to": row.joined_to})
     unit.audit("open ticket", "ticket", str(number), place.school_id, {"via": via})
     tell_reporter(unit, row, "received")
     return told(row)
@@ -187,12 +188,12 @@ def reply(unit: UnitOfWork, id: str, text: str, *, internal: bool = False) -> di
     if staff and not internal:
         _answered(unit, row)
         for one in (row, *_joined(unit, row)):
-            _write(unit, one, "message", text.strip(), side="staff", public=True)
+            write_entry(unit, one, "message", text.strip(), side="staff", public=True)
             tell_reporter(unit, one, "answered", text.strip())
     elif internal:
-        _write(unit, row, "note", text.strip())
+        write_entry(unit, row, "note", text.strip())
     else:
-        _write(unit, row, "message", text.strip(), side="reporter", public=True)
+        write_entry(unit, row, "message", text.strip(), side="reporter", public=True)
         if row.state in ("solved", "closed") or row.waits_for == "school":
             _set_state(unit, row, "open")
     return told(_row(unit, row.id))
@@ -210,7 +211,7 @@ def assign(unit: UnitOfWork, id: str, username: str) -> dict[str, Any]:
     else:
         name = ""
     _change(unit, row, assigned_to=name)
-    _write(unit, row, "assigned", data={"to": name})
+    write_entry(unit, row, "assigned", data={"to": name})
     if row.state == "new" and name:
         _answered(unit, row)
         _set_state(unit, _row(unit, row.id), "open")
@@ -225,7 +226,7 @@ def prioritise(unit: UnitOfWork, id: str, priority: str) -> dict[str, Any]:
         raise Invalid(say("a priority is one of {known}", known=", ".join(PROMISES)))
     if row.priority != priority:
         _change(unit, row, priority=priority, told_share=0)
-        _write(unit, row, "priority", data={"from": row.priority, "to": priority})
+        write_entry(unit, row, "priority", data={"from": row.priority, "to": priority})
     return told(_row(unit, row.id))
 
 
@@ -259,7 +260,7 @@ def close(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
             continue
         if text.strip():
             side = "staff" if staff else "reporter"
-            _write(unit, one, "message", text.strip(), side=side, public=True)
+            write_entry(unit, one, "message", text.strip(), side=side, public=True)
         _set_state(unit, one, "closed")
         if staff:
             tell_reporter(unit, one, "closed", text.strip())
@@ -273,7 +274,7 @@ def reopen(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
     staff = _works_on(unit, row)
     if text.strip():
         side = "staff" if staff else "reporter"
-        _write(unit, row, "message", text.strip(), side=side, public=True)
+        write_entry(unit, row, "message", text.strip(), side=side, public=True)
     if row.state not in ("new", "open"):
         _set_state(unit, row, "open")
     return told(_row(unit, row.id))
@@ -300,8 +301,8 @@ def join(unit: UnitOfWork, id: str, first: str) -> dict[str, Any]:
         raise Conflict(say("a ticket cannot join itself"))
     for one in (row, *_joined(unit, row)):
         _change(unit, one, joined_to=other.id)
-        _write(unit, one, "joined", data={"to": other.id})
-    _write(unit, other, "joined", data={"by": row.id})
+        write_entry(unit, one, "joined", data={"to": other.id})
+    write_entry(unit, other, "joined", data={"by": row.id})
     return told(_row(unit, row.id))
 
 
@@ -310,7 +311,7 @@ def leave(unit: UnitOfWork, id: str) -> dict[str, Any]:
     row = _workable(unit, id)
     if row.joined_to is not None:
         _change(unit, row, joined_to=None)
-        _write(unit, row, "joined", data={"left": row.joined_to})
+        write_entry(unit, row, "joined", data={"left": row.joined_to})
     return told(_row(unit, row.id))
 
 
@@ -329,7 +330,7 @@ def link(unit: UnitOfWork, id: str, other_id: str) -> dict[str, Any]:
              "at": unit.now, "by": unit.actor.name},
         )  # fmt: skip
         for one, to in ((row, other), (other, row)):
-            _write(unit, one, "linked", data={"to": to.id})
+            write_entry(unit, one, "linked", data={"to": to.id})
     return told(_row(unit, row.id))
 
 
@@ -339,12 +340,12 @@ def link_incident(unit: UnitOfWork, id: str, uid: str) -> dict[str, Any]:
     if not uid:
         if row.incident_id is not None:
             _change(unit, row, incident_id=None, unlinked_from=row.incident_id)
-            _write(unit, row, "incident", data={"left": row.incident_id})
+            write_entry(unit, row, "incident", data={"left": row.incident_id})
         return told(_row(unit, row.id))
     found = incidents.find(unit.connection, unit.actor, uid, ESTATE_READ)
     if row.incident_id != found.id:
         _change(unit, row, incident_id=found.id)
-        _write(unit, row, "incident", data={"incident": found.uid, "title": found.title})
+        write_entry(unit, row, "incident", data={"incident": found.uid, "title": found.title})
     return told(_row(unit, row.id))
 
 
@@ -357,7 +358,7 @@ def tell_all(unit: UnitOfWork, uid: str, text: str) -> dict[str, int]:
     rows = [row for row in _of_incident(unit, found.id) if _works_on(unit, row)]
     for row in rows:
         _answered(unit, row)
-        _write(unit, row, "update", text.strip(), side="staff", public=True)
+        write_entry(unit, row, "update", text.strip(), side="staff", public=True)
         tell_reporter(unit, row, "answered", text.strip())
     unit.audit("answer reporters", "incident", found.uid, found.school_id, {"tickets": len(rows)})
     return {"tickets": len(rows)}
@@ -378,6 +379,11 @@ OVER.append(incident_is_over)
 
 
 # -- beneath -------------------------------------------------------------------------------------
+
+
+def close_solved(unit: UnitOfWork, row: Row[Any]) -> None:
+    """Close a ticket that was solved and is not missed."""
+    _set_state(unit, row, "closed")
 
 
 def _of_incident(unit: UnitOfWork, incident_id: int) -> list[Row[Any]]:
@@ -406,7 +412,7 @@ def _solve(unit: UnitOfWork, row: Row[Any], text: str) -> None:
         return
     _answered(unit, row)
     if text:
-        _write(unit, row, "message", text, side="staff", public=True)
+        write_entry(unit, row, "message", text, side="staff", public=True)
     _set_state(unit, row, "solved")
     tell_reporter(unit, row, "solved", text)
 
@@ -427,13 +433,15 @@ def _set_state(unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "")
     else:
         values |= {"solved_at": None, "closed_at": None}
     _change(unit, row, **values)
-    _write(
+    if state in ("solved", "closed"):
+        learn(unit, row)
+    write_entry(
         unit, row, "state", public=True,
         data={"from": row.state, "to": state} | ({"waits_for": waits_for} if waits_for else {}),
     )  # fmt: skip
 
 
-def _write(
+def write_entry(
     unit: UnitOfWork,
     row: Row[Any],
     what: str,
@@ -458,7 +466,7 @@ def _write(
 
 def _change(unit: UnitOfWork, row: Row[Any], **values: Any) -> None:
     unit.connection.execute(
-        update(ticket).where(c.id == row.id).values(changed_at=unit.now, **values)
+        update(ticket).where(c.id == row.id).values(changed_at=unit.now, look_at=0, **values)
     )
     unit.announce("ticket", row.uid, row.school_id)
 

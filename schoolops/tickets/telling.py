@@ -17,6 +17,9 @@ NOTICES = {
     "solved": register("ticket-solved", _SAMPLE),
     "closed": register("ticket-closed", _SAMPLE),
 }
+LATE = register("ticket-late", _SAMPLE | {
+    "percent": 80, "promise": "fix", "due": 1_795_507_200_000_000, "priority": "P2",
+    "assigned_to": "a.klein"})  # fmt: skip
 
 
 def tell_reporter(unit: UnitOfWork, row: Row[Any], what: str, text: str = "") -> None:

@@ -12,7 +12,7 @@ from schoolops.tickets.sla import NO_CLOCK, PROMISES, Clock, Promise, Spell, rec
 SIDES = ("reporter", "staff", "vendor", "system")
 ENTRIES = (
     "opened", "message", "note", "state", "priority", "assigned", "incident", "joined", "linked",
-    "loaner", "update",
+    "loaner", "update", "promise",
 )  # fmt: skip
 """Words of `ticket_entry.what`. A message or update is read by the reporter, a note is not."""
 

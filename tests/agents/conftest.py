@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,13 +40,13 @@ def tls_server(certificate: tuple[Path, Path]) -> Iterator[BookingServer]:
 def flushes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The files that were flushed to disk, as they were."""
     seen: list[int] = []
-    flush = os.fdatasync
+    flush = posix.fdatasync
 
     def noting(handle: int) -> None:
         seen.append(handle)
         flush(handle)
 
-    monkeypatch.setattr(os, "fdatasync", noting)
+    monkeypatch.setattr(posix, "fdatasync", noting)
     return seen
 
 

@@ -29,13 +29,14 @@ MUTE = (
 """Runs and measures, and never delivers."""
 TRIPWIRE = """
 def _trip(name):
-    real = getattr(os, name)
+    real = getattr(posix, name)
     def tripping(*words):
         with open(os.environ["TRIPWIRE"], "ab", 0) as file:
             file.write(b".")
             if file.tell() == int(os.environ["TRIP_AT"]):
                 os.killpg(0, 9)
         return real(*words)
+    setattr(posix, name, tripping)
     setattr(os, name, tripping)
 if "TRIPWIRE" in os.environ:
     for name in ("fsync", "replace", "execve", "execv", "fork"):
@@ -55,7 +56,7 @@ def release(version: str, *, main: str = "", tripwire: bool = False) -> bytes:
         text = first.read_text()
         assert '__version__ = "' in text
         text = text.partition("__version__")[0] + f'__version__ = "{version}"\n'
-        first.write_text(text + ("import os\n" + TRIPWIRE if tripwire else ""))
+        first.write_text(text + ("import os, posix\n" + TRIPWIRE if tripwire else ""))
         if main:
             cli = package / "cli.py"
             before, found, after = cli.read_text().partition("import sys\n")

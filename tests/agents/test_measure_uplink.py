@@ -295,11 +295,11 @@ class _Web(BaseHTTPRequestHandler):
         time.sleep(max(0.0, until - time.monotonic()))
 
     def do_GET(self) -> None:
-        size = 40_000_000 if self.path == "/large" else 0
-        self.send_response(200 if self.path in ("/large", "/empty") else 404)
+        size = {"/large": 40_000_000, "/small": 12_000}.get(self.path, 0)
+        self.send_response(200 if self.path in ("/large", "/empty", "/small") else 404)
         self.send_header("Content-Length", str(size))
         self.end_headers()
-        block = os.urandom(20_000)
+        block = os.urandom(min(size, 20_000) or 1)
         try:
             for _ in range(size // len(block)):
                 self.wait(len(block))
@@ -360,7 +360,11 @@ def test_a_throughput_test_keeps_to_its_bytes(web: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("/none", "answers HTTP 404"), ("/empty", "sends an empty file")],
+    [
+        ("/none", "answers HTTP 404"),
+        ("/empty", "ends after 0 kB"),
+        ("/small", "ends after 12 kB; offer one of 10 MB"),
+    ],
 )
 def test_a_test_that_cannot_be_made_says_why(web: str, path: str, said: str) -> None:
     result = measure_line(UplinkTarget("L", download_url=web + path), Limits(seconds=1))
@@ -434,7 +438,7 @@ def test_somebody_may_ask_for_a_test_in_lessons_and_must_say_so(web: str) -> Non
     config = Config("e", "a", "s", uplinks=[line])
     with pytest.raises(AgentError, match="there are lessons or exams"):
         duty.test_now(line, config, 0, in_lessons=False)
-    assert "empty file" in duty.test_now(line, config, 0, in_lessons=True).error
+    assert "ends after 0 kB" in duty.test_now(line, config, 0, in_lessons=True).error
     with pytest.raises(AgentError, match="no test is set up"):
         duty.test_now(UplinkTarget("L"), config, 0, in_lessons=True)
 

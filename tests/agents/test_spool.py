@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posix
 import resource
 import shutil
 import signal
@@ -429,7 +430,7 @@ def test_rows_that_cannot_be_flushed_keep_their_numbers_and_no_other_gets_them(
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fdatasync", refuse)
+        patched.setattr(posix, "fdatasync", refuse)
         spool.flush()
     assert "may not survive a power cut" in spool.trouble
     spool.append([host(2)])

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory.kinds import KINDS
 from schoolops.alerts import schemas, service
 from schoolops.alerts.spans import DAYS, FOREVER, Span, covers, read_every
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Forbidden, Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
+from schoolops.estate.listing import LISTINGS
 from tests.alerts.town import ADMIN, LESSON, Town
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -98,10 +100,43 @@ def test_who_runs_other_schools_plans_nothing_here(store: Store, clock: FixedClo
         service.end_window(unit, made["id"])
 
 
-def test_only_who_has_signed_in_is_on_call(store: Store, clock: FixedClock) -> None:
-    new = schemas.NewOnCall(username="nobody", every="daily")
-    with store.write(ADMIN) as unit, pytest.raises(NotFound):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nobody", "signed in here yet; a mail address can be entered too"),
+        ("müller@", "no mail can go to 'müller@'"),
+        ("no@way@ there", "write it as name@city.example"),
+    ],
+)
+def test_nobody_is_on_call_who_cannot_be_told(
+    store: Store, clock: FixedClock, name: str, said: str
+) -> None:
+    new = schemas.NewOnCall(username=name, every="daily")
+    with store.write(ADMIN) as unit, pytest.raises((Invalid, NotFound), match=said):
         service.plan_on_call(unit, new)
+
+
+@pytest.mark.parametrize(
+    ("every", "now", "state"),
+    [
+        ("sun=02:00-05:00", "2026-11-27T22:00", "planned"),
+        ("sun=02:00-05:00", "2026-11-29T02:00", "active"),
+        ("sun=02:00-05:00", "2026-11-29T05:00", "planned"),
+        ("sat=22:00-06:00", "2026-11-29T01:00", "active"),
+        ("sat=22:00-06:00", "2026-11-28T01:00", "planned"),
+        ("sat", "2026-11-28T13:00", "active"),
+    ],
+)
+def test_what_recurs_is_active_within_its_hours_alone(
+    store: Store, clock: FixedClock, every: str, now: str, state: str
+) -> None:
+    clock.value = at("2026-11-24T08:00")
+    with store.write(ADMIN) as unit:
+        service.plan_window(unit, window(school=None, every=every, ends=None))
+    with store.read(ADMIN) as connection:
+        lister = LISTINGS["window"](connection, ADMIN, at(now))
+        (row,) = lister.page(KINDS["window"], f"state:{state}", "", 0, 9, ["state"]).rows
+    assert row[4] == state
 
 
 @pytest.mark.parametrize(

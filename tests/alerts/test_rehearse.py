@@ -62,6 +62,29 @@ def test_it_tells_what_the_rules_in_force_would_have_said(store: Store, clock: F
     assert all(one["until"] for one in tried(town, hours=2))
 
 
+def test_what_failed_for_a_single_report_is_found_at_whatever_second_one_asks(
+    store: Store, clock: FixedClock
+) -> None:
+    town = Town(store, clock)
+    calm = range(130, 0, -1)
+    write(town, "agent", "", calm, cpu_percent=3.0)
+    for name in ("R", "SW", "AP1", "AP2"):
+        write(town, "device", name, calm, reachable=True)
+    write(town, "device", "AP3", range(130, 60, -1), reachable=True)
+    write(town, "device", "AP3", range(60, 59, -1), reachable=False)
+    write(town, "device", "AP3", range(59, 0, -1), reachable=True)
+    write(town, "uplink", "line1", calm, reachable=True, loss_percent=0)
+    rules = "- {id: gone, about: device, when: not reachable, for: 30s, text: gone}"
+    answers = []
+    for _ in range(9):
+        clock.advance(7)
+        answers.append(
+            [(one["subject"], one["since"]) for one in tried(town, hours=2, rules=rules)]
+        )
+    assert [subject for subject, _ in answers[0]] == ["AP3"]
+    assert all(one == answers[0] for one in answers)
+
+
 def test_other_rules_are_tried_without_changing_anything(store: Store, clock: FixedClock) -> None:
     town = Town(store, clock)
     a_day(town)

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from schoolops.alerts import schemas, service
 from schoolops.core.clock import FixedClock
+from schoolops.core.errors import Invalid
 from schoolops.core.settings import Webhook
 from schoolops.db.engine import Store
+from schoolops.db.tables import audit_event
 from schoolops.identity.models import account
 from schoolops.notify import webhooks
 from schoolops.notify.models import mail, webhook_call
@@ -84,6 +86,28 @@ def test_the_on_call_plan_says_who(town: Town) -> None:
     break_switch(town)
     town.minutes(3)
     assert told(town) == [("incident-opened", "desk"), ("incident-opened", "anna")]
+
+
+def test_a_mail_address_is_on_call_without_any_account(town: Town) -> None:
+    on_call(town, " help@schule.example ", 1)
+    break_switch(town)
+    town.minutes(3)
+    assert told(town) == [("incident-opened", "desk"), ("incident-opened", "help")]
+    with town.store.read() as connection:
+        (kept,) = connection.scalars(
+            select(audit_event.c.detail).where(audit_event.c.kind == "on-call")
+        )
+    assert "h…@schule.example" in kept
+    assert "help@" not in kept
+
+
+def test_an_account_without_an_address_is_not_put_on_call(town: Town) -> None:
+    with town.store.write() as unit:
+        unit.connection.execute(
+            update(account).where(account.c.username == "anna").values(email="")
+        )
+    with pytest.raises(Invalid, match="enter the address itself"):
+        on_call(town, "anna", 1)
 
 
 def test_a_critical_one_that_nobody_answers_goes_up(town: Town) -> None:

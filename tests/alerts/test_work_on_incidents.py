@@ -86,6 +86,26 @@ def test_who_runs_the_equipment_of_an_authority_works_on_its_incidents(town: Tow
     assert found["schools"][0]["number"] == "164800"
 
 
+def test_what_nobody_reports_on_any_more_is_closed_by_hand_and_comes_back_if_it_is_not_over(
+    town: Town,
+) -> None:
+    one = uid(town)
+    with town.store.write(ADMIN) as unit:
+        with pytest.raises(Invalid, match="why"):
+            service.close(unit, one, " ")
+        service.close(unit, one, "the router was taken away")
+    assert town.incidents() == []
+    with town.store.read(ADMIN) as connection:
+        events = repository.course(town.store, connection, ADMIN, one)["events"]
+    assert [(e["what"], e["by"], e["text"]) for e in events[-2:]] == [
+        ("note", "anna", "the router was taken away"), ("closed", "anna", ""),
+    ]  # fmt: skip
+    town.minutes(3)
+    assert [row.uid for row in town.incidents()] == [one]
+    with town.store.write(STRANGER) as unit, pytest.raises(NotFound):
+        service.close(unit, one, "x")
+
+
 def test_what_is_over_is_not_claimed_but_may_be_explained(town: Town) -> None:
     one = uid(town)
     town.cut.clear()

@@ -214,3 +214,23 @@ def test_two_servers_on_one_home_the_second_says_so(own: Run, home: Path) -> Non
     assert _process_at(paths.socket_path(home)) == first.pid
     own("serve", "--stop")
     first.wait()
+
+
+def test_a_command_waits_for_the_server_that_somebody_is_just_starting(
+    own: Run, home: Path
+) -> None:
+    own("serve", "--stop")
+    lock = home / "server.lock"
+    first = subprocess.Popen(
+        [sys.executable, "-m", "schoolops.cli", "serve", "--port", "0"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (lock.exists() and lock.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    told = own("ls", "schools", "--count")
+    assert (told.code, told.out) == (0, "0\n"), told.err
+    assert _process_at(paths.socket_path(home)) == first.pid
+    own("serve", "--stop")
+    first.wait()

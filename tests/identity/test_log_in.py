@@ -36,10 +36,11 @@ def own(migrated_sqlite: Path, tmp_path: Path) -> Iterator[tuple[City, Served, K
 
 
 @pytest.fixture
-def served(founded: City, migrated_sqlite: Path, tmp_path: Path) -> Iterator[Served]:
-    """A schoolops server of the realm that all tests share."""
-    copy_of(migrated_sqlite, tmp_path / "server")
-    with serve(tmp_path / "server", **founded.environment()) as running:
+def served(keycloak: Keycloak, migrated_sqlite: Path, tmp_path: Path) -> Iterator[Served]:
+    """A schoolops server and its realm, at the Keycloak that all tests share."""
+    home = tmp_path / "server"
+    copy_of(migrated_sqlite, home)
+    with serve(home, **found(keycloak, home).environment()) as running:
         yield running
 
 

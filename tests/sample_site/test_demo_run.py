@@ -60,8 +60,10 @@ def test_without_a_terminal_every_fault_is_named_on_the_right_record(tmp_path: P
 def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     command = [*DEMO[:-1], "--schools", "1", "--scale", "0.02"]
     with subprocess.Popen(
-        command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True
-    ) as process:
+        command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True,
+        # Whatever a shell starts in its background does not hear Ctrl+C, nor do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
         assert process.stderr is not None
         for line in process.stderr:
             if "agents join" in line:

@@ -76,6 +76,7 @@ BODIES: dict[str, Body] = {
     "reinstate_record": lambda w, k, s: STALE,
     "set_secret": lambda w, k, s: {"secret": "x"},
     "edit_record": lambda w, k, s: {**STALE, "values": {"notes": "x"}},
+    "close_incident": lambda w, k, s: {"text": " "},
     "write_note": lambda w, k, s: {"text": "x"},
     "try_rules": lambda w, k, s: {"school": s, "hours": 1},
     "plan_window": lambda w, k, s: {"school": s, "reason": "x", "every": "sun=02:00-03:00"},
@@ -86,6 +87,7 @@ BODIES: dict[str, Body] = {
     "issue_proof": lambda w, k, s: {"month": "2099-01"},
     "add_day_of_all": lambda w, k, s: {"kind": "exam", "first": "2026-12-01"},
     "open_ticket": lambda w, k, s: {"school": s, "text": "x"},
+    "write_article": lambda w, k, s: {"title": "x", "text": "x"},
     "reply_to_ticket": lambda w, k, s: {"text": "x"},
     "change_ticket": lambda w, k, s: {"state": "open"},
     "assign_ticket": lambda w, k, s: {"username": ""},
@@ -99,6 +101,7 @@ BODIES: dict[str, Body] = {
 """What is sent where something is sent: harmless, so that each case finds the same world."""
 
 QUERIES: dict[str, dict[str, str]] = {
+    "suggest": {"text": "beamer"},
     "read_series": {"metric": "cpu_percent"},
     "import_file": {"filename": "x.csv", "dry_run": "true"},
     "import_days": {"dry_run": "true"},

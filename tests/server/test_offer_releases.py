@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from schoolops.telemetry import booking
 from tests.server.conftest import Agent, Api
 
 
+@cache  # an archive holds the second in which it was made
 def archive(version: str, name: str = "agents/__init__.py") -> bytes:
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as made:

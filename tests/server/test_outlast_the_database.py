@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,32 @@ def read_only(store: Store, cluster: Cluster | None) -> Iterator[None]:
     yield
     cluster.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     store.writer.dispose()
+
+
+def test_a_file_that_another_program_holds_acknowledges_nothing_and_shows(
+    api: Api, agent: Agent, store: Store
+) -> None:
+    if store.is_postgresql:
+        pytest.skip("it has locks of its own, that no program keeps for all")
+
+    @event.listens_for(store.writer, "begin", insert=True)
+    def impatient(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+
+    api.create("schools", **(SCHOOL | {"number": "164801"}))
+    browser = sqlite3.connect(store.file, isolation_level=None)
+    browser.execute("BEGIN EXCLUSIVE")
+    refused(api.client.post("/v1/schools", json={"values": SCHOOL}, headers=api.headers),
+            "database.locked")  # fmt: skip
+    batch = agent.batch([("host", HOST)])
+    refused(post(agent, batch), "database.locked")
+    refused(api.client.get("/v1/health"), "database.locked")
+    assert api.get("/schools/count")["count"] == 2
+    browser.execute("ROLLBACK")
+    browser.close()
+    assert api.get("/health")["ok"] is True
+    assert post(agent, batch).json()["acked_seq"] == batch.last_seq
+    assert booked(store) == 1
 
 
 def test_a_database_that_is_read_only_acknowledges_nothing_and_shows(

@@ -30,6 +30,9 @@ async def test_open_incidents_are_counted_and_listed_first(app: Any) -> None:
         await pilot.press("I")
         shown = await shows(pilot, "Incidents  3", "✖ critical", "▲ warning", "All was dark")
         assert shown.index("Room 2.14") < shown.index("All was dark")
+        (over,) = [line for line in shown.splitlines() if "All was dark" in line]
+        assert "✓ over" in over
+        assert "✖" not in over
         assert shown.index("No connection") < shown.index("Room 2.14")
 
 

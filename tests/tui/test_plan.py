@@ -43,6 +43,38 @@ async def test_maintenance_is_planned_and_a_refusal_keeps_what_was_typed(
         assert new["ends"].startswith("2026-12-01T17:00")
 
 
+@pytest.mark.parametrize("action", ["window.new", "on-call.new"])
+async def test_escape_asks_before_it_throws_away_what_was_typed(app: Any, action: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await app.perform("main.on-calls" if "call" in action else "main.windows", app.frames()[0])
+        await pilot.press("n", "escape", "n")
+        await shows(pilot, "Until (inclusive)")
+        app.screen.spell.every.value = "sat"
+        await pilot.pause()
+        await pilot.press("escape")
+        await shows(pilot, "Discard what you have changed here?")
+        await pilot.press("n")
+        await until(pilot, lambda: "Discard" not in text(pilot))
+        assert app.screen.spell.every.value == "sat"
+        await pilot.press("escape")
+        await shows(pilot, "Discard what you have changed here?")
+        await pilot.press("y")
+        await until(pilot, lambda: "Until (inclusive)" not in text(pilot))
+
+
+async def test_a_window_of_all_schools_without_end_says_both(app: Any, city: City) -> None:
+    city.add("window", "w-1", kind="maintenance", school="", room="", begins=DAY,
+             ends="9999-01-01T00:00:00Z", every="sun=02:00-05:00", reason="updates",
+             state="planned", by="m.weber")  # fmt: skip
+    async with app.run_test(size=(118, 30)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press("M")
+        (row,) = [one for one in (await shows(pilot, "updates")).splitlines() if "sun=" in one]
+        assert row.split()[1:4] == ["planned", "maintenance", "all"]
+        assert "no end" in row
+
+
 async def test_an_end_or_the_days_of_every_week_are_asked_for(app: Any) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await shows(pilot, "● live")
@@ -80,7 +112,7 @@ async def test_who_is_on_call_is_planned(app: Any, city: City) -> None:
         await pilot.press("n")
         await shows(pilot, "On-call time", "is told at once", "all schools")
         await pilot.press("ctrl+s")
-        await shows(pilot, "Say who is on call.")
+        await shows(pilot, "Say who is on call: a user name or a mail address.")
         app.screen.username.set("a.klein")
         await pilot.press("ctrl+s")
         await shows(pilot, "Say until when, or on which days every week.")

@@ -24,6 +24,7 @@ class AnswerDialog(FormDialog[Json]):
     text may stay empty. `does` names what is done.
     """
 
+    PRECIOUS = True
     DEFAULT_CSS = """
     AnswerDialog Notes {
         height: 8;

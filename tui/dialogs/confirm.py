@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -44,3 +44,15 @@ class Confirm(Dialog[bool]):
 
     def action_cancel(self) -> None:
         self.dismiss(False)
+
+
+async def discarded(form: Dialog[Any]) -> bool:
+    """Ask whether what was typed into a form is thrown away."""
+    question = Confirm(
+        form.heading,
+        _("Discard what you have changed here?"),
+        yes=_("Discard"),
+        no=_("Go on editing"),
+    )
+    given: bool | None = await form.app.push_screen_wait(question)
+    return bool(given)

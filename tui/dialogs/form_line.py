@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Select, Static, TextArea
 
 from tui.dialogs.base import Dialog, Result
+from tui.dialogs.confirm import discarded
 from tui.dialogs.lookup import LookupInput
 
 
@@ -59,12 +60,38 @@ class Line(HorizontalGroup):
 
 
 class FormDialog(Dialog[Result]):
-    """↓ ↑ walk through the lines; Enter goes on to the next one, and accepts on the last."""
+    """↓ ↑ walk through the lines; Enter goes on to the next one, and accepts on the last. Esc asks
+    before it throws away what `PRECIOUS` says is work."""
+
+    PRECIOUS = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "walk(1)", "Next line", show=False),
         Binding("up", "walk(-1)", "Previous line", show=False),
     ]
+
+    _at_first: tuple[object, ...] = ()
+
+    def on_mount(self) -> None:
+        self._at_first = self._contents()
+
+    def _contents(self) -> tuple[object, ...]:
+        controls = self.query("Input, Select, TextArea")
+        return tuple(
+            control.text if isinstance(control, TextArea) else control.value  # type: ignore[attr-defined]
+            for control in controls
+        )
+
+    def action_cancel(self) -> None:
+        if self.PRECIOUS and self._contents() != self._at_first:
+            self._ask_discard()
+        else:
+            self.dismiss(None)
+
+    @work
+    async def _ask_discard(self) -> None:
+        if await discarded(self):
+            self.dismiss(None)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

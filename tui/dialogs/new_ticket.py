@@ -27,6 +27,7 @@ class NewTicket(FormDialog[Json]):
     works on tickets, and may say how urgent it is and who told it by telephone.
     """
 
+    PRECIOUS = True
     DEFAULT_CSS = """
     NewTicket Notes {
         height: 4;

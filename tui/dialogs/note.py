@@ -17,6 +17,8 @@ class NoteDialog(FormDialog[str]):
     """Shows `lines` and asks why, or for what `asks` names; answers it, or None. `does` names
     what is done then. An `optional` one may stay empty: Enter alone does it."""
 
+    PRECIOUS = True
+
     def __init__(
         self,
         title: str,

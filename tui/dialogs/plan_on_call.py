@@ -17,10 +17,15 @@ from tui.i18n import _
 class PlanOnCall(FormDialog[Json]):
     """Answers the body of `POST /v1/on-calls`, or None."""
 
+    PRECIOUS = True
+
     def __init__(self, lookup: Lookup = no_lookup) -> None:
         super().__init__(_("On-call time"))
         levels = [("1", _("is told at once")), ("2", _("when nobody of level 1 answers"))]
-        self.username = LookupInput("account", lookup, "", compact=True, id="username")
+        self.username = LookupInput(
+            "account", lookup, "", placeholder=_("user name, or mail address"), compact=True,
+            id="username",
+        )  # fmt: skip
         self.level = Choice(levels, "1", required=True, id="level")
         self.authority = FormInput(placeholder=_("all schools"), compact=True, id="authority")
         self.spell = Spell()
@@ -49,7 +54,7 @@ class PlanOnCall(FormDialog[Json]):
     def action_accept(self) -> None:
         username = self.username.value.strip()
         if not username:
-            self.problem(_("Say who is on call."))
+            self.problem(_("Say who is on call: a user name or a mail address."))
             self.username.input.focus()
             return
         times = self.spell.read(self)

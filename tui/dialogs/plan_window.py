@@ -18,6 +18,8 @@ from tui.i18n import _
 class PlanWindow(FormDialog[Json]):
     """Answers the body of `POST /v1/windows`, or None."""
 
+    PRECIOUS = True
+
     def __init__(self, lookup: Lookup = no_lookup, school: str = "") -> None:
         super().__init__(_("Plan maintenance"))
         words = [(name, _(label)) for name, label in WINDOW_KINDS.items()]

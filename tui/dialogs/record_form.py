@@ -16,7 +16,7 @@ from textual.widgets import Input, Select, TextArea
 
 from inventory.kinds import Kind
 from tui.dialogs.base import Dialog, Hint, Sentence
-from tui.dialogs.confirm import Confirm
+from tui.dialogs.confirm import discarded
 from tui.dialogs.field_row import FieldRow
 from tui.dialogs.lookup import Lookup, LookupInput
 from tui.dialogs.texts import label
@@ -233,13 +233,7 @@ class RecordForm(Dialog[dict[str, Any]]):
 
     @work
     async def _ask_discard(self) -> None:
-        question = Confirm(
-            self.heading,
-            _("Discard what you have changed here?"),
-            yes=_("Discard"),
-            no=_("Go on editing"),
-        )
-        if await self.app.push_screen_wait(question):
+        if await discarded(self):
             self.dismiss(None)
 
     def action_move(self, step: int) -> None:

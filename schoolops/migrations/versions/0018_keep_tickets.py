@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("form_key", sa.String(length=64), nullable=True),
         sa.Column("told_share", sa.Integer(), nullable=False),
+        sa.Column("look_at", sa.BigInteger(), nullable=False),
         sa.Column("anonymous", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint("form_key", name=op.f("uq_ticket_form_key")),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_ticket_incident", "ticket", ["incident_id"], unique=False)
+    op.create_index("ix_ticket_look_at", "ticket", ["state", "look_at"], unique=False)
     op.create_index("ix_ticket_joined", "ticket", ["joined_to"], unique=False)
     op.create_index("ix_ticket_room", "ticket", ["room_id", "state"], unique=False)
     op.create_index("ix_ticket_school", "ticket", ["school_id", "state"], unique=False)
@@ -93,9 +95,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ticket_id", "other_id", name=op.f("pk_ticket_link")),
     )
     op.create_index("ix_ticket_link_other", "ticket_link", ["other_id"], unique=False)
+    op.create_table(
+        "ticket_article",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_article")),
+        sa.UniqueConstraint("uid", name=op.f("uq_ticket_article_uid")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "ticket_word",
+        sa.Column("word", sa.String(length=24), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("word", "record_id", "source", name=op.f("pk_ticket_word")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_ticket_word_record", "ticket_word", ["source", "record_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("ticket_word")
+    op.drop_table("ticket_article")
     op.drop_table("ticket_link")
     op.drop_table("ticket_entry")
     op.drop_table("ticket")
