@@ -178,10 +178,10 @@ async def fault_report(pilot: Pilot[int]) -> None:
 
 
 async def _waiting(pilot: Pilot[int]) -> None:
-    """The list of tickets, those that wait for a vendor."""
+    """The list of tickets, one of a device that somebody works on."""
     await _list(pilot, "main.tickets")
     await _list(pilot, "list.filter")
-    await pilot.press(*"waits_for:vendor category:device", "enter")
+    await pilot.press(*"state:open category:device assigned_to:*", "enter")
     await quiet(pilot)
 
 
