@@ -74,8 +74,7 @@ def compile_expression(text: str, fields: Mapping[str, str], wanted: str = TRUTH
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        where = getattr(error, "offset", None) or 0
-        raise _wrong(_syntax(text, where)) from None
+        raise _wrong(_syntax(text, getattr(error, "offset", None) or 0)) from None
     made = _Compiler(fields)
     kind, run = made.compile(tree, 0)
     if kind != wanted:
@@ -87,11 +86,15 @@ def compile_expression(text: str, fields: Mapping[str, str], wanted: str = TRUTH
 
 
 def _syntax(text: str, where: int) -> Sentence:
+    """`where`: from 1, blanks around the text left out; Python says 0 where it ends too early."""
     if "=" in text.replace("==", "").replace(">=", "").replace("<=", "").replace("!=", ""):
         return say("write == to compare; a single = is nothing here")
     if "&&" in text or "||" in text:
         return say("write 'and' and 'or'")
-    return say("it cannot be read at character {place}", place=max(1, where))
+    if not 1 <= where <= len(text.strip()):
+        return say("something is missing at its end")
+    indent = len(text) - len(text.lstrip())
+    return say("it cannot be read at character {place}", place=indent + where)
 
 
 def _wrong(sentence: Sentence) -> ExpressionError:

@@ -46,6 +46,7 @@ SPEAKING = (
     "schoolops/server/stream.py", "schoolops/telemetry/endpoints.py",
     "schoolops/telemetry/mornings.py", "schoolops/telemetry/readiness.py",
     "schoolops/telemetry/repository.py", "schoolops/web/context.py",
+    "schoolops/web/invalid.py",
 )  # fmt: skip
 """Folders and modules whose sentences can reach a screen. Pages have catalogues of their own;
 what only agents or the operator of the server read stays English."""

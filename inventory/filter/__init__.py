@@ -29,7 +29,7 @@ from inventory.filter.completing import complete, token_start
 from inventory.filter.matching import matches
 from inventory.filter.names import find_key, keys
 from inventory.filter.reading import parse
-from inventory.filter.times import TIME_FIELDS, end_of, instant_range
+from inventory.filter.times import TIME_FIELDS, day_of, end_of, instant_range
 from inventory.filter.tree import (
     Filter,
     FilterError,
@@ -52,6 +52,7 @@ __all__ = [
     "Term",
     "Word",
     "complete",
+    "day_of",
     "end_of",
     "find_key",
     "instant_range",

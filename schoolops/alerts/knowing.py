@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, select
 
+from inventory.sentences import Sentence
 from schoolops.alerts.models import maintenance
-from schoolops.alerts.reading import Rule, RulesError, city_folder, load, shipped
+from schoolops.alerts.reading import OwnFile, Rule, city_folder, load
 from schoolops.alerts.spans import Span, covers, span_of
 from schoolops.calendar.repository import lesson_times
 from schoolops.calendar.times import LessonTime
@@ -58,13 +59,14 @@ class Knowledge:
         self._rules: tuple[int, Any, dict[str, Rule]] | None = None
         self._looked_at: int | None = None
         self._deaf_until = 0
-        self.problem = ""
-        """Why the city's own rules are not in force, '' if they are."""
+        self._files: dict[str, OwnFile] = {}
+        self.problems: list[Sentence] = []
+        """Why files of the city's own rules are not in force."""
 
     # -- rules ---------------------------------------------------------------------------------
 
     def rules(self, now: int) -> dict[str, Rule]:
-        """The rules in force. If those of the city are wrong: the last right ones, or shipped."""
+        """The rules in force. Of a wrong file of the city: those that it had when it was right."""
         with self._lock:
             if self._rules is not None and self._rules[0] > now - RULES_US:
                 return self._rules[2]
@@ -72,12 +74,9 @@ class Knowledge:
             if self._rules is not None and self._rules[1] == stamp:
                 self._rules = (now, stamp, self._rules[2])
                 return self._rules[2]
-            try:
-                found, self.problem = load(self._home), ""
-            except RulesError as error:
-                self.problem = str(error)
-                log.warning("the rules of the city are not in force: %s", error)
-                found = self._rules[2] if self._rules else {r.id: r for r in shipped()}
+            found, self._files, self.problems = load(self._home, self._files)
+            for problem in self.problems:
+                log.warning("rules of the city are not in force: %s", problem)
             self._rules = (now, stamp, found)
             return found
 

@@ -1,7 +1,8 @@
 """Rules as people write them: YAML, checked word by word.
 
 Shipped rules lie beside this module; those of the city in `alerts/*.yaml` of the home folder. A
-rule of the city with the id of a shipped one takes its place; `enabled: false` turns it off.
+rule of the city with the id of a shipped one takes its place; `enabled: false` turns it off. Each
+file counts for itself: a wrong one keeps no other out of force.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -24,7 +25,7 @@ from inventory.expression import (
     ExpressionError,
     compile_expression,
 )
-from inventory.sentences import Sentence, did_you_mean, say
+from inventory.sentences import Sentence, as_sentence, did_you_mean, say
 from schoolops.core import resources
 from schoolops.core.errors import Invalid
 from schoolops.telemetry.metrics import COUNTER, METRICS, STATE, TABLES_OF
@@ -99,6 +100,7 @@ class Rule:
     severity_otherwise: str
     text: Mapping[str, str]
     source: str
+    line: int = 0
 
     def severity(self, lessons: bool) -> str:
         return self.severity_lessons if lessons else self.severity_otherwise
@@ -112,69 +114,106 @@ class RulesError(Invalid):
 
 def shipped() -> list[Rule]:
     """The rules that come with schoolops."""
-    return read_folder(resources.folder("schoolops/alerts/rules"), own=False)
+    folder = resources.folder("schoolops/alerts/rules")
+    paths = sorted(folder.glob("*.yaml"))
+    return [r for path in paths for r in read(path.read_text(encoding="utf-8"), path.name)]
 
 
 def city_folder(home: Path) -> Path:
     return home / "alerts"
 
 
-def load(home: Path) -> dict[str, Rule]:
-    """Id → the rules that count: the city's own before those that are shipped.
+class OwnFile(NamedTuple):
+    """What a file of the city says: its rules, and the ids of those that it turns off."""
 
-    Raises `RulesError` for the first that is wrong.
-    """
-    rules = {rule.id: rule for rule in shipped()}
-    folder = city_folder(home)
-    if folder.is_dir():
-        off: set[str] = set()
-        for rule in read_folder(folder, off=off, own=True):
-            rules[rule.id] = rule
-        for name in off:
-            rules.pop(name, None)
-    return rules
+    rules: tuple[Rule, ...]
+    off: frozenset[str]
 
 
-def read_folder(folder: Path, off: set[str] | None = None, own: bool = True) -> list[Rule]:
-    found: list[Rule] = []
-    for path in sorted(folder.glob("*.yaml")):
+class Loaded(NamedTuple):
+    """`rules`: id → the rules that count. `files`: the city's own that are right, by name.
+    `problems`: what is wrong with the others."""
+
+    rules: dict[str, Rule]
+    files: dict[str, OwnFile]
+    problems: list[Sentence]
+
+
+def load(home: Path, before: Mapping[str, OwnFile] | None = None) -> Loaded:
+    """The rules that count: the city's own before those that are shipped. A file that is wrong
+    counts as it did `before`."""
+    found = Loaded({rule.id: rule for rule in shipped()}, {}, [])
+    own: dict[str, Rule] = {}
+    for path in sorted(city_folder(home).glob("*.yaml")):
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise _refuse(path.name, "", say("cannot be read: {reason}", reason=error)) from None
-        found += read(text, path.name, off)
-    names = [rule.id for rule in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise _refuse(str(folder.name), name, say("there are two rules of this name"))
+            file = _read_file(path, own)
+        except RulesError as error:
+            found.problems.append(as_sentence(error))
+            last = (before or {}).get(path.name, OwnFile((), frozenset()))
+            file = last._replace(rules=tuple(r for r in last.rules if r.id not in own))
+        found.files[path.name] = file
+        own |= {rule.id: rule for rule in file.rules}
+    found.rules.update(own)
+    for file in found.files.values():
+        for name in file.off:
+            found.rules.pop(name, None)
     return found
+
+
+def _read_file(path: Path, taken: Mapping[str, Rule]) -> OwnFile:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refuse(path.name, say("cannot be read: {reason}", reason=error)) from None
+    off: set[str] = set()
+    rules = read(text, path.name, off)
+    for rule in rules:
+        if rule.id in taken:
+            problem = say("{file} has a rule of this name already", file=taken[rule.id].source)
+            raise _refuse(path.name, problem, rule.line, rule.id)
+    return OwnFile(tuple(rules), frozenset(off))
 
 
 def read(text: str, source: str, off: set[str] | None = None) -> list[Rule]:
     """The rules of one file; the ids of those that are turned off go into `off`."""
     if len(text) > LARGEST:
-        raise _refuse(source, "", say("is larger than {count} kB", count=LARGEST // 1024))
+        raise _refuse(source, say("is larger than {count} kB", count=LARGEST // 1024))
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        loader = _Loader(text)  # a SafeLoader
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or str(error)
-        told = say("line {line}: {problem}", line=line, problem=problem)
-        raise _refuse(source, "", told) from None
+        raise _refuse(source, problem, mark.line + 1 if mark else 1) from None
     except (RecursionError, ValueError):
-        raise _refuse(source, "", say("it is no YAML")) from None
-    if data is None:
+        raise _refuse(source, say("it is no YAML")) from None
+    if node is None or data is None:
         return []
     if not isinstance(data, list):
-        raise _refuse(source, "", say("rules are a list; each begins with '- id: '"))
+        raise _refuse(source, say("rules are a list; each begins with '- id: '"))
     if len(data) > MOST_RULES:
-        raise _refuse(source, "", say("there are more than {count} rules", count=MOST_RULES))
-    found = []
-    for item in data:
-        rule = _rule(item, source, off)
+        raise _refuse(source, say("there are more than {count} rules", count=MOST_RULES))
+    found, seen = [], set()
+    for item, place in zip(data, node.value, strict=True):
+        rule = _rule(item, _lines(place), source, off)
+        name = str(item["id"])
+        if name in seen:
+            problem = say("there are two rules of this name")
+            raise _refuse(source, problem, place.start_mark.line + 1, name)
+        seen.add(name)
         if rule is not None:
             found.append(rule)
+    return found
+
+
+def _lines(node: Any, prefix: str = "") -> dict[str, int]:
+    """Word → its line, from 1; '' the first; 'text.de' a word within another."""
+    found = {prefix: node.start_mark.line + 1}
+    if isinstance(node, yaml.MappingNode) and prefix.count(".") < 2:
+        for key, value in node.value:
+            name = f"{prefix}.{key.value}".lstrip(".")
+            found |= _lines(value, name) | {name: key.start_mark.line + 1}
     return found
 
 
@@ -196,61 +235,67 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _refuse(source: str, rule: str, problem: str) -> RulesError:
+def _refuse(source: str, problem: str, line: int = 0, rule: str = "") -> RulesError:
+    place: dict[str, Any] = {"file": source, "line": line, "rule": rule, "problem": problem}
     if rule:
-        return RulesError(
-            say("{file}, rule {rule}: {problem}", file=source, rule=rule, problem=problem)
-        )
-    return RulesError(say("{file}: {problem}", file=source, problem=problem))
+        return RulesError(say("{file}, line {line}, rule {rule}: {problem}", **place))
+    if line:
+        return RulesError(say("{file}, line {line}: {problem}", **place))
+    return RulesError(say("{file}: {problem}", **place))
 
 
 class _Wrong(Exception):
-    def __init__(self, problem: Sentence) -> None:
+    """`at`: the word that is wrong, such as 'text.de'."""
+
+    def __init__(self, problem: Sentence, at: str = "") -> None:
         super().__init__(problem)
-        self.problem = problem
+        self.problem, self.at = problem, at
 
 
-def _rule(item: Any, source: str, off: set[str] | None) -> Rule | None:
+def _rule(item: Any, lines: Mapping[str, int], source: str, off: set[str] | None) -> Rule | None:
     name = str(item.get("id", "")) if isinstance(item, dict) else ""
     try:
         if not isinstance(item, dict):
             raise _Wrong(say("rules are a list; each begins with '- id: '"))
         if not _ID.fullmatch(name):
-            raise _Wrong(say("'id' is a name such as line-lossy"))
+            raise _Wrong(say("'id' is a name such as line-lossy"), "id")
         _known(item, _KEYS)
         if item.get("enabled") is False:
             if off is None:
-                raise _Wrong(say("'enabled: false' belongs into a file of the city's own"))
+                raise _Wrong(
+                    say("'enabled: false' belongs into a file of the city's own"), "enabled"
+                )
             off.add(name)
             return None
-        return _build(name, item, source)
+        return _build(name, item, source, lines[""])
     except _Wrong as wrong:
-        raise _refuse(source, name or "?", wrong.problem) from None
+        line = lines.get(wrong.at) or lines.get(wrong.at.partition(".")[0]) or lines[""]
+        raise _refuse(source, wrong.problem, line, name or "?") from None
 
 
 def _known(item: Mapping[Any, Any], keys: Iterable[str]) -> None:
     for key in item:
         if key not in keys:
             problem = say("there is no {name!r} here", name=str(key))
-            raise _Wrong(did_you_mean(problem, get_close_matches(str(key), keys)))
+            raise _Wrong(did_you_mean(problem, get_close_matches(str(key), keys)), str(key))
 
 
-def _build(name: str, item: Mapping[str, Any], source: str) -> Rule:
+def _build(name: str, item: Mapping[str, Any], source: str, line: int) -> Rule:
     about = item.get("about")
     if about not in SUBJECTS:
-        raise _Wrong(say("'about' is one of {known}", known=", ".join(SUBJECTS)))
+        raise _Wrong(say("'about' is one of {known}", known=", ".join(SUBJECTS)), "about")
     kinds = item.get("kinds", [])
     if not isinstance(kinds, list) or not set(map(str, kinds)) <= NETWORK_KINDS:
         known = ", ".join(sorted(NETWORK_KINDS))
-        raise _Wrong(say("'kinds' is a list of {known}", known=known))
+        raise _Wrong(say("'kinds' is a list of {known}", known=known), "kinds")
     if kinds and about != "device":
-        raise _Wrong(say("'kinds' goes with 'about: device' alone"))
+        raise _Wrong(say("'kinds' goes with 'about: device' alone"), "kinds")
     outage = item.get("outage", False)
     if not isinstance(outage, bool):
-        raise _Wrong(say("'outage' is true or false"))
+        raise _Wrong(say("'outage' is true or false"), "outage")
     hours = item.get("hours", "always")
     if hours not in ("always", "lessons"):
-        raise _Wrong(say("'hours' is 'always' or 'lessons'"))
+        raise _Wrong(say("'hours' is 'always' or 'lessons'"), "hours")
     facts = FACTS[about]
     lessons, otherwise = _two(item.get("severity", "warning"), "severity", _severity)
     text = _text(item.get("text"), facts)
@@ -268,24 +313,25 @@ def _build(name: str, item: Mapping[str, Any], source: str) -> Rule:
         severity_otherwise=otherwise,
         text=text,
         source=source,
+        line=line,
     )
 
 
 def _expression(item: Mapping[str, Any], key: str, facts: Mapping[str, str]) -> Expression:
     text = item.get(key)
     if not isinstance(text, str):
-        raise _Wrong(say("{key!r} is a condition such as loss_percent >= 5", key=key))
+        raise _Wrong(say("{key!r} is a condition such as loss_percent >= 5", key=key), key)
     try:
         return compile_expression(text, facts)
     except ExpressionError as error:
-        raise _Wrong(say("{key!r}: {problem}", key=key, problem=error.args[0])) from None
+        raise _Wrong(say("{key!r}: {problem}", key=key, problem=error.args[0]), key) from None
 
 
 def _two(value: Any, key: str, read_one: Any) -> tuple[Any, Any]:
     """(in lesson time, otherwise) of a value, or of a mapping with both."""
     if isinstance(value, dict):
         if set(value) != {"lessons", "otherwise"}:
-            raise _Wrong(say("{key!r} has 'lessons' and 'otherwise', or one value", key=key))
+            raise _Wrong(say("{key!r} has 'lessons' and 'otherwise', or one value", key=key), key)
         return read_one(value["lessons"], key), read_one(value["otherwise"], key)
     one = read_one(value, key)
     return one, one
@@ -293,7 +339,7 @@ def _two(value: Any, key: str, read_one: Any) -> tuple[Any, Any]:
 
 def _severity(value: Any, key: str) -> str:
     if value not in SEVERITIES:
-        raise _Wrong(say("{key!r} is one of {known}", key=key, known=", ".join(SEVERITIES)))
+        raise _Wrong(say("{key!r} is one of {known}", key=key, known=", ".join(SEVERITIES)), key)
     return str(value)
 
 
@@ -302,23 +348,25 @@ def _seconds(value: Any, key: str) -> int:
         return 0
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None or int(found[1]) * _UNITS[found[2]] > 30 * 86_400:
-        raise _Wrong(say("{key!r} is a time such as 90s, 5m or 2h, at most 30d", key=key))
+        raise _Wrong(say("{key!r} is a time such as 90s, 5m or 2h, at most 30d", key=key), key)
     return int(found[1]) * _UNITS[found[2]]
 
 
 def _text(value: Any, facts: Mapping[str, str]) -> dict[str, str]:
+    """One sentence for both languages, or one in each."""
     if isinstance(value, str):
         value = dict.fromkeys(LANGUAGES, value)
-    if not isinstance(value, dict) or not set(value) <= set(LANGUAGES) or not value:
-        raise _Wrong(say("'text' has a sentence under 'en' and 'de'"))
-    for sentence in value.values():
+    if not isinstance(value, dict) or set(value) != set(LANGUAGES):
+        raise _Wrong(say("'text' has a sentence under 'en' and 'de'"), "text")
+    for language, sentence in value.items():
+        at = f"text.{language}"
         if not isinstance(sentence, str) or not 0 < len(sentence) <= 200:
-            raise _Wrong(say("a sentence of 'text' has 1 to 200 characters"))
+            raise _Wrong(say("a sentence of 'text' has 1 to 200 characters"), at)
         for place in _PLACE.findall(sentence):
             if place != "name" and place not in facts:
                 problem = say("there is no {name!r} to ask for", name=place)
-                raise _Wrong(did_you_mean(problem, get_close_matches(place, facts)))
-    return {language: value.get(language) or next(iter(value.values())) for language in LANGUAGES}
+                raise _Wrong(did_you_mean(problem, get_close_matches(place, facts)), at)
+    return {language: value[language] for language in LANGUAGES}
 
 
 def told(rule: Rule, name: str, facts: Mapping[str, Any], language: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, Field
 
@@ -149,11 +149,20 @@ class RuleSaid(TypedDict):
     open_alerts: int
 
 
+class Problem(TypedDict):
+    """A sentence, and what it was made of, for whoever says it in another language."""
+
+    text: str
+    message: str
+    params: dict[str, Any]
+
+
 class Rules(TypedDict):
-    """`problem`: why rules of the city are not in force, '' if they are."""
+    """`problems`: why files of the city are not in force; `problem` the same in one text."""
 
     rules: list[RuleSaid]
     problem: str
+    problems: list[Problem]
 
 
 class WouldFire(TypedDict):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from inventory.kinds import KINDS
-from inventory.sentences import say
+from inventory.sentences import say, wire
 from schoolops.alerts import repository, schemas
 from schoolops.alerts.incidents import note, settle
 from schoolops.alerts.knowing import knowledge
@@ -299,7 +299,8 @@ def rules_in_force(store: Store, actor: Actor) -> dict[str, Any]:
         firing = repository.firing_by_rule(connection, actor)
     return {
         "rules": [_said(rule, firing.get(rule.id, 0)) for rule in rules.values()],
-        "problem": known.problem,
+        "problem": "; ".join(known.problems),
+        "problems": [{"text": str(one), **wire(one)} for one in known.problems],
     }
 
 

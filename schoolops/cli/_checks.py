@@ -63,6 +63,7 @@ def run_checks(server: str | None = None) -> list[Check]:
             add("backups", lambda: check_backups(settings[0]))
             add("measurements", lambda: _check_archive(settings[0]))
             add("web texts", lambda: check_web_texts(settings[0]))
+            add("alert rules", lambda: check_rules(home))
             add("mail", lambda: check_mail(settings[0]))
             add("sign-in", lambda: _check_sign_in(settings[0]))
             add("proof certificate", lambda: _check_proof(settings[0]))
@@ -107,6 +108,17 @@ def check_space(home: Path) -> State:
     if free < 2 * GIB:
         return "warn", f"{told}; backups and upgrades need more, make room"
     return "ok", told
+
+
+def check_rules(home: Path) -> State:
+    from schoolops.alerts.reading import load
+
+    found = load(home)
+    if found.problems:
+        told = "; ".join(found.problems)
+        return "warn", f"not in force: {told}; mend it, it counts within seconds"
+    own = sum(len(file.rules) for file in found.files.values())
+    return "ok", f"{len(found.rules)} in force, {own} of them of the city"
 
 
 def check_settings(found: list[Settings]) -> State:

@@ -52,7 +52,8 @@ def _rules(args: Namespace) -> int:
     ]  # fmt: skip
     print_table(["rule", "severity", "when", "for", "from", "now"], rows)
     if found["problem"]:
-        say(f"rules of the city are not in force: {clean(found['problem'])}")
+        for one in found["problems"]:
+            say(f"rules of the city are not in force: {clean(one['text'])}")
         return REFUSED
     return DONE
 

@@ -12,6 +12,8 @@ same document comes again. Several lines at once need a filter of uplinks, and f
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,24 +33,31 @@ VERDICTS = {"met": "met", "missed": "MISSED", "unknown": "cannot be told"}
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("uplink", metavar="UPLINK", nargs="?", default="",
                         help="key such as 164800/line1, or a filter of uplinks")  # fmt: skip
-    parser.add_argument("--month", metavar="MONTH", default="", help="such as 2026-10")
+    parser.add_argument(
+        "--month",
+        metavar="MONTH",
+        default="",
+        help="such as 2026-10 or 10.2026 (the last whole one)",
+    )
     parser.add_argument("--pdf", metavar="FILE", help="issue it, and write the signed document")
     parser.add_argument("--csv", metavar="FILE", help="write the values of each lesson hour")
     parser.add_argument("--language", choices=("de", "en"), default="de", help="of the document")
     parser.add_argument("--issued", action="store_true", help="list what was issued")
-    parser.add_argument("--lines", action="store_true", help="all lines, this month or --month")
+    parser.add_argument(
+        "--lines", action="store_true", help="all lines: this month so far, or --month"
+    )
     parser.add_argument("--json", action="store_true", help="everything as JSON")
     parser.add_argument("--force", action="store_true", help="overwrite files that are there")
     add_server(parser)
 
 
 def run(args: Namespace) -> int:
+    args.month = _month(args.month)
     if args.lines:
         return _lines(args)
     if not args.uplink:
         raise UsageError("name a line, such as 164800/line1, or --lines for all")
-    if not args.month and not args.issued:
-        raise UsageError("say which month, such as --month 2026-10")
+    args.month = args.month or _last_month()
     with client_of(args) as client:
         if args.issued:
             return _issued(client, args)
@@ -58,6 +67,20 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json(found if many else found[0])
     return DONE
+
+
+def _month(text: str) -> str:
+    """'10.2026' and '10/2026' as '2026-10'; the server refuses what is none."""
+    turned = re.fullmatch(r"(\d{1,2})[./](\d{4})", text.strip())
+    return f"{turned[2]}-{turned[1]:0>2}" if turned else text
+
+
+def _last_month() -> str:
+    """The last one that is over, here."""
+    from schoolops.core.zone import local_zone
+
+    today = dt.datetime.now(local_zone()).date()
+    return f"{today.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
 
 
 def _keys(client: Client, wanted: str) -> list[str]:
@@ -113,10 +136,11 @@ def _print(proof: dict[str, Any]) -> None:
         ("month", proof["month"] + ("" if proof["complete"] else " (not over)")),
         ("contract", clean(" ".join(filter(None, (terms["provider"], terms["circuit"]))))),
         ("verdict", VERDICTS[proof["verdict"]]),
-        ("lesson time", _hours(lessons["lesson_s"])),
+        ("lesson time",
+         _hours(lessons["lesson_s"]) + ("" if proof["complete"] else " (until now)")),
         ("measured", f"{_hours(lessons['measured_s'])}, {_share(lessons['measured'])}"),
         ("available", _share(lessons["availability"])),
-        ("outages", str(len(proof["outages"]))),
+        ("outages", _count(proof["outages"], lessons["measured_s"])),
     ])  # fmt: skip
     rows = []
     for way in ("down", "up"):
@@ -170,6 +194,11 @@ def _lines(args: Namespace) -> int:
         ],
     )  # fmt: skip
     return DONE
+
+
+def _count(outages: list[Any], measured_s: int) -> str:
+    """How many; where nothing was measured nobody knows."""
+    return str(len(outages)) if outages or measured_s else "- (nothing was measured)"
 
 
 def _rate(bps: float | None) -> str:

@@ -20,7 +20,9 @@ from schoolops.web.shapes import Key, Uid
 
 router = APIRouter(tags=["proofs"])
 
-TheMonth = Annotated[str, Query(max_length=7, pattern=schemas.MONTH, description="such as 2026-10")]
+TheMonth = Annotated[
+    str, Query(max_length=20, pattern=schemas.MONTH, description="such as 2026-10")
+]
 
 
 @router.get("/uplinks/{id:path}/proof", **needs(ESTATE_READ), **answers(schemas.Proof))
@@ -78,7 +80,7 @@ def read_kept_csv(uid: Uid, store: TheStore, actor: TheActor) -> Response:
 def list_lines(
     store: TheStore,
     actor: TheActor,
-    month: Annotated[str | None, Query(max_length=7, pattern=schemas.MONTH)] = None,
+    month: Annotated[str | None, Query(max_length=40, pattern=schemas.MONTH)] = None,
 ) -> Json:
     """All lines with what is booked and what they delivered in the month (this one) so far."""
     wanted = Month.read(month) if month else Month.of(store.clock.now() / 1e6, local_zone())

@@ -47,6 +47,7 @@ def _values(proof: Proof, edition: Edition, measured_to: str, made_at: str) -> d
     grain = proof["grain_s"]
     return {
         "measured_to": measured_to,
+        "complete": proof["complete"],
         "made_at": made_at,
         "edition": edition.number,
         "stamped": edition.stamped,
@@ -59,6 +60,7 @@ def _values(proof: Proof, edition: Edition, measured_to: str, made_at: str) -> d
 class _View:
     def __init__(self, proof: Proof, texts: Wording, figures: Figures) -> None:
         self.proof, self.texts, self.figures = proof, texts, figures
+        self.measured = proof["lessons"]["measured_s"] > 0
         self.limits = Limits(**proof["limits"])  # type: ignore[arg-type] # whole ones as floats
 
     def all(self, edition: Edition, tag: str) -> dict[str, Any]:
@@ -94,6 +96,7 @@ class _View:
                 for o in sorted(outages, key=lambda o: -o["seconds"])[:MOST_OUTAGES]
             ],
             "more_outages": self._more(outages, MOST_OUTAGES),
+            "no_outages": texts["no_outages" if self.measured else "outages_unknown"],
             "gaps": [
                 [figures.moment(g["begin"]), figures.moment(g["end"]), figures.hours(g["lesson_s"])]
                 for g in sorted(gaps, key=lambda g: -g["lesson_s"])[:MOST_GAPS]
@@ -210,7 +213,7 @@ class _View:
              figures.share(lessons["measured"])],
             [texts["unmeasured"], figures.hours(lessons["unmeasured_s"]),
              figures.share(unmeasured)],
-            [texts["down_time"], figures.length(lessons["down_s"]), ""],
+            [texts["down_time"], self._down(), ""],
             [texts["availability"], figures.share(lessons["availability"], 3), ""],
         ]  # fmt: skip
         for way in WAYS:
@@ -226,5 +229,10 @@ class _View:
             "chart_days_alt", lesson=figures.hours(lessons["lesson_s"]),
             measured=figures.hours(lessons["measured_s"]),
             unmeasured=figures.hours(lessons["unmeasured_s"]),
-            down=figures.length(lessons["down_s"]),
+            down=self._down(),
         )  # fmt: skip
+
+    def _down(self) -> str:
+        """Where nothing was measured nobody knows, and nothing is not 0 s."""
+        down_s = self.proof["lessons"]["down_s"]
+        return self.figures.length(down_s) if self.measured or down_s else NONE

@@ -29,6 +29,7 @@ from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
 from schoolops.web.answers import describe
 from schoolops.web.context import Problem, bearer, problem
+from schoolops.web.invalid import sentence_of
 from schoolops.web.limits import PROOF, Guesses, Refusals, address_of, credential_of
 from schoolops.worker import Worker
 
@@ -228,13 +229,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Problem:
-        found = error.errors()[0]
-        where = ".".join(str(part) for part in found["loc"] if part not in ("body", "query"))
-        return problem(
-            Invalid(
-                say("{where}: {problem}", where=where, problem=found["msg"]), code="request.invalid"
-            )
-        )
+        return problem(Invalid(sentence_of(error.errors()[0]), code="request.invalid"))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Problem:

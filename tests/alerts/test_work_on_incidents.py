@@ -200,6 +200,8 @@ def test_wrong_rules_of_the_city_leave_the_others_in_force(town: Town) -> None:
     town.clock.advance(60)
     told = service.rules_in_force(town.store, ADMIN)
     assert "no 'los' to ask for" in told["problem"]
+    (problem,) = told["problems"]
+    assert problem["message"] == "{file}, line {line}, rule {rule}: {problem}"
     assert "school-silent" in {rule["id"] for rule in told["rules"]}
 
 

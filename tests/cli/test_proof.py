@@ -27,9 +27,20 @@ def test_a_month_in_which_nothing_was_measured_is_no_month_in_which_all_was_well
     assert done.code == 0, done.err
     assert "cannot be told" in done.out
     assert "100.0 Mbit/s" in done.out
+    assert "- (nothing was measured)" in done.out
+    assert "(until now)" not in done.out
+    assert "(until now)" in run("proof", line, "--month", f"{dt.date.today():%Y-%m}").out
     found = run("proof", line, "--month", MONTH, "--json").json
     assert (found["month"], found["verdict"], found["complete"]) == (MONTH, "unknown", True)
     assert found["lessons"]["measured_s"] == 0
+
+
+def test_without_a_month_it_is_the_last_that_is_over(run: Run, line: str) -> None:
+    assert run("proof", line, "--json").json["month"] == MONTH
+    year, month = MONTH.split("-")
+    assert run("proof", line, "--month", f"{int(month)}.{year}", "--json").json["month"] == MONTH
+    done = run("proof", line, "--month", "Oktober")
+    assert (done.code, "month is written as 2026-10, not 'Oktober'" in done.err) == (1, True)
 
 
 def test_a_file_is_written_once_and_a_filter_writes_one_a_line(
@@ -74,7 +85,6 @@ def test_all_lines_are_one_list(run: Run, line: str) -> None:
     ("words", "code", "said"),
     [
         ((), 2, "--lines"),
-        (("164800/proven",), 2, "--month"),
         (("164800/nowhere", "--month", MONTH), 1, "nowhere"),
         (("name:nowhere", "--month", MONTH), 2, "no line matches"),
         (("164800/proven", "--month", "2099-01"), 1, "2099-01"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from schoolops.cli.readiness import _print_all
 from tests.cli.conftest import Run
 
 
@@ -14,6 +15,24 @@ def test_all_schools_are_listed_with_a_sum(run: Run) -> None:
     assert "not known" in done.out
     found = run("readiness", "--json").json
     assert found["counts"]["unknown"] == len(found["schools"]) >= 3
+
+
+def test_of_many_schools_what_is_known_comes_first_and_the_rest_is_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    schools = [
+        {"school": str(n), "name": f"S{n}", "level": "unknown", "reason": "no line"}
+        for n in range(150)
+    ] + [{"school": "9999", "name": "Last", "level": "limited", "reason": "slow"}]
+    found = {"day": None, "schools": schools, "counts": {"limited": 1, "unknown": 150}}
+    _print_all(found, everything=False)
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["SCHOOL", "9999"]
+    assert "150: no line" in told.err
+    _print_all(found, everything=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 152
+    assert lines[1].startswith("9999")
 
 
 def test_one_school_tells_what_it_is_made_of(run: Run) -> None:
@@ -27,14 +46,23 @@ def test_one_school_tells_what_it_is_made_of(run: Run) -> None:
 
 
 def test_a_morning_of_which_nothing_is_recorded_says_so(run: Run) -> None:
-    assert run("readiness", "--date", "2001-01-01").err.endswith("nothing was recorded that day\n")
+    for day in ("2001-01-01", "1.1.2001"):
+        done = run("readiness", "--date", day)
+        assert done.code == 1
+        assert done.err.endswith("nothing was recorded that day\n")
     done = run("readiness", "164811", "--date", "2001-01-01")
     assert done.code == 1
     assert "nothing was recorded of 164811 on 2001-01-01" in done.err
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(("--date", "yesterday"), 2), (("999999",), 1), (("164811", "x"), 2)]
+    ("words", "code"),
+    [
+        (("--date", "someday"), 2),
+        (("--date", "gestern"), 1),
+        (("999999",), 1),
+        (("164811", "x"), 2),
+    ],
 )
 def test_wrong_use_says_so(run: Run, words: tuple[str, ...], code: int) -> None:
     done = run("readiness", *words)

@@ -61,7 +61,7 @@ def test_a_condition_gives_true_false_or_not_known(
         ("los > 5", "there is no 'los' to ask for (did you mean loss?)"),
         ("loss = 5", "write == to compare"),
         ("up && loss > 1", "write 'and' and 'or'"),
-        ("loss >", "cannot be read at character"),
+        ("loss >", "something is missing at its end"),
         ("loss", "it gives a number, and true or false is needed"),
         ("up > 1", "only numbers are more or less"),
         ("kind == 1", "'1' is a number, and a text is needed there"),
@@ -79,7 +79,7 @@ def test_a_condition_gives_true_false_or_not_known(
         ("not " * 60 + "up", "nested too deeply"),
         ("loss > 1 or " * 100 + "up", "more than 500 characters"),
         ("loss > b'x'", "cannot be used here"),
-        ("", "cannot be read"),
+        ("", "something is missing at its end"),
     ],
 )
 def test_a_wrong_one_is_refused_with_what_is_wrong(text: str, said: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -261,11 +263,21 @@ def test_all_choices_of_all_kinds_can_be_typed() -> None:
 def test_what_lasts_until_a_day_includes_it() -> None:
     from zoneinfo import ZoneInfo
 
-    from inventory.filter import end_of
+    from inventory.filter import day_of, end_of
 
     berlin = ZoneInfo("Europe/Berlin")
     assert end_of("24.11.2026", berlin) == "2026-11-24T22:59:59Z"
     assert end_of("2026-07-01", berlin) == "2026-07-01T21:59:59Z"
+    today = dt.datetime.now(berlin).date()
+    assert day_of("today", berlin) == day_of("Heute", berlin) == today
+    assert day_of("24.11.2026") == day_of("2026-11-24") == dt.date(2026, 11, 24)
+    tomorrow = f"{today + dt.timedelta(days=1)}"
+    assert end_of("morgen", berlin) == end_of(tomorrow, berlin)
+    assert end_of("tomorrow 7:00", berlin) == end_of(f"{tomorrow}T07:00", berlin)
+    assert instant_range("gestern", berlin)[1] == instant_range("today", berlin)[0]
+    for text in ("soon", "", "31.2.2026"):
+        with pytest.raises(ValueError, match="is no day"):
+            day_of(text)
     assert end_of("2026-11-24T18:00", berlin) == "2026-11-24T17:00:00Z"
     assert end_of("24.11.2026 18:00", berlin) == "2026-11-24T17:00:00Z"
     assert end_of("1.12.2026, 7:05", berlin) == "2026-12-01T06:05:00Z"

@@ -269,6 +269,25 @@ def test_a_city_puts_its_own_words_in(
     assert (texts["title"], texts["school"]) == ("Nachweis der Stadt", "Schule")
 
 
+def test_of_what_was_not_measured_no_outage_is_denied(
+    api: Api, store: Store, clock: FixedClock, line: str
+) -> None:
+    clock.value = at(3, 0) * MICROS
+    proof = api.get(f"/uplinks/{line}/proof", month="2026-11")
+    edition = Edition(1, "2026-11-03T00:00:00Z", "0" * 64, "1" * 64, "x.csv", False)
+    shown = view(proof, edition, store.settings, "de")
+    assert "nichts gemessen" in shown["no_outages"]
+    assert "Monat bis 03.11.26" in shown["t"]["lesson_time"]
+    (down,) = [row for row in shown["coverage"] if row[0] == "davon Anschluss ausgefallen"]
+    assert down[1] == "–"
+    report(store, lesson_day(2))
+    proof = api.get(f"/uplinks/{line}/proof", month="2026-11")
+    shown = view(proof, edition, store.settings, "de")
+    assert "kein Ausfall" in shown["no_outages"]
+    (down,) = [row for row in shown["coverage"] if row[0] == "davon Anschluss ausgefallen"]
+    assert down[1].startswith("0")
+
+
 def test_the_list_of_lines_has_the_figures_of_the_month(
     api: Api, store: Store, clock: FixedClock, line: str
 ) -> None:

@@ -39,6 +39,42 @@ def test_a_wrong_parameter_is_named(api: Api) -> None:
     assert "nonsense" in api.get("/schools", 422, sort="nonsense")["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "given", "said"),
+    [
+        ("/readiness", {"date": "x"}, "date is a day such as 2026-11-24, not 'x'"),
+        ("/lines", {"month": "Oktober"}, "month is written as 2026-10, not 'Oktober'"),
+        ("/lines", {"month": "September 26"}, "month is written as 2026-10, not 'September 26'"),
+        ("/schools", {"limit": 5000}, "limit is a number up to 1000, not 5000"),
+        ("/schools", {"offset": -1}, "offset is a number from 0 on, not -1"),
+        ("/schools", {"offset": "viel"}, "offset wants a whole number, not 'viel'"),
+    ],
+)
+def test_what_has_not_the_form_it_should_have_is_told_in_a_sentence(
+    api: Api, path: str, given: dict[str, Any], said: str
+) -> None:
+    problem = api.get(path, 422, **given)
+    assert problem["detail"] == said
+    assert problem["params"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/incidents/x/notes", {"text": ""}, "text is empty; write something"),
+        ("/incidents/x/notes", {}, "text is missing"),
+        ("/incidents/x/notes", {"text": "x" * 2001}, "text has at most 2000 characters"),
+        ("/alerts/rehearsal", {"school": "1", "hours": -5}, "hours is a number from 1 on, not -5"),
+        ("/windows", {"kind": "pause", "reason": "x"}, "kind is one of maintenance, freeze"),
+        ("/windows", {"ends": "bald", "reason": "x"}, "ends is a time such as 2026-11-24T07"),
+    ],
+)
+def test_a_wrong_body_is_told_in_a_sentence(
+    api: Api, path: str, body: dict[str, Any], said: str
+) -> None:
+    assert api.post(path, body, 422)["detail"].startswith(said)
+
+
 def test_a_wrong_filter_names_the_right_keys_and_the_place(api: Api) -> None:
     problem = api.get("/schools", 422, q="gymnasium nmae:x")
     assert problem["code"] == "filter.invalid"
@@ -60,7 +96,7 @@ def test_a_problem_carries_its_message_and_values_for_other_languages(
     assert problem["message"].startswith("{kind} {key} is there already")
     assert problem["params"] == {"kind": {"message": "school", "params": {}}, "key": "164800"}
     problem = api.get("/schools", 422, limit=5000)
-    assert problem["message"] == "{where}: {problem}"
+    assert problem["message"] == "{where} is a number up to {most}, not {text}"
 
 
 def test_strange_keys_and_paths_are_not_found(api: Api, school: Any) -> None:

@@ -37,6 +37,7 @@ class City(TicketsOfCity):
         self.role = role
         self.forced_read_only = read_only
         self.broken = False
+        self.rule_problems: list[Json] = []
         self.full = False
         self.delay_s = 0.0
         self.command_state = "waiting"
@@ -552,7 +553,7 @@ class City(TicketsOfCity):
                 "for_lessons_s": 120, "for_otherwise_s": 3600, "severity_lessons": "critical",
                 "severity_otherwise": "warning", "text": "no connection",
                 "text_de": "keine Verbindung", "source": "schoolops", "open_alerts": 1}  # fmt: skip
-        return {"rules": [rule], "problem": ""}
+        return {"rules": [rule], "problem": "", "problems": self.rule_problems}
 
     async def try_rules(self, school: str, hours: int = 24) -> Json:
         await self._answer("try_rules", (school, hours))

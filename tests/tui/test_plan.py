@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from inventory.sentences import say, wire
 from tests.tui.city import City
 from tests.tui.driving import says, shows, text, until
 from tui import i18n
@@ -167,6 +168,21 @@ async def test_the_rules_in_force_are_tried_on_the_last_hours_of_a_school(
         city.broken = True
         await pilot.press("ctrl+s")
         await shows(pilot, "No connection to the server")
+
+
+async def test_wrong_rules_of_the_city_stand_over_the_list_in_the_persons_language(
+    app: Any, city: City
+) -> None:
+    place = {"file": "own.yaml", "line": 7, "rule": "x"}
+    told = say("{file}, line {line}, rule {rule}: {problem}",
+               problem=say("'hours' is 'always' or 'lessons'"), **place)  # fmt: skip
+    city.rule_problems = [{"text": str(told), **wire(told)}]
+    i18n.use("de")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "● live")
+        await app.perform("main.rules", app.frames()[0])
+        shown = await shows(pilot, "Alarmregeln  1", "line-down", "own.yaml, Zeile 7, Regel x:")
+        assert "✗" in shown
 
 
 async def test_contracts_that_were_missed_come_first_and_lead_to_their_line(app: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from textual.widget import Widget
+from textual.widgets import Static
 
 from tui import cells, incidents
 from tui.actions import Aim
@@ -13,6 +14,7 @@ from tui.backend import Backend, Json
 from tui.frame import Frame
 from tui.i18n import _, language
 from tui.pages import Row
+from tui.said import translated
 from tui.source import ListSource
 from tui.table import Column, PagedTable
 
@@ -22,9 +24,15 @@ ID, FIRING, SEVERITY, WHEN, AFTER, TEXT, SOURCE = 0, *range(4, 10)
 class RulesScreen(Frame):
     """Rules are files of the server; here they are read and tried."""
 
+    DEFAULT_CSS = """
+    RulesScreen #problem { height: auto; max-height: 6; color: $text-error; padding: 0 1; }
+    """
     places = frozenset({"rules", "table"})
 
     def body(self) -> Iterable[Widget]:
+        problem = Static("", id="problem", markup=False)
+        problem.display = False
+        yield problem
         table = PagedTable()
         table.add_class("main")
         yield table
@@ -45,9 +53,10 @@ class RulesScreen(Frame):
     async def _load(self, client: Backend) -> None:
         found = await client.alert_rules()
         self.table.show(ListSource([_row(one) for one in found["rules"]]), _columns(), keep=True)
-        if found["problem"]:
-            text = _("Rules of the city are not in force: {why}").format(why=found["problem"])
-            self.notify(cells.clean(text), severity="warning", markup=False, timeout=20)
+        why = "\n".join(translated(one, one["text"]) for one in found["problems"])
+        problem = self.query_one("#problem", Static)
+        problem.display = bool(why)
+        problem.update(_("✗ Rules of the city are not in force: {why}").format(why=why))
 
     def on_paged_table_counted(self) -> None:
         self.show_state()
