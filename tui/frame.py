@@ -162,7 +162,8 @@ class Frame(Screen[None]):
 
         The work ends with the screen. What it may still say after that concerns nobody.
         """
-        load = partial(self._load_quietly, _Unbegun(work))
+        # A function: what is cancelled before it begins must not be a coroutine already.
+        load: Any = partial(self._load_quietly, _Unbegun(work))
         self.run_worker(load, group=group, exclusive=exclusive, exit_on_error=False)
 
     async def _load_quietly(self, waits: _Unbegun) -> None:
