@@ -194,7 +194,7 @@ def _course(dice: Dice, case: Case, share: float) -> tuple[Step, ...]:
     if share < 0.2:
         return case.done[:known]
     if share < 0.55:
-        return case.done[: known + 1 + dice.below(len(case.done) - known - 1)]
+        return case.done[: known + 2 + dice.below(len(case.done) - known - 2)]
     return case.done if dice.chance(0.9) else case.done[:-1]
 
 

@@ -28,6 +28,7 @@ class TicketScreen(RecordScreen):
 
     CSS = f"""
     TicketScreen #across {{ height: 1fr; }}
+    TicketScreen ScrollText {{ width: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }}
     TicketScreen #place {{ display: none; width: {PANE}; padding: 0 1; background: $surface;
                           scrollbar-size-vertical: 1; }}
     TicketScreen.-wide #place {{ display: block; }}
