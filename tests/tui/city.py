@@ -15,9 +15,8 @@ from inventory.filter import matches, parse
 from inventory.kinds import KINDS, Kind, find_kind
 from schoolops.client import ApiError, Change, Endpoint, Offline, Page, Ping
 from schoolops.core.permissions import ROLES
-from tests.tui.city_tickets import NOW, TicketsOfCity
+from tests.tui.city_tickets import NOW, Json, TicketsOfCity
 
-Json = dict[str, Any]
 SCHOOLS = (
     ("164800", "Gymnasium Am Rheinbogen", "20", 51.2277, 6.7735, "40213", 940),
     ("101333", "GGS Unter den Platanen", "02", 51.2471, 6.7903, "40476", 280),
