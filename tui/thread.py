@@ -94,7 +94,9 @@ def course(found: Json, width: int) -> list[Content]:
     for one in found["entries"]:
         text = str(one["text"])
         if text.strip() and one["what"] in ("opened", "message", "update", "note"):
-            lines += [Content(""), *_spoken(one, width)]
+            # Who wrote it down is not who reported it.
+            first = found["reporter"] if one["what"] == "opened" else ""
+            lines += [Content(""), *_spoken({**one, "by": first or one["by"]}, width)]
             small = False
         elif what := _done(one):
             if not small:

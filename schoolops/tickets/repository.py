@@ -87,6 +87,7 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
     row = find(connection, actor, id)
     staff = inside_for(connection, actor, row)
     knows = connection.scalar(select(c.id).where(c.id == row.id, names_reporter(actor)))
+    hidden = None if knows is not None else row.reporter
     entries = entries_of(connection, row.id)
     times = lesson_time_of(connection, row.school_id) if row.school_id is not None else None
     found = clocks(row, entries, times, now) if times else Clocks()
@@ -118,7 +119,7 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
         "incident": _incident(connection, row),
         "seen": json.loads(row.seen),
         "promises": {name: _told(one, kept[name]) for name, one in found._asdict().items()},
-        "entries": [_entry(one) for one in entries if staff or one.public],
+        "entries": [_entry(one, hidden) for one in entries if staff or one.public],
     }
 
 
@@ -178,11 +179,13 @@ def _told(clock: Clock, kept_at: int | None) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row[Any]) -> dict[str, Any]:
+def _entry(row: Row[Any], hidden: str | None) -> dict[str, Any]:
+    """`hidden`: the reporter who may not be named, None where names may be known."""
+    named = hidden is None or (row.side != "reporter" and row.by != hidden)
     return {
         "id": row.uid,
         "at": to_iso(row.at),
-        "by": row.by,
+        "by": row.by if named else "",
         "side": row.side,
         "what": row.what,
         "public": row.public,
