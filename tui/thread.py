@@ -80,7 +80,7 @@ def _fault(found: Json | None) -> str:
 
 _SAYS: Mapping[str, tuple[str, str]] = {
     "reporter": ("◀", N_("reporter")),
-    "staff": ("▶", N_("answer")),
+    "staff": ("▶", N_("our answer")),
     "vendor": ("◁", N_("vendor")),
     "system": ("·", N_("automatic")),
 }
