@@ -13,6 +13,7 @@ from schoolops.core.errors import Unusable
 from schoolops.tickets.mails import listening
 from schoolops.tickets.mails.listening import Listener
 from schoolops.tickets.models import ticket
+from tests.peers.exim import delivering_to
 from tests.tickets.mailroom import Mailroom
 from tests.tickets.shapes import US, mail
 
@@ -129,3 +130,32 @@ def test_a_port_that_is_taken_is_said(mailroom: Mailroom, listener: Listener) ->
     with pytest.raises(Unusable, match=r"nothing can listen at tickets\.mail_listen"):
         Listener(mailroom.store).start()
     assert listening.listening(mailroom.store) is None
+
+
+def test_a_real_mail_server_delivers_and_tries_again_what_could_not_be_kept(
+    mailroom: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exim by LMTP: a mail lies either in its queue or here, and the null sender arrives."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    mailroom.store.settings.tickets.mail_listen = "lmtp://127.0.0.1:0"
+    made = Listener(mailroom.store)
+    made.start()
+    try:
+        with delivering_to(made.port) as exim:
+            monkeypatch.setattr(listening, "book", fails)
+            said = exim.send("mia@x.example", US, raw(1))
+            assert (mailroom.count(ticket), exim.waiting()) == (0, 1), said
+            monkeypatch.undo()
+            exim.retry()
+            assert (mailroom.count(ticket), exim.waiting()) == (1, 0), exim.log()
+            plus = json.loads(mailroom.sent()[-1].thread)["reply_to"]
+            exim.send("", plus, raw(2))
+            assert mailroom.mails()[-1].why == "null sender", exim.log()
+            exim.send("mia@x.example", "other@city.example", raw(3))
+            assert "no mail for this address is taken here" in exim.log()
+            assert mailroom.count(ticket) == 1
+    finally:
+        made.stop()
