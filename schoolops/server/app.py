@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, DBAPIError
+from starlette.requests import ClientDisconnect
 
 import schoolops
-from agents.protocol import REQUEST_NUMBER
+from agents.protocol import REPORT_PATH, REQUEST_NUMBER
 from inventory.filter import FilterError
 from inventory.formats import FileRefused
 from inventory.sentences import as_sentence, say
@@ -27,6 +28,7 @@ from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
+from schoolops.telemetry.endpoints import book_reports
 from schoolops.tickets.mails.listening import listening
 from schoolops.web.answers import describe
 from schoolops.web.context import Problem, bearer, problem
@@ -107,9 +109,27 @@ class Door:
                 return
             receive = _limited(receive)
         if self.local:
-            await self.app(scope, receive, send)
+            await self._answer(scope, receive, send)
         else:
             await self._guarded(scope, receive, send)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        """Agents' reports go straight to where they are booked: for one that comes alone in its
+        POST the way through all routes cost more than the report. All else is the app's."""
+        if scope["path"] != REPORT_PATH or scope["method"] != "POST":
+            await self.app(scope, receive, send)
+            return
+        scope["app"] = self.app
+        request = Request(scope, receive)
+        try:
+            answer: Response = await book_reports(request)
+        except SchoolopsError as error:
+            answer = problem(error)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            answer = await self.app.exception_handlers[Exception](request, error)  # type: ignore[misc]
+        await answer(scope, receive, send)
 
     async def _guarded(self, scope: Any, receive: Any, send: Any) -> None:
         """Let somebody from the network in, unless too many proofs from there were wrong."""
@@ -128,7 +148,7 @@ class Door:
                     guesses.note(address, credential, good)
             await send(message)
 
-        await self.app(scope, receive, noted)
+        await self._answer(scope, receive, noted)
 
 
 def _announced(scope: Any) -> int:
