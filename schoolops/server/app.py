@@ -85,6 +85,8 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
 MAX_BODY = 8_000_000
 """Bytes of a body that is no file: read before anybody is known, so it must be small."""
 _FILES = ("/import", "/upload")
+_PHOTOS = ("/r/", "/t/", "/report")
+"""Ends and beginnings of paths that limit by themselves what they read."""
 
 
 class Door:
@@ -103,7 +105,8 @@ class Door:
         scope["schoolops.local"] = self.local
         self.app.state.last_request = time.monotonic()
         send = _numbered(scope, send)
-        if not scope["path"].endswith(_FILES):
+        path = scope["path"]
+        if not (path.endswith(_FILES) or path.startswith(_PHOTOS)):
             if _announced(scope) > MAX_BODY:
                 await problem(TooLarge("the body is larger than 8 MB"))(scope, receive, send)
                 return

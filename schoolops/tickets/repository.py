@@ -22,6 +22,7 @@ from schoolops.db.access import outside, require
 from schoolops.estate.access import inside, place_of
 from schoolops.estate.models import TABLES
 from schoolops.estate.query import shown_name
+from schoolops.tickets import photos
 from schoolops.tickets.models import ticket, ticket_entry, ticket_link
 from schoolops.tickets.sla import Clock
 from schoolops.tickets.thread import Clocks, clocks
@@ -117,6 +118,9 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
         ),
         "links": _links(connection, actor, row.id),
         "incident": _incident(connection, row),
+        "files": [
+            file_told(one) for one in photos.of_ticket(connection, row.id) if staff or one.public
+        ],
         "seen": json.loads(row.seen),
         "promises": {name: _told(one, kept[name]) for name, one in found._asdict().items()},
         "entries": [_entry(one, hidden) for one in entries if staff or one.public],
@@ -167,6 +171,11 @@ def _incident(connection: Connection, row: Row[Any]) -> dict[str, Any] | None:
         "schools": found.schools,
         "ended": to_iso(found.closed_at),
     }
+
+
+def file_told(row: Row[Any]) -> dict[str, Any]:
+    return {"id": row.uid, "at": to_iso(row.at), "name": row.name, "type": row.type,
+            "size": row.size, "sha256": row.sha256}  # fmt: skip
 
 
 def _told(clock: Clock, kept_at: int | None) -> dict[str, Any]:

@@ -156,6 +156,17 @@ class Promises(TypedDict):
     fix: Promised
 
 
+class File(TypedDict):
+    """A file of a ticket; `type` is what its first bytes say, `size` in bytes."""
+
+    id: str
+    at: Time
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
 class Ticket(TypedDict):
     """A whole ticket; `seen`: what was known when it came."""
 
@@ -181,6 +192,7 @@ class Ticket(TypedDict):
     joined: list[int]
     links: list[int]
     incident: Fault | None
+    files: list[File]
     seen: dict[str, Any]
     promises: Promises
     entries: list[Entry]

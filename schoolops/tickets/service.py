@@ -283,6 +283,24 @@ def reopen(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
     return told(_row(unit, row.id))
 
 
+def heard(
+    unit: UnitOfWork, row: Row[Any], text: str = "", *, works: bool | None = None
+) -> dict[str, Any]:
+    """What its reporter says who has no account: words, and whether it works again (None: nothing
+    of that). Words on a ticket that is done, or waits for the school, open it again."""
+    if text.strip():
+        write_entry(unit, row, "message", text.strip(), side="reporter", public=True)
+        _change(unit, row)
+    if works and row.state != "closed":
+        _set_state(unit, row, "closed", side="reporter")
+        _audit(unit, "close ticket", row)
+    elif (works is False and row.state not in ("new", "open")) or (
+        works is None and (row.state in ("solved", "closed") or row.waits_for == "school")
+    ):
+        _set_state(unit, row, "open", side="reporter")
+    return told(_row(unit, row.id))
+
+
 def change_state(
     unit: UnitOfWork, id: str, state: str, waits_for: str = "", text: str = ""
 ) -> dict[str, Any]:
@@ -456,7 +474,9 @@ def _answered(unit: UnitOfWork, row: Row[Any]) -> None:
         _change(unit, row, answered_at=unit.now)
 
 
-def _set_state(unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "") -> None:
+def _set_state(
+    unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "", side: str = ""
+) -> None:
     if row.state == state and row.waits_for == waits_for:
         return
     values: dict[str, Any] = {"state": state, "waits_for": waits_for}
@@ -470,7 +490,7 @@ def _set_state(unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "")
     if state in ("solved", "closed"):
         learn(unit, row)
     write_entry(
-        unit, row, "state", public=True,
+        unit, row, "state", side=side, public=True,
         data={"from": row.state, "to": state} | ({"waits_for": waits_for} if waits_for else {}),
     )  # fmt: skip
 
