@@ -429,6 +429,10 @@ class AsyncClient:
         """Answer all who reported a fault: `tickets`, how many."""
         return await self._send(tickets.tell_all(incident, text))
 
+    async def ticket_answers(self, language: str = "de", ticket: str = "") -> list[Json]:
+        """Texts to answer with: `name`, `title` and `text`, filled in for a ticket."""
+        return await self._send(tickets.answers(language, ticket))
+
     async def ticket_mails(self, which: str = "quarantine", limit: int = 100) -> Json:
         """Mails that wait, are about no ticket (`unsorted`), were `dropped`, or `all` that came."""
         return await self._send(tickets.mails(which, limit))

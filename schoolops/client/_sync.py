@@ -415,6 +415,10 @@ class Client:
         """Answer all who reported a fault: `tickets`, how many."""
         return self._send(tickets.tell_all(incident, text))
 
+    def ticket_answers(self, language: str = "de", ticket: str = "") -> list[Json]:
+        """Texts to answer with: `name`, `title` and `text`, filled in for a ticket."""
+        return self._send(tickets.answers(language, ticket))
+
     def ticket_mails(self, which: str = "quarantine", limit: int = 100) -> Json:
         """Mails that wait, are about no ticket (`unsorted`), were `dropped`, or `all` that came."""
         return self._send(tickets.mails(which, limit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -11,6 +11,7 @@ from schoolops.core.errors import NotFound
 from schoolops.core.permissions import TICKETS_OPEN, TICKETS_WRITE
 from schoolops.tickets import listings as _listings  # noqa: F401  (registers its list)
 from schoolops.tickets import photos, repository, schemas, service, suggesting
+from schoolops.tickets.answers import offered
 from schoolops.web.answers import answers, streams
 from schoolops.web.context import Json, TheActor, TheStore
 from schoolops.web.rules import needs
@@ -70,6 +71,20 @@ def read_ticket(id: Uid, store: TheStore, actor: TheActor) -> Json:
     """A ticket with all that was said and done, as far as the actor reads it."""
     with store.read(actor) as connection:
         return Json(repository.read(connection, actor, id, store.clock.now()))
+
+
+@router.get("/ticket-answers", **needs(TICKETS_WRITE), **answers(schemas.Answers, refuses=[404]))
+def read_answers(
+    store: TheStore,
+    actor: TheActor,
+    language: Annotated[Literal["de", "en"], Query()] = "de",
+    ticket: Annotated[str, Query(max_length=40)] = "",
+) -> Json:
+    """Texts to answer with, filled in for a ticket if one is named."""
+    with store.read(actor) as connection:
+        now = store.clock.now()
+        found = repository.read(connection, actor, ticket, now) if ticket else None
+    return Json({"answers": offered(store.settings.home, language, found)})
 
 
 @router.get(

@@ -116,6 +116,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "read_proof": {"month": "2026-10"},
     "read_proof_csv": {"month": "2026-10"},
     "explain_access": {"permission": "estate.read"},
+    "read_answers": {"language": "en"},
     "ask": {"query": "1"},
     "ask_range": {"query": "1", "start": "0", "end": "1", "step": "1"},
     "list_series": {"match[]": "schoolops_device_clients"},
