@@ -11,6 +11,7 @@ import hashlib
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import text as text_
 
 from inventory.sentences import say
 from schoolops.alerts.models import incident
@@ -134,6 +135,10 @@ def report(
     place = place_of(spot)
     secret = _secret_of(key, spot.code, category, text, name, mail)
     form_key = hash_token(f"form {secret}")
+    if unit.store.is_postgresql:
+        # A double tap arrives at two workers at once: the second waits, and finds the first.
+        lock = text_("SELECT pg_advisory_xact_lock(730003, hashtext(:key))")
+        unit.connection.execute(lock, {"key": form_key})
     known = unit.connection.execute(select(c.id).where(c.form_key == form_key)).one_or_none()
     if known is not None:
         return Reported(known.id, secret)
