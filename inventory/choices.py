@@ -104,19 +104,18 @@ APPROVAL_ACTIONS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What needs a second person → its name for people."""
 AUDIT_ACTIONS: Mapping[str, str] = MappingProxyType({word: word for word in (
-    "access refused", "acknowledge incident", "answer reporters", "approved", "ask agent",
-    "assign ticket", "backup", "bulk edit", "bulk retire", "claim incident", "close incident",
-    "close ticket", "create", "create token", "delegate", "download link", "edit",
-    "emergency access", "end maintenance", "end on-call", "end sessions", "enter day",
-    "explain access", "first sign-in", "ignore discovered", "import", "import calendar",
-    "import timetable", "invite agent", "issue proof", "join", "load", "make code",
-    "make sign-in link", "move", "note incident", "offer release", "open ticket",
+    "accept mail", "access refused", "acknowledge incident", "answer reporters", "approved",
+    "ask agent", "assign ticket", "backup", "bulk edit", "bulk retire", "claim incident",
+    "close incident", "close ticket", "create", "create token", "delegate", "download link",
+    "drop mail", "edit", "emergency access", "end maintenance", "end on-call", "end sessions",
+    "enter day", "explain access", "first sign-in", "ignore discovered", "import",
+    "import calendar", "import timetable", "invite agent", "issue proof", "join", "load",
+    "make code", "make sign-in link", "move", "note incident", "offer release", "open ticket",
     "plan maintenance", "plan on-call", "propose", "reinstate", "rejected", "release incident",
     "remove day", "renew code", "reset passwords", "retire", "retire article", "retry mail",
     "revoke agent", "revoke code", "revoke delegation", "revoke emergency", "revoke token",
     "roles changed", "send test mail", "set bell times", "set secret", "sign in", "sign out",
-    "sign-in refused", "solve ticket", "tell by mail", "use approval", "withdraw",
-    "write article",
+    "sign-in refused", "solve ticket", "tell by mail", "use approval", "withdraw", "write article",
 )})  # fmt: skip
 """What the audit says was done → its name for people. Stored words; screens translate them."""
 SEVERITIES: Mapping[str, str] = MappingProxyType({

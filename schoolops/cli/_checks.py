@@ -65,6 +65,7 @@ def run_checks(server: str | None = None) -> list[Check]:
             add("web texts", lambda: check_web_texts(settings[0]))
             add("alert rules", lambda: check_rules(home))
             add("mail", lambda: check_mail(settings[0]))
+            add("tickets by mail", lambda: _check_ticket_mail(settings[0]))
             add("sign-in", lambda: _check_sign_in(settings[0]))
             add("proof certificate", lambda: _check_proof(settings[0]))
         add("key file", lambda: check_key(home))
@@ -338,6 +339,12 @@ def _check_sign_in(settings: Settings) -> State:
     from schoolops.cli._check_sign_in import check_sign_in
 
     return check_sign_in(settings)
+
+
+def _check_ticket_mail(settings: Settings) -> State:
+    from schoolops.cli._check_ticket_mail import check_ticket_mail
+
+    return check_ticket_mail(settings)
 
 
 def _check_proof(settings: Settings) -> State:

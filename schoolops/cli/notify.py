@@ -88,6 +88,7 @@ def _preview(args: Namespace) -> int:
     from schoolops.core.settings import load_settings
     from schoolops.identity import notices  # noqa: F401  (registers its texts)
     from schoolops.notify.texts import NOTICES, Texts
+    from schoolops.tickets import telling as _telling  # noqa: F401  (registers its texts)
     from schoolops.web.templates import Templates
 
     if not args.name:

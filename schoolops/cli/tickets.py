@@ -13,7 +13,8 @@
 A ticket is named by its number. 'reply' answers the reporter, with --internal it is a note among
 colleagues; 'close' also closes what joined the ticket. 'link' says that two tickets have to do with
 each other; with --same that they are about the same, so that one answer is for both, and with
---incident that it is part of a fault, so that one update answers all who reported it.
+--incident that it is part of a fault, so that one update answers all who reported it. 'mail' shows
+mails that wait for a decision ('mail accept ID', 'mail drop ID'); 'mail try' tries the mailbox.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from inventory.choices import TICKET_CATEGORIES, TICKET_PRIORITIES, TICKET_WAYS
-from schoolops.cli import incidents
+from schoolops.cli import _ticket_mail, incidents
 from schoolops.cli._guard import DONE, UsageError
 from schoolops.cli._server import add_server, client_of
 from schoolops.cli._table import clean, local_time, print_json, print_pairs, print_table
@@ -35,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
     names = (
         "list|show|new|reply|assign|priority|wait|solve|close|reopen|link|unlink|update|suggest|"
     )
-    names += "articles|article"
+    names += "articles|article|mail"
     doing = parser.add_subparsers(dest="doing", metavar=names, required=True)
 
     def add(name: str, help: str, which: str = "TICKET") -> ArgumentParser:
@@ -71,6 +72,7 @@ def configure(parser: ArgumentParser) -> None:
     link.add_argument("--incident", metavar="INCIDENT", default="", help="id, school or circuit")
     unlink = add("unlink", "take it out of the ticket that it joined, or of its incident")
     unlink.add_argument("--incident", action="store_true", help="out of the incident")
+    _ticket_mail.configure(add("mail", "mails that wait for a decision", which=""))
     suggest = add("suggest", "what helped before", which="")
     suggest.add_argument("text", metavar="TEXT", help="what does not work")
     add("articles", "what is written down for all", which="")
@@ -296,6 +298,7 @@ _DOING = {
     "link": _link,
     "unlink": _unlink,
     "update": _update,
+    "mail": _ticket_mail.run,
     "suggest": _suggest,
     "articles": _articles,
     "article": _article,

@@ -429,6 +429,22 @@ class AsyncClient:
         """Answer all who reported a fault: `tickets`, how many."""
         return await self._send(tickets.tell_all(incident, text))
 
+    async def ticket_mails(self, which: str = "quarantine", limit: int = 100) -> Json:
+        """Mails that wait, are about no ticket (`unsorted`), were `dropped`, or `all` that came."""
+        return await self._send(tickets.mails(which, limit))
+
+    async def ticket_mail(self, id: str) -> Json:
+        """One of them, with all its text."""
+        return await self._send(tickets.mail(id))
+
+    async def decide_ticket_mail(self, id: str, what: str, ticket: str = "") -> Json:
+        """`accept` it (into its ticket, the one with that number, or a new one), or `drop` it."""
+        return await self._send(tickets.decide(id, what, ticket))
+
+    async def try_mailbox(self) -> Json:
+        """Whether the mailbox of tickets can be read: `works`, `new`, `answer`."""
+        return await self._send(tickets.try_mailbox())
+
     async def incident(self, id: str) -> Json:
         """An incident with its schools, alerts and events."""
         return await self._send(incidents.course(id))

@@ -415,6 +415,22 @@ class Client:
         """Answer all who reported a fault: `tickets`, how many."""
         return self._send(tickets.tell_all(incident, text))
 
+    def ticket_mails(self, which: str = "quarantine", limit: int = 100) -> Json:
+        """Mails that wait, are about no ticket (`unsorted`), were `dropped`, or `all` that came."""
+        return self._send(tickets.mails(which, limit))
+
+    def ticket_mail(self, id: str) -> Json:
+        """One of them, with all its text."""
+        return self._send(tickets.mail(id))
+
+    def decide_ticket_mail(self, id: str, what: str, ticket: str = "") -> Json:
+        """`accept` it (into its ticket, the one with that number, or a new one), or `drop` it."""
+        return self._send(tickets.decide(id, what, ticket))
+
+    def try_mailbox(self) -> Json:
+        """Whether the mailbox of tickets can be read: `works`, `new`, `answer`."""
+        return self._send(tickets.try_mailbox())
+
     def incident(self, id: str) -> Json:
         """An incident with its schools, alerts and events."""
         return self._send(incidents.course(id))

@@ -40,3 +40,20 @@ def retire_article(id: str) -> Request[None]:
 def tell_all(incident: str, text: str) -> Request[Json]:
     path = _path("incidents", incident, "/update")
     return Request("POST", path, as_object, content=_body({"text": text}))
+
+
+def mails(which: str, limit: int) -> Request[Json]:
+    return Request("GET", "/ticket-mail", as_object, params={"which": which, "limit": str(limit)})
+
+
+def mail(id: str) -> Request[Json]:
+    return Request("GET", _path("ticket-mail", id), as_object)
+
+
+def decide(id: str, what: str, ticket: str) -> Request[Json]:
+    content = _body({"ticket": ticket}) if what == "accept" else None
+    return Request("POST", _path("ticket-mail", id, f"/{what}"), as_object, content=content)
+
+
+def try_mailbox() -> Request[Json]:
+    return Request("POST", "/ticket-mail/try", as_object)

@@ -7,6 +7,8 @@ copied to another record does not open.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -46,6 +48,10 @@ class SecretBox:
 
         nonce = os.urandom(12)
         return nonce + AESGCM(self._load()).encrypt(nonce, secret.encode(), belongs_to.encode())
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, the same wherever the key file is the same."""
+        return hmac.new(self._load(), b"derive " + purpose.encode(), hashlib.sha256).digest()
 
     def open(self, sealed: bytes, belongs_to: str) -> str:
         """Decrypt. Raises `Unusable` with code setup.key when the key is another one."""

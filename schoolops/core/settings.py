@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,12 +21,8 @@ from pydantic_settings import (
 
 from schoolops.core import colour, paths
 from schoolops.core.errors import Unusable
-
-
-class Group(BaseModel):
-    """Settings that belong together; the text below each is its documentation."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+from schoolops.core.settings_group import HOST, IS_ADDRESS, PORT, Group
+from schoolops.core.ticket_settings import TicketSettings
 
 
 class DatabaseSettings(Group):
@@ -67,9 +63,7 @@ class ServerSettings(Group):
 
 MOST_SERVICES = 20
 _IS_SERVICE = re.compile(r"[\w.-][\w. -]{0,38}[\w.-]|[\w.-]")
-_PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]?\d{1,4})"
-_HOST = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])"
-_IS_TARGET = re.compile(rf"{_HOST}:{_PORT}|https?://{_HOST}(:{_PORT})?(/[!$->@-~]*)?")
+_IS_TARGET = re.compile(rf"{HOST}:{PORT}|https?://{HOST}(:{PORT})?(/[!$->@-~]*)?")
 
 
 class AgentSettings(Group):
@@ -411,7 +405,7 @@ class MailSettings(Group):
     def _usable(self) -> MailSettings:
         if not self.host:
             return self
-        if not _IS_ADDRESS.fullmatch(parseaddr(self.sender)[1]) or not self.sender.isprintable():
+        if not IS_ADDRESS.fullmatch(parseaddr(self.sender)[1]) or not self.sender.isprintable():
             raise ValueError(
                 "mail.sender is needed with mail.host; write it as 'Name <name@city.example>'"
             )
@@ -421,9 +415,6 @@ class MailSettings(Group):
                 "a password goes to another machine over TLS only; set mail.tls to starttls or tls"
             )
         return self
-
-
-_IS_ADDRESS = re.compile(r"[!-;=?A-~]+@[\w.-]+")
 
 
 class Webhook(Group):
@@ -470,17 +461,6 @@ class AlertSettings(Group):
 
     webhooks: list[Webhook] = []
     """Systems of others that are told as people are."""
-
-
-class TicketSettings(Group):
-    """Support tickets."""
-
-    close_after_days: float = Field(default=7, ge=0)
-    """A ticket that counts as solved is closed after so long, if nobody says that it is not."""
-
-    forget_after_days: float = Field(default=365, ge=30)
-    """Closed tickets lose names, addresses and all that was written after so long; what is left
-    counts, and names nobody."""
 
 
 class Settings(BaseSettings):

@@ -213,6 +213,13 @@ WRITES: Mapping[str, Writes] = {
     "ticket_link": Writes(
         f'"by" = {_ACTOR} AND {_at_school(TICKETS_WRITE, "ticket_link.school_id")}'
     ),
+    # What comes is booked by the server; what goes out by whoever caused it.
+    "ticket_mail": Writes(
+        f"sent AND ({_AT_TICKET.format(table='ticket_mail')})",
+        _at_school(TICKETS_WRITE, "ticket_mail.school_id"),
+        columns=("state", "ticket_id", "school_id", "decided_at", "decided_by"),
+    ),
+    "ticket_file": Writes(f'"by" = {_ACTOR} AND ({_AT_TICKET.format(table="ticket_file")})'),
     "agent_command": Writes(f"{_ASKED} AND state = 'waiting' AND \"by\" = {_ACTOR}"),
     "discovered": Writes(update=_FOUND, columns=("adopted_as", "ignored")),
     "incident": Writes(

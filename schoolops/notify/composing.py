@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -27,6 +29,33 @@ _WORD_BYTES = 39
 """Of a text, in one encoded word: with the header's name a line has less than 78 characters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What makes a mail part of a conversation. Ids with their brackets."""
+
+    reply_to: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    """Older ids first."""
+    tag: str = ""
+    """Stands before the subject."""
+    automatic: bool = True
+    """Nobody wrote it: it has no sender on its envelope, so that nothing comes back."""
+    envelope: str = ""
+    """Where it comes back to when somebody wrote it and it cannot be delivered."""
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_json(cls, text: str) -> Thread | None:
+        """The reverse; None for ''."""
+        if not text:
+            return None
+        given = json.loads(text)
+        return cls(**{**given, "references": tuple(given["references"])})
+
+
 def sender_address(sender: str) -> str:
     """The address of the setting `mail.sender`, as it goes over the wire."""
     address = parseaddr(sender)[1]
@@ -41,24 +70,43 @@ def compose(
     message_id: str,
     at: int,
     zone: ZoneInfo,
+    thread: Thread | None = None,
 ) -> EmailMessage:
     """The message. `to`: what `addresses.usable` made; `at`: UTC microseconds."""
     message = EmailMessage(policy=POLICY)
-    name, subject = _whole(one_line(parseaddr(sender)[0])), _whole(one_line(text.subject))
+    tagged = f"{thread.tag} {text.subject}" if thread is not None and thread.tag else text.subject
+    name, subject = _whole(one_line(parseaddr(sender)[0])), _whole(one_line(tagged))
     named = [name] if _PLAIN_NAME.fullmatch(name) else [*_words(name)]
     _set(message, "From", *named, f"<{sender_address(sender)}>")
     _set(message, "To", to)
     _set(message, "Subject", *([subject] if _PLAIN.fullmatch(subject) else _words(subject)))
     _set(message, "Date", format_datetime(dt.datetime.fromtimestamp(at // 1_000_000, zone)))
     _set(message, "Message-ID", message_id)
-    _set(message, "Auto-Submitted", "auto-generated")
-    # Exchange answers 'out of office' to the header above all the same.
-    _set(message, "X-Auto-Response-Suppress", "All")
+    if thread is not None:
+        _join(message, thread, sender_address(sender))
+    if thread is not None and not thread.automatic:
+        _set(message, "Auto-Submitted", "no")
+    else:
+        _set(message, "Auto-Submitted", "auto-replied" if thread else "auto-generated")
+        # Exchange answers 'out of office' to the header above all the same.
+        _set(message, "X-Auto-Response-Suppress", "All")
     message.set_content(_whole(text.plain), cte="quoted-printable")
     message.add_alternative(_whole(text.html), subtype="html", cte="quoted-printable")
     # Last: what is about content goes to the first part when a second one comes.
     _set(message, "Content-Language", text.language)
     return message
+
+
+def _join(message: EmailMessage, thread: Thread, sender: str) -> None:
+    """Make a message part of its conversation."""
+    if thread.reply_to:
+        _set(message, "Reply-To", thread.reply_to)
+    if thread.in_reply_to:
+        _set(message, "In-Reply-To", thread.in_reply_to)
+    if thread.references:
+        _set(message, "References", *thread.references)
+    if thread.automatic:
+        _set(message, "X-Loop", sender)
 
 
 def _whole(text: str) -> str:

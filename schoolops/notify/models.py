@@ -25,12 +25,14 @@ mail = Table(
     Column("give_up_at", BigInteger, nullable=False),
     Column("until_at", BigInteger),
     Column("ended_at", BigInteger),
+    Column("thread", Text, nullable=False, default=""),
     Index("ix_mail_state", "state", "due_at"),
 )
 """One mail to one person. `content`: JSON of what its text is filled with. `state`: waiting, sent,
 failed or late (nobody needs it after `until_at`). `due_at`: the next try. `claimed_until`: while a
 worker tries, the time after which another may. `give_up_at`: after that it is not tried any more.
-`error`: what the mail server said last, without addresses."""
+`error`: what the mail server said last, without addresses. `thread`: JSON of a
+`composing.Thread`, '' for a mail that belongs to none."""
 
 webhook_call = Table(
     "webhook_call",

@@ -20,7 +20,7 @@ from schoolops.db.access import require_everywhere
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.notify import repository
 from schoolops.notify.addresses import domain_of, masked, usable
-from schoolops.notify.composing import compose, sender_address
+from schoolops.notify.composing import Thread, compose, sender_address
 from schoolops.notify.models import mail
 from schoolops.notify.smtp import Conversation, NotSent
 from schoolops.notify.texts import NOTICES, TEST, Texts
@@ -65,6 +65,22 @@ def post(
             [_row(unit, settings, notice, one, content, until) for one in to.values()],
         )
     return len(to)
+
+
+def post_one(
+    unit: UnitOfWork, notice: str, address: str, values: Mapping[str, Any], thread: Thread
+) -> str | None:
+    """The same, one mail of a conversation; answers its Message-ID, None when none goes out."""
+    settings = unit.store.settings.mail
+    to = usable(address)
+    if notice not in NOTICES:
+        raise LookupError(f"there is no notice {notice!r}")
+    if not is_on(settings) or to is None:
+        return None
+    content = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    row = _row(unit, settings, notice, to, content, None) | {"thread": thread.as_json()}
+    unit.connection.execute(insert(mail).inline(), row)
+    return str(row["message_id"])
 
 
 def _row(

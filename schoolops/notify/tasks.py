@@ -21,7 +21,7 @@ from schoolops.core.settings import MailSettings
 from schoolops.db.engine import Store
 from schoolops.notify import repository
 from schoolops.notify.addresses import without_addresses
-from schoolops.notify.composing import compose, sender_address
+from schoolops.notify.composing import Thread, compose, sender_address
 from schoolops.notify.service import is_on
 from schoolops.notify.smtp import WHOLE, Conversation, Delayed, NotSent, Refused, ServerDown
 from schoolops.notify.texts import Texts
@@ -74,6 +74,7 @@ def claim_micros(settings: MailSettings) -> int:
 def _send(store: Store, talk: Conversation, row: Row[Any]) -> None:
     settings = store.settings
     try:
+        thread = Thread.of_json(row.thread)
         message = compose(
             _texts_of(store).fill(row.notice, row.language, json.loads(row.content)),
             sender=settings.mail.sender,
@@ -81,8 +82,9 @@ def _send(store: Store, talk: Conversation, row: Row[Any]) -> None:
             message_id=row.message_id,
             at=row.created_at,
             zone=ZoneInfo(settings.timezone),
+            thread=thread,
         )
-        talk.send(sender_address(settings.mail.sender), row.address, message)
+        talk.send(_envelope(settings.mail, thread), row.address, message)
     except NotSent as error:
         _note(store, row, error)
         return
@@ -93,6 +95,13 @@ def _send(store: Store, talk: Conversation, row: Row[Any]) -> None:
         return
     with store.write() as unit:
         repository.note_sent(unit, row)
+
+
+def _envelope(settings: MailSettings, thread: Thread | None) -> str:
+    """Where it comes back to: nowhere when a machine answers somebody ('' is the null sender)."""
+    if thread is None:
+        return sender_address(settings.sender)
+    return "" if thread.automatic else thread.envelope or sender_address(settings.sender)
 
 
 def _note(store: Store, row: Row[Any], error: NotSent) -> None:

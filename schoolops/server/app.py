@@ -27,6 +27,7 @@ from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
+from schoolops.tickets.mails.listening import listening
 from schoolops.web.answers import describe
 from schoolops.web.context import Problem, bearer, problem
 from schoolops.web.invalid import sentence_of
@@ -43,10 +44,14 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.reports.start()
+        listener = None
         if background:
             worker.start()
+            listener = listening(store)
         async with app.state.guesses.booked(store), app.state.refusals.booked(store):
             yield
+        if listener is not None:
+            listener.stop()
         if background:
             worker.stop()
         app.state.reports.stop()

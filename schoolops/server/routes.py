@@ -18,6 +18,7 @@ from schoolops.telemetry.endpoints import prometheus
 from schoolops.telemetry.endpoints import router as telemetry
 from schoolops.telemetry.ingest import Reports
 from schoolops.tickets.endpoints import router as tickets
+from schoolops.tickets.mails.endpoints import router as ticket_mail
 from schoolops.web.rules import check_rules
 
 
@@ -25,8 +26,8 @@ def add_routes(app: FastAPI) -> None:
     """Add all routers under /v1."""
     app.state.reports = Reports(app.state.store)
     for router in (
-        general, stream, notify, identity, fleet, calendar, tickets, alerts, proof, prometheus,
-        telemetry, estate,
+        general, stream, notify, identity, fleet, calendar, ticket_mail, tickets, alerts, proof,
+        prometheus, telemetry, estate,
     ):  # fmt: skip
         check_rules(router)
         app.include_router(router, prefix="/v1")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from schoolops.db.tables import BigKey, metadata
 
@@ -88,6 +99,62 @@ ticket_link = Table(
     Index("ix_ticket_link_other", "other_id"),
 )
 """Two tickets that have to do with each other, the smaller number first."""
+
+ticket_mail = Table(
+    "ticket_mail",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("mailbox", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("given_id", Text, nullable=False),
+    Column("sent", Boolean, nullable=False, default=False),
+    Column("state", String(12), nullable=False),
+    Column("why", String(20), nullable=False, default=""),
+    Column("ticket_id", BigInteger),
+    Column("school_id", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("address", Text, nullable=False, default=""),
+    Column("name", Text, nullable=False, default=""),
+    Column("topic", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("parties", Text, nullable=False, default="[]"),
+    Column("text", Text, nullable=False, default=""),
+    Column("notice", String(40), nullable=False, default=""),
+    Column("size", Integer, nullable=False, default=0),
+    Column("raw", LargeBinary),
+    Column("decided_at", BigInteger),
+    Column("decided_by", Text, nullable=False, default=""),
+    UniqueConstraint("mailbox", "message_id"),
+    Index("ix_ticket_mail_message", "message_id"),
+    Index("ix_ticket_mail_address", "address", "at"),
+    Index("ix_ticket_mail_ticket", "ticket_id", "id"),
+    Index("ix_ticket_mail_state", "state", "id"),
+)
+"""A mail that came or (`sent`) went out. `state`: a word of `thread.MAIL_STATES`; `why`: what made
+it so. `message_id` is in small letters, to compare; `given_id` as it stands. `address`: who wrote,
+or got it; `topic`: its subject to compare; `parties`: JSON of To and Cc. `text`: all of it, quotes
+too; `raw`: the mail as it came, zlib, until its time is over (`tickets.mail_keep_days`)."""
+
+ticket_file = Table(
+    "ticket_file",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("ticket_id", BigInteger, nullable=False),
+    Column("school_id", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False, default=""),
+    Column("public", Boolean, nullable=False, default=True),
+    Column("name", Text, nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False, default=""),
+    Column("data", LargeBinary, nullable=False),
+    Index("ix_ticket_file_ticket", "ticket_id", "id"),
+)
+"""A file of a ticket, without what says where and with what a picture was taken (`files`). `type`:
+what its first bytes say. `public`: the reporter gets it too."""
 
 ticket_article = Table(
     "ticket_article",

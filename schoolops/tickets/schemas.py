@@ -187,3 +187,52 @@ class Told(TypedDict):
     """To how many tickets an update went."""
 
     tickets: int
+
+
+KEPT_MAILS = ("quarantine", "unsorted", "dropped", "all")
+"""Waits for a decision; a machine's about no known ticket; put away; all that came."""
+WhichMail = Literal["quarantine", "unsorted", "dropped", "all"]
+
+
+class KeptMail(TypedDict):
+    """A mail that came. `state`: what became of it, `why` in a word; the sender is masked where the
+    name may not be known; `size` in bytes."""
+
+    id: str
+    at: Time
+    state: str
+    why: str
+    ticket: int | None
+    sender: str
+    name: str
+    subject: str
+    size: int
+
+
+class MailText(KeptMail):
+    """The same with all its text."""
+
+    text: str
+
+
+class Mails(TypedDict):
+    """How many there are of each kind, and the newest of the one that was asked for."""
+
+    counts: dict[str, int]
+    mails: list[KeptMail]
+
+
+class MailDecided(TypedDict):
+    """What was decided, and the ticket it is part of."""
+
+    id: str
+    state: str
+    ticket: int | None
+
+
+class MailboxTried(TypedDict):
+    """Whether the mailbox can be read, how many mails are new, and what its server said."""
+
+    works: bool
+    new: int
+    answer: str

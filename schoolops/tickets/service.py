@@ -48,7 +48,7 @@ def report(unit: UnitOfWork, new: schemas.NewTicket) -> dict[str, Any]:
     working = unit.actor.scope(TICKETS_WRITE).covers(*place_of(unit.connection, place.school_id))
     if new.priority and not working:
         raise Forbidden(outside(unit.actor, TICKETS_WRITE))
-    reporter = {} if working and new.name else {"reporter": unit.actor.name}
+    reporter: dict[str, Any] = {} if working and new.name else {"reporter": unit.actor.name}
     return open_ticket(
         unit, place, text=new.text, category=new.category, via=new.via, form_key=new.form_key,
         priority=new.priority, title=new.title, language=new.language,
@@ -66,10 +66,12 @@ def open_ticket(
     title: str = "",
     priority: str = "",
     form_key: str = "",
+    acknowledge: bool = True,
     **reporter: str,
 ) -> dict[str, Any]:
     """Book a report of whoever may report there, with the live state. The same form (`form_key`)
-    sent again answers the ticket that it made. `reporter`: columns of the reporter, language."""
+    sent again answers the ticket that it made. `reporter`: columns of the reporter, language.
+    `acknowledge`: tell the reporter that it has arrived."""
     if category not in TICKET_CATEGORIES:
         raise Invalid(say("there is no category {name!r}", name=category))
     if form_key and (row := _of_form(unit, form_key)) is not None:
@@ -103,7 +105,8 @@ def open_ticket(
     if row.joined_to is not None:
         write_entry(unit, row, "joined", data={"to": row.joined_to})
     unit.audit("open ticket", "ticket", str(number), place.school_id, {"via": via})
-    tell_reporter(unit, row, "received")
+    if acknowledge:
+        tell_reporter(unit, row, "received")
     return told(row)
 
 
@@ -318,6 +321,11 @@ def link(unit: UnitOfWork, id: str, other_id: str) -> dict[str, Any]:
     row, other = _workable(unit, id), _workable(unit, other_id)
     if row.id == other.id:
         raise Conflict(say("a ticket cannot be linked with itself"))
+    _link(unit, row, other)
+    return told(_row(unit, row.id))
+
+
+def _link(unit: UnitOfWork, row: Row[Any], other: Row[Any]) -> None:
     first, second = sorted((row, other), key=lambda one: int(one.id))
     k = ticket_link.c
     known = select(k.ticket_id).where(k.ticket_id == first.id, k.other_id == second.id)
@@ -329,7 +337,6 @@ def link(unit: UnitOfWork, id: str, other_id: str) -> dict[str, Any]:
         )  # fmt: skip
         for one, to in ((row, other), (other, row)):
             write_entry(unit, one, "linked", data={"to": to.id})
-    return told(_row(unit, row.id))
 
 
 def link_incident(unit: UnitOfWork, id: str, uid: str) -> dict[str, Any]:
@@ -374,6 +381,33 @@ def incident_is_over(unit: UnitOfWork, incident_id: int) -> None:
 
 
 OVER.append(incident_is_over)
+
+
+# -- by e-mail -----------------------------------------------------------------------------------
+
+
+def hear(
+    unit: UnitOfWork, row: Row[Any], text: str, data: Mapping[str, Any], *, wakes: bool
+) -> None:
+    """What the reporter's side wrote; with `wakes` it opens what is done or waits for them."""
+    write_entry(unit, row, "message", text, side="reporter", public=True, data=data)
+    if wakes and (row.state in ("solved", "closed") or row.waits_for == "school"):
+        _set_state(unit, row, "open")
+
+
+def remark(unit: UnitOfWork, row: Row[Any], text: str, data: Mapping[str, Any]) -> None:
+    """What is read by who works on it alone."""
+    write_entry(unit, row, "note", text, side="system", data=data)
+
+
+def suggest(unit: UnitOfWork, row: Row[Any], other: Row[Any]) -> None:
+    """Two tickets seem to have to do with each other: a link, which joins nothing."""
+    _link(unit, row, other)
+
+
+def row_of(unit: UnitOfWork, number: int) -> Row[Any]:
+    """The ticket with this number, whoever asks."""
+    return _row(unit, number)
 
 
 # -- beneath -------------------------------------------------------------------------------------

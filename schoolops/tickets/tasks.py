@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
 from inventory.choices import TICKET_CATEGORIES
 from schoolops.calendar.repository import lesson_times
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.identity import receivers
 from schoolops.notify import service as notify
-from schoolops.tickets.models import ticket, ticket_entry
+from schoolops.tickets.models import ticket, ticket_entry, ticket_file, ticket_mail
 from schoolops.tickets.service import close_solved, write_entry
 from schoolops.tickets.sla import WARN_AT, Clock, warnings
 from schoolops.tickets.suggesting import TICKET, forget_words
@@ -26,6 +26,8 @@ DAY = 86_400_000_000
 AT_ONCE = 500
 SOON_US = 60_000_000
 """A clock that stands still is looked at again after so long; whoever lets it run says so."""
+HOLD_NAMES = ("assigned", "message", "note")
+"""Entries in whose data people or their files can be named."""
 c, e = ticket.c, ticket_entry.c
 
 
@@ -144,6 +146,13 @@ def forget_people(store: Store) -> None:
         )
         unit.connection.execute(
             update(ticket_entry)
-            .where(e.ticket_id.in_(ids), e.what == "assigned")
+            .where(e.ticket_id.in_(ids), e.what.in_(HOLD_NAMES))
             .values(data=json.dumps({}))
+        )
+        unit.connection.execute(delete(ticket_file).where(ticket_file.c.ticket_id.in_(ids)))
+        # Ids are kept: a late answer still finds its ticket.
+        unit.connection.execute(
+            update(ticket_mail)
+            .where(ticket_mail.c.ticket_id.in_(ids))
+            .values(address="", name="", topic="", subject="", parties="[]", text="", raw=None)
         )

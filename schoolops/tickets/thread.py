@@ -19,6 +19,9 @@ ENTRIES = (
 STATES = ("new", "open", "waiting", "solved", "closed")
 ACTIVE = ("new", "open", "waiting")
 """States in which somebody still has to do something."""
+MAIL_STATES = ("opened", "filed", "automatic", "quarantine", "dropped", "sent")
+"""What became of a mail: it opened a ticket, was filed on one, is a machine's (on a ticket or on
+none), waits for somebody who works on tickets, was put away by one; or it is ours."""
 WAITS_FOR = ("school", "vendor")
 """Whom a ticket can wait for: for nobody else do its clocks stand still."""
 

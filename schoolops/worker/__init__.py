@@ -40,6 +40,7 @@ TASKS: dict[str, tuple[float, str]] = {
     "tell of ended rights": (30.0, "schoolops.identity.tasks:tell_ends"),
     "forget old commands": (3600.0, "schoolops.fleet.commands:forget_old"),
     "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
+    "forget old ticket mail": (3600.0, "schoolops.tickets.mails.tasks:forget_old"),
     "forget old calls": (3600.0, "schoolops.notify.webhooks:forget_old"),
 }
 """Name → (seconds between two runs, dotted path of a function of the store)."""
@@ -47,6 +48,7 @@ TASKS: dict[str, tuple[float, str]] = {
 OUTSIDE: dict[str, tuple[float, str]] = {
     "send mail": (5.0, "schoolops.notify.tasks:send_due"),
     "hand measurements on": (30.0, "schoolops.telemetry.remote_write:send_newest"),
+    "fetch ticket mail": (30.0, "schoolops.tickets.mails.imap:poll"),
     "tell other systems": (5.0, "schoolops.notify.webhooks:send_due"),
 }
 """The same, of tasks that may wait long for another machine, and must keep none waiting."""

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from inventory.kinds import BY_PLURAL, KINDS
 from schoolops.calendar import service as calendar
 from schoolops.calendar.schemas import NewDay
+from schoolops.core.ids import uuid7
 from schoolops.core.permissions import PERSON_ROLES, ROLES, SYSTEM, Actor
 from schoolops.db.engine import Store
 from schoolops.estate import places
+from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import discovered
 from schoolops.server.app import Door, make_app
+from schoolops.tickets.models import ticket_mail
 from tests.server.two_schools import AUTHORITIES, FOREIGN, OTHER, OWN, World, furnish
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -93,6 +97,7 @@ BODIES: dict[str, Body] = {
     "assign_ticket": lambda w, k, s: {"username": ""},
     "prioritise_ticket": lambda w, k, s: {"priority": "P3"},
     "join_ticket": lambda w, k, s: {},
+    "accept_ticket_mail": lambda w, k, s: {},
     "link_ticket": lambda w, k, s: {"ticket": w.ids["ticket", s]},
     "link_incident": lambda w, k, s: {},
     "answer_reporters": lambda w, k, s: {"text": "x"},
@@ -180,6 +185,8 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     if case.name == "read_code":
         with client.app.app.state.store.write() as unit:
             places.make(unit, world.ids["room", school], "")
+    if case.name.endswith("_ticket_mail") and "{id}" in case.path:
+        path = case.path.replace("{id}", mail_at(client, world, school))
     query = dict(QUERIES.get(case.name, {}))
     if case.name == "read_rows":
         query["ids"] = ",".join(uid for (k, _), uid in world.ids.items() if k == case.kind)
@@ -192,6 +199,18 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
         with client.app.app.state.store.write() as unit:  # the next case finds it again
             unit.connection.execute(update(discovered).values(ignored=0))
     return answer
+
+
+def mail_at(client: TestClient, world: World, school: str) -> str:
+    """The id of a mail that waits for a decision at a school, just come."""
+    with client.app.app.state.store.write() as unit:
+        uid, schools = uuid7(), TABLES["school"].c
+        at = unit.connection.scalar(select(schools.id).where(schools.number == school))
+        row = {"uid": uid, "mailbox": "x", "message_id": uid, "given_id": uid, "at": unit.now,
+               "state": "quarantine", "school_id": at,
+               "raw": zlib.compress(b"From: x\n\nx")}  # fmt: skip
+        unit.connection.execute(insert(ticket_mail), row)
+    return uid
 
 
 def exam_at(client: TestClient, school: str) -> str:

@@ -8,6 +8,7 @@ from schoolops.core.clock import FixedClock
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
 from tests.alerts.town import Town
+from tests.tickets.mailroom import Mailroom
 
 TEACHER = Actor.of("l.lehrer", "teacher", schools=["164800"])
 COLLEAGUE = Actor.of("k.kollege", "teacher", schools=["164800"])
@@ -20,3 +21,9 @@ PROVIDER = Actor.of("p.dienst", "service-provider")
 @pytest.fixture
 def town(store: Store, clock: FixedClock) -> Town:
     return Town(store, clock)
+
+
+@pytest.fixture
+def mailroom(store: Store, clock: FixedClock) -> Mailroom:
+    """A help desk that takes mail, of a city without schools."""
+    return Mailroom(store, clock)
