@@ -23,6 +23,8 @@ ROOMS = """school;name;kind
 999999;1.01;classroom
 """
 ROOM = "/r/roomabcdefgh"
+BOARD = "/board/boardabcdefg"
+MEASURE = f"{ROOM}/measure"
 SHOTS = (
     # name, address, who, width, dark
     ("start-de", "/", "", 900, False),
@@ -31,10 +33,20 @@ SHOTS = (
     ("my-school-en-dark", "/my-school?lang=en", "secretary", 900, True),
     ("schools-de", "/my-school", "admin", 900, False),
     ("report-de", "/upload", "admin", 900, False),
-    ("room-de-phone", ROOM, "", 390, False),
-    ("room-result-de-ipad", ROOM, "", 820, False),
-    ("room-result-de-simple-phone", f"{ROOM}?lang=de-simple", "", 390, True),
+    ("room-de-phone", MEASURE, "", 390, False),
+    ("room-result-de-ipad", MEASURE, "", 820, False),
+    ("room-result-de-simple-phone", f"{MEASURE}?lang=de-simple", "", 390, True),
     ("slips-de", "/preview/slips", "admin", 900, False),
+    ("fault-de-phone", ROOM, "", 390, False),
+    ("fault-known-de-phone", "/r/roomwiesengr", "", 390, False),
+    ("fault-send-de-phone", f"{ROOM}?what=device", "", 390, False),
+    ("fault-thanks-de-phone", f"{ROOM}?what=network&thanks", "", 390, False),
+    ("fault-status-de-phone", f"{ROOM}?what=network&status", "", 390, False),
+    ("fault-status-en", f"{ROOM}?what=network&lang=en&status", "", 1280, False),
+    ("fault-de-simple-dark", f"{ROOM}?lang=de-simple", "", 390, True),
+    ("my-faults-de", "/report", "secretary", 1280, False),
+    ("board-de", BOARD, "", 1280, False),
+    ("board-works-de", "/board/boardteich2x", "", 1280, True),
 )
 
 
@@ -70,7 +82,7 @@ def draw(only: list[str]) -> None:
             for name, path, who, width, dark in SHOTS:
                 if only and name not in only:
                     continue
-                in_room = path.startswith(ROOM)
+                in_room = path.startswith(MEASURE)
                 with (
                     slow_line(running.host, 64e6, 12e6) as line,
                     window(
@@ -85,6 +97,10 @@ def draw(only: list[str]) -> None:
                     seen.open(path)
                     if name.startswith("room-result"):
                         measure(seen.page)
+                    if path.endswith(("&thanks", "&status")):
+                        report(seen.page, running.store)
+                    if path.endswith("&status"):
+                        seen.page.locator("main a.button").click()
                     if name == "report-de":
                         upload(seen.page, Path(folder) / "räume.csv")
                     seen.page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
@@ -92,19 +108,62 @@ def draw(only: list[str]) -> None:
 
 
 def hang_up_code(store: Store) -> None:
-    """The code of a room, such as its address in `ROOM` says."""
-    from sqlalchemy import update
+    """The codes of rooms and boards, such as their addresses in `SHOTS` say, and what is broken."""
+    from sqlalchemy import insert, select, update
 
+    from schoolops.alerts.models import incident, incident_school
     from schoolops.core.permissions import SYSTEM
     from schoolops.estate import places
     from schoolops.estate.models import TABLES, place_code
+    from schoolops.tickets import service
+    from schoolops.tickets.snapshot import Place
 
-    uplinks = TABLES["uplink"]
+    uplinks, schools, rooms = (TABLES[name] for name in ("uplink", "school", "room"))
     with store.write(SYSTEM) as unit:
-        places.make(unit, "164800/2.03", "")
-        unit.connection.execute(update(place_code).values(code=ROOM.removeprefix("/r/")))
+        for key, kind, code in (
+            ("164800/2.03", "room", ROOM.removeprefix("/r/")),
+            ("164811/1.05", "room", "roomwiesengr"),
+            ("164811", "school", BOARD.removeprefix("/board/")),
+            ("200000", "school", "boardteich2x"),
+        ):
+            made = places.make(unit, key, "", kind)
+            mine = place_code.c.code == made["code"]
+            unit.connection.execute(update(place_code).where(mine).values(code=code))
+        school_id = unit.connection.scalar(select(schools.c.id).where(schools.c.number == "164811"))
+        began = unit.now - 42 * 60_000_000
+        done = unit.connection.execute(
+            insert(incident),
+            {"uid": "x", "key": "down:school:1", "kind": "school", "record_id": school_id,
+             "school_id": school_id, "rule": "down", "severity": "critical", "state": "open",
+             "title": "the school is offline", "title_de": "Die Schule ist offline",
+             "schools": 12, "began_at": began, "opened_at": began},
+        )  # fmt: skip
+        (fault,) = done.inserted_primary_key or (0,)
+        unit.connection.execute(
+            insert(incident_school),
+            {"incident_id": fault, "school_id": school_id, "since_at": began},
+        )
+        for room, what, text in (
+            ("164811/1.04", "network", "WLAN weg"), ("164811/2.01", "device", "Beamer flackert"),
+        ):  # fmt: skip
+            room_id = unit.connection.scalar(select(rooms.c.id).where(rooms.c.key == room))
+            place = Place(school_id, room_id)
+            service.open_ticket(unit, place, text=text, category=what, via="qr")
+        service.tell_all(unit, "x", "Ein Bagger hat die Leitung getroffen. Zurück etwa um 10:30.")
     with store.writer.begin() as connection:
         connection.execute(update(uplinks).values(contract_down_bps=250_000_000))
+
+
+def report(page: Page, store: Store) -> None:
+    """Send the report that is on the page, and have it answered."""
+    from schoolops.core.permissions import SYSTEM
+    from schoolops.tickets import service
+
+    page.locator("#text").fill("Seit der dritten Stunde geht nichts mehr.")
+    page.locator("main button.large").click()
+    with store.write(SYSTEM) as unit:
+        number = page.locator("h2").first.inner_text().rpartition(" ")[2]
+        service.reply(unit, number, "Wir sind ab 10 Uhr bei Ihnen.")
 
 
 def measure(page: Page) -> None:

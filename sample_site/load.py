@@ -129,9 +129,11 @@ def _directly(
 
 
 def fill(store: Store, city: City, told: Told | None = None) -> dict[str, int]:
-    """Write the city into an empty store in one transaction; answers rows by kind."""
+    """Write the city into an empty store in one transaction; answers rows by kind. Tickets come
+    with it, which are no records of the inventory."""
     import getpass
 
+    from sample_site import tickets
     from schoolops.core.permissions import Actor
     from schoolops.estate.loading import Loader
     from schoolops.estate.service import Inventory
@@ -140,6 +142,7 @@ def fill(store: Store, city: City, told: Told | None = None) -> dict[str, int]:
     counts: Counter[str] = Counter()
     with store.write(actor) as unit:
         loader = Loader(unit)
+        places: tickets.Places = {}
         for portion, share in _portions(city):
             for place, kind in enumerate(ORDER):
                 rows = portion.get(kind, [])
@@ -147,8 +150,10 @@ def fill(store: Store, city: City, told: Told | None = None) -> dict[str, int]:
                     done = (place + 0.3) / len(ORDER) if share == 1.0 else share
                     told(f"loading {KINDS[kind].plural}", done)
                 counts[kind] += loader.load(KINDS[kind], rows)
+            tickets.remember(places, portion.get("device", []))
         for name, secret in SECRETS.items():
             Inventory(unit).set_secret(name, secret, "")
+        tickets.report(unit, city.seed, places)
     return dict(counts)
 
 

@@ -70,7 +70,7 @@ _GROUPS = {
     "account": N_("People and rights"), "delegation": N_("People and rights"),
     "approval": N_("People and rights"), "access": N_("People and rights"),
     "incident": N_("Incidents and maintenance"), "window": N_("Incidents and maintenance"),
-    "rule": N_("Incidents and maintenance"),
+    "rule": N_("Incidents and maintenance"), "ticket": N_("Tickets"),
     "help": N_("The program"), "palette": N_("The program"), "app": N_("The program"),
 }  # fmt: skip
 
@@ -89,6 +89,7 @@ _FLEET = "tui.commands.fleet:"
 _RIGHTS = "tui.commands.rights:"
 _PLAN = "tui.commands.plan:"
 _INCIDENTS = "tui.commands.incidents:"
+_TICKETS = "tui.commands.tickets:"
 
 ACTIONS: tuple[Action, ...] = (
     # moving about
@@ -131,6 +132,47 @@ ACTIONS: tuple[Action, ...] = (
            show=True, tooltip=N_("To the provider, with what was measured")),
     Action("incident.release", "R", N_("Give back"), _INCIDENTS + "release", _in("incidents"),
            "incidents.write", True, True, N_("Or take it from somebody who is away")),
+    Action("incident.update", "U", N_("Answer all"), _TICKETS + "tell_all", _in("incidents"),
+           "tickets.write", True, True, N_("One update goes to all who reported the fault")),
+    Action("incident.tickets", "v", N_("Its tickets"), _TICKETS + "of_incident",
+           _in("incidents"), "tickets.open", show=True),
+    # tickets
+    Action("ticket.reply", "a", N_("Answer"), _TICKETS + "reply", _in("tickets"), "tickets.open",
+           True, True, N_("To the reporter, and to all that joined it")),
+    Action("ticket.note", "n", N_("Note"), _TICKETS + "note", _in("tickets"), "tickets.write",
+           True, True, N_("Among colleagues; no reporter reads it")),
+    Action("ticket.take", "C", N_("Take"), _TICKETS + "take", _in("tickets"), "tickets.write",
+           True, True),
+    Action("ticket.solve", "f", N_("Solved"), _TICKETS + "solve", _in("tickets"),
+           "tickets.write", True, True, N_("The reporter is asked whether it works")),
+    Action("ticket.close", "d", N_("Close"), _TICKETS + "close", _in("tickets"), "tickets.open",
+           True, True, N_("Done for good; what joined it is closed with it")),
+    Action("ticket.wait", "W", N_("Wait"), _TICKETS + "wait", _in("tickets"), "tickets.write",
+           True, True, N_("For the school or a vendor: its clocks stand still")),
+    Action("ticket.reopen", "D", N_("Open again"), _TICKETS + "reopen", _in("tickets"),
+           "tickets.open", True, True),
+    Action("ticket.whose", "z", N_("Whose"), _TICKETS + "whose", _in("ticket-list"), show=True,
+           tooltip=N_("One's own tickets, those that nobody has, and all again")),
+    Action("ticket.give", "m", N_("Give to"), _TICKETS + "give", _in("tickets"), "tickets.write",
+           True, True, N_("To somebody, or to nobody")),
+    Action("ticket.priority", "p", N_("Priority"), _TICKETS + "prioritise", _in("tickets"),
+           "tickets.write", True, True),
+    Action("ticket.open_incident", "i", N_("Its incident"), _TICKETS + "open_incident",
+           _in("tickets"), show=True),
+    Action("ticket.open_device", "v", N_("Its device"), _TICKETS + "open_device",
+           _in("tickets"), show=True),
+    Action("ticket.open_other", "enter", N_("Tickets with it"), _TICKETS + "open_other",
+           _in("ticket"), "tickets.open", tooltip=N_("What joined it, and what it has to do with")),
+    Action("ticket.join", "J", N_("About the same as"), _TICKETS + "join", _in("tickets"),
+           "tickets.write", True, tooltip=N_("What is answered there is answered here")),
+    Action("ticket.leave", "U", N_("Take out"), _TICKETS + "leave", _in("tickets"),
+           "tickets.write", True, tooltip=N_("Out of the ticket that it joined")),
+    Action("ticket.link", "B", N_("Has to do with"), _TICKETS + "link", _in("tickets"),
+           "tickets.write", True, tooltip=N_("Another ticket")),
+    Action("ticket.incident", "F", N_("Belongs to the incident"), _TICKETS + "fault",
+           _in("tickets"), "tickets.write", True, tooltip=N_("Or to none")),
+    Action("ticket.new", "N", N_("New ticket"), _TICKETS + "new", permission="tickets.open",
+           writes=True, tooltip=N_("About what is under the cursor, or anything")),
     # maintenance, on call, rules
     Action("window.new", "n", N_("Plan maintenance"), _PLAN + "plan_window", _in("windows"),
            "incidents.write", True, True),
@@ -231,6 +273,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("main.delegations", "", N_("Delegations"), _GO + "main_delegations"),
     Action("main.approvals", "A", N_("Approvals"), _GO + "main_approvals"),
     Action("main.incidents", "I", N_("Incidents"), _GO + "main_incidents"),
+    Action("main.tickets", "K", N_("Tickets"), _GO + "main_tickets", permission="tickets.open"),
     Action("main.windows", "M", N_("Maintenance"), _GO + "main_windows"),
     Action("main.on-calls", "", N_("On-call plan"), _GO + "main_on_calls",
            permission="incidents.write"),

@@ -41,9 +41,12 @@ from tui.said import said
 from tui.screens.overview import Overview
 from tui.settings import TuiSettings
 from tui.themes import HIGH_CONTRAST
+from tui.tickets import OpenTickets
 from tui.typeahead import Opening, TypeAhead, current_opening
 
 TIDY_S = 2.0
+NARROW = 100
+"""Below so many columns the title says the most urgent alone."""
 MOST_TOLD = 3
 """New critical incidents that are told at once; the title counts all."""
 TROUBLE_S = 5.0
@@ -103,6 +106,7 @@ class SchoolopsApp(TypeAhead):
         self.waiting = 0
         """Proposals that wait for this person's decision."""
         self.incidents = OpenIncidents()
+        self.tickets = OpenTickets()
         self._last_key = 0.0
         self._main_turn = asyncio.Lock()
         self._places: dict[str, tuple[float | None, float | None, str]] = {}
@@ -152,6 +156,7 @@ class SchoolopsApp(TypeAhead):
             self.screen.begin()
         self._quietly(self._count_proposals(), "proposals")
         self._quietly(self._look_at_incidents(), "incidents")
+        self._quietly(self._look_at_tickets(), "tickets")
         self.feed = Feed(
             self.client, self._on_changes, self._on_state, first_wait_s=self.reconnect_s
         )
@@ -210,6 +215,8 @@ class SchoolopsApp(TypeAhead):
             self._quietly(self._look_at_rights(), "rights")
         if changes.reset or changes.of("incident"):
             self._quietly(self._look_at_incidents(), "incidents")
+        if changes.reset or changes.of("ticket"):
+            self._quietly(self._look_at_tickets(), "tickets")
         top = self.screen
         for screen in self.frames():
             if screen is not top:
@@ -249,6 +256,12 @@ class SchoolopsApp(TypeAhead):
             text = f"{title} ({key_label(keys[0])})" if keys else title
             self.notify(text, severity="error", markup=False, timeout=15)
 
+    async def _look_at_tickets(self) -> None:
+        """How many are new or one's own, for those who work on them."""
+        if self.client is not None and self.may("tickets.write"):
+            await self.tickets.look(self.client, str(self.me.get("name") or ""))
+            self.show_states()
+
     async def _look_at_rights(self) -> None:
         """A right for a time may have begun or ended: then the stream is read anew with it."""
         if self.client is None or self.feed is None:
@@ -259,6 +272,7 @@ class SchoolopsApp(TypeAhead):
             self.show_states()
             await self._count_proposals()
             await self._look_at_incidents()
+            await self._look_at_tickets()
             if isinstance(self.screen, Frame):
                 self.screen.reload()
 
@@ -272,9 +286,12 @@ class SchoolopsApp(TypeAhead):
 
     def state_text(self) -> str:
         """The right end of the title line."""
+        narrow = self.size.width < NARROW
         words = []
         if open_ones := self.incidents.text():
             words.append(open_ones)
+        if mine := self.tickets.text(short=narrow):
+            words.append(mine)
         if self.waiting:
             words.append(f"{WAITS} " + _("{count} to decide").format(count=self.waiting))
         if self.read_only:

@@ -118,7 +118,7 @@ def rate(bps: float | None) -> str:
 
 _TIMES = frozenset({
     "updated", "since", "until", "observed", "last_seen", "first_seen", "at", "proposed", "decided",
-    "began", "ended", "begins", "ends",
+    "began", "ended", "begins", "ends", "opened", "changed", "solved", "closed",
 })  # fmt: skip
 _RIGHTS = frozenset({"roles", "permissions", "content"})
 """Fields whose values `tui.rights` has the words for."""

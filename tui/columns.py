@@ -7,7 +7,7 @@ from typing import Any
 
 from inventory.fields import Field, Type
 from inventory.kinds import Kind
-from tui import cells, incidents
+from tui import cells, incidents, tickets
 from tui.actions import N_
 from tui.i18n import _, language
 from tui.pages import Row
@@ -33,6 +33,8 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "approvals": ("state", "action", "proposed_by", "school", "reason", "until"),
     "incidents": ("severity", "title", "school", "began", "claimed_by", "state", "schools",
                   "devices", "school_name"),
+    "tickets": ("number", "priority", "state", "title", "school", "room", "assigned_to", "opened",
+                "school_name", "category"),
     "windows": ("state", "kind", "school", "room", "begins", "ends", "every", "reason"),
     "on-calls": ("state", "username", "level", "begins", "ends", "every", "authority"),
 }  # fmt: skip
@@ -55,6 +57,13 @@ _SPECIAL_WIDTHS: Mapping[tuple[str, str], int] = {
     ("accounts", "last_seen"): 16,
     ("incidents", "severity"): 10,
     ("incidents", "began"): 12,
+    ("tickets", "priority"): 4,
+    ("tickets", "state"): 13,
+    ("tickets", "room"): 6,
+    ("tickets", "number"): 6,
+    ("tickets", "school"): 6,
+    ("tickets", "assigned_to"): 10,
+    ("tickets", "opened"): 12,
     ("windows", "state"): 8,
     ("windows", "kind"): 11,
     ("windows", "begins"): 12,
@@ -80,12 +89,15 @@ HEADINGS: Mapping[str, str] = {
     "share": N_("Share"),
     "proposed_by": N_("By"),
     "title_de": N_("What"),
+    "priority": N_("Pr."),
+    "assigned_to": N_("Given to"),
 }
 """Shorter names of columns than the fields have."""
 _SCHOOL_NAMES = frozenset({"short_name", "school_name"})
 _LEAST: Mapping[str, int] = {
     "short_name": 20, "school_name": 20, "title": 30, "title_de": 30,
 }  # fmt: skip
+_SPECIAL_LEAST: Mapping[tuple[str, str], int] = {("tickets", "title"): 25}
 _FLEX = frozenset({
     "short_name", "school_name", "reason", "detail", "description", "email", "roles", "permissions",
     "title", "title_de",
@@ -94,6 +106,17 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "delegation": ("receiver", "state"),
     "approval": ("state", "waiting", "mine", "proposed_by"),
     "incident": ("severity", "title", "title_de", "open", "claimed_by", "acknowledged_by"),
+    "ticket": (
+        "number",
+        "title",
+        "priority",
+        "state",
+        "waits_for",
+        "assigned_to",
+        "device",
+        "incident",
+        "joined_to",
+    ),
 }
 """Kind → what its actions want to know beside what is shown."""
 MEASURED: Mapping[str, Field] = {
@@ -152,6 +175,10 @@ def build(
             cell = _health(4 + order.index("health"), 4 + order.index("freshness"))
         elif name == "state" and kind.name == "approval":
             cell = _proposal(field, 4 + order.index("state"), 4 + order.index("waiting"))
+        elif kind.name == "ticket" and name == "priority":
+            cell = _priority(4 + order.index("priority"))
+        elif kind.name == "ticket" and name == "state":
+            cell = _ticket_state(*(4 + order.index(n) for n in ("state", "waits_for", "joined_to")))
         elif name == "severity":
             cell = _severity(4 + order.index("severity"), 4 + order.index("open"))
         elif name == "school" and kind.name == "window":
@@ -169,7 +196,7 @@ def build(
                 cell,
                 right=field.type in (Type.INTEGER, Type.RATE) or name == "share",
                 flex=name in _FLEX,
-                least=_LEAST.get(name, 14),
+                least=_SPECIAL_LEAST.get((plural, name)) or _LEAST.get(name, 14),
                 sortable=field.sortable,
             )
         )
@@ -197,6 +224,22 @@ def _proposal(field: Field, at: int, waits: int) -> Any:
     from tui import rights
 
     return lambda row: rights.state(str(row[at]), bool(row[waits]), field.choices)
+
+
+def _priority(at: int) -> Any:
+    def cell(row: Row) -> tuple[str, str]:
+        return tickets.priority(str(row[at])), tickets.PRIORITY_TONES.get(row[at], "")
+
+    return cell
+
+
+def _ticket_state(at: int, waits: int, joined: int) -> Any:
+    def cell(row: Row) -> tuple[str, str]:
+        if row[joined] and row[at] in tickets.ACTIVE:
+            return _("see {number}").format(number=f"#{row[joined]}"), "dim"
+        return tickets.state(str(row[at]), row[waits]), tickets.STATE_TONES.get(row[at], "")
+
+    return cell
 
 
 def _severity(at: int, opened: int) -> Any:

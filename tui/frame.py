@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual._styles_cache import StylesCache
@@ -105,6 +106,17 @@ class Banner(Static):
     """
 
 
+class _Unbegun:
+    """Work whose screen may be gone before it begins: then it ends unawaited, without a warning."""
+
+    def __init__(self, work: Awaitable[Any]) -> None:
+        self.work = work
+
+    def __del__(self) -> None:
+        if isinstance(self.work, Coroutine):
+            self.work.close()
+
+
 class Frame(Screen[None]):
     """Base of all screens. Subclasses set `places`, fill `body`, and load in `load`."""
 
@@ -150,13 +162,13 @@ class Frame(Screen[None]):
 
         The work ends with the screen. What it may still say after that concerns nobody.
         """
-        self.run_worker(
-            self._load_quietly(work), group=group, exclusive=exclusive, exit_on_error=False
-        )
+        # A function: what is cancelled before it begins must not be a coroutine already.
+        load: Any = partial(self._load_quietly, _Unbegun(work))
+        self.run_worker(load, group=group, exclusive=exclusive, exit_on_error=False)
 
-    async def _load_quietly(self, work: Awaitable[Any]) -> None:
+    async def _load_quietly(self, waits: _Unbegun) -> None:
         try:
-            await work
+            await waits.work
         except Exception as error:
             if self in self.app.screen_stack:
                 self.ops.report(error)

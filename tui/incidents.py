@@ -55,7 +55,7 @@ def title(values: Mapping[str, Any]) -> str:
 
 def suits(id: str, values: Mapping[str, Any], taken: bool | None = None) -> bool:
     """Whether an action makes sense for an incident in that state; `taken` None: not known."""
-    if id in ("incident.note", "incident.report"):
+    if id in ("incident.note", "incident.report", "incident.tickets", "incident.update"):
         return True
     if not values.get("open"):
         return False

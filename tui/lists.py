@@ -20,6 +20,7 @@ TITLES: Mapping[str, str] = {
     "discovered": N_("Discovered devices"),
     "audit": N_("Audit"),
     "incidents": N_("Incidents"),
+    "tickets": N_("Tickets"),
     "windows": N_("Maintenance"),
     "on-calls": N_("On-call plan"),
     "accounts": N_("People and roles"),

@@ -177,6 +177,34 @@ async def fault_report(pilot: Pilot[int]) -> None:
     await _dialog(pilot, "incident.report", FaultReport)
 
 
+async def _waiting(pilot: Pilot[int]) -> None:
+    """The list of tickets, one of a device that somebody works on."""
+    await _list(pilot, "main.tickets")
+    await _list(pilot, "list.filter")
+    await pilot.press(*"state:open category:device assigned_to:*", "enter")
+    await quiet(pilot)
+
+
+async def tickets(pilot: Pilot[int]) -> None:
+    await _list(pilot, "main.tickets")
+
+
+async def ticket(pilot: Pilot[int]) -> None:
+    await _waiting(pilot)
+    await _list(pilot, "row.open")
+
+
+async def answer(pilot: Pilot[int]) -> None:
+    """An answer from a ready-made text."""
+    from tui.dialogs.answer import AnswerDialog
+
+    await _waiting(pilot)
+    dialog = await _dialog(pilot, "ticket.reply", AnswerDialog)
+    assert dialog.ready is not None
+    dialog.ready.value = "1"
+    await quiet(pilot)
+
+
 async def contracts(pilot: Pilot[int]) -> None:
     await _list(pilot, "main.contracts")
 
@@ -274,6 +302,7 @@ SCREENS = {
     "people": people, "person": person, "delegations": delegations, "delegate": delegate,
     "approvals": approvals, "approve": approve, "explain": explain, "emergency": emergency,
     "incidents": incidents, "incident": incident, "fault-report": fault_report,
+    "tickets": tickets, "ticket": ticket, "answer": answer,
     "contracts": contracts, "rules": rules, "plan-window": plan_window,
     "history": history, "import-report": import_report,
     "overview": overview, "school": school, "room": room, "access-points": access_points,

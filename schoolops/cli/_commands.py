@@ -14,6 +14,8 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "readiness": ("schoolops.cli.readiness", "whether teaching works, now or on a morning"),
         "history": ("schoolops.cli.history", "what a record was before, who changed it"),
         "room": ("schoolops.cli.room", "a room's QR code, what was measured in the room"),
+        "device": ("schoolops.cli.device", "a device's QR code, for reports of faults"),
+        "school": ("schoolops.cli.school", "the board of a school's staff room"),
         "audit": ("schoolops.cli.audit", "who did what; check that nothing was altered, export"),
         "tui": ("schoolops.cli.tui", "the terminal UI"),
     },

@@ -415,6 +415,10 @@ class Client:
         """Answer all who reported a fault: `tickets`, how many."""
         return self._send(tickets.tell_all(incident, text))
 
+    def ticket_answers(self, language: str = "de", ticket: str = "") -> list[Json]:
+        """Texts to answer with: `name`, `title` and `text`, filled in for a ticket."""
+        return self._send(tickets.answers(language, ticket))
+
     def ticket_mails(self, which: str = "quarantine", limit: int = 100) -> Json:
         """Mails that wait, are about no ticket (`unsorted`), were `dropped`, or `all` that came."""
         return self._send(tickets.mails(which, limit))
@@ -515,13 +519,14 @@ class Client:
         """The same of one school: `level`, `reason`, `parts`."""
         return self._send(mornings.of_school(school, date))
 
-    def room_code(self, room: str, *, renew: bool = False) -> Json:
-        """The code of a room, made if there is none: `code`, `path`, `url`."""
-        return self._send(places.code(room, renew))
+    def place_code(self, plural: str, key: str, *, renew: bool = False) -> Json:
+        """The code of one of `rooms`, `devices`, `schools` (its board), made if there is none:
+        `code`, `path`, `url`."""
+        return self._send(places.code(plural, key, renew))
 
-    def revoke_room_code(self, room: str) -> None:
-        """Take the code of a room out of use."""
-        return self._send(places.revoke_code(room))
+    def revoke_place_code(self, plural: str, key: str) -> None:
+        """Take such a code out of use."""
+        return self._send(places.revoke_code(plural, key))
 
     def room_measurements(self, room: str, limit: int = 50) -> Json:
         """What browsers in a room measured, newest first, beside the line: `measurements`."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schoolops.client._requests import Json, Request, _body, _path, as_nothing, as_object
+from schoolops.client._requests import (
+    Json,
+    Request,
+    _body,
+    _path,
+    as_nothing,
+    as_object,
+    as_objects,
+)
 
 
 def report(new: Mapping[str, Any]) -> Request[Json]:
@@ -40,6 +48,10 @@ def retire_article(id: str) -> Request[None]:
 def tell_all(incident: str, text: str) -> Request[Json]:
     path = _path("incidents", incident, "/update")
     return Request("POST", path, as_object, content=_body({"text": text}))
+
+
+def answers(language: str, ticket: str) -> Request[list[Json]]:
+    return Request("GET", "/ticket-answers", as_objects, {"language": language, "ticket": ticket})
 
 
 def mails(which: str, limit: int) -> Request[Json]:

@@ -87,7 +87,15 @@ READS: Mapping[str, str] = {
 """Tables with a rule of their own. All others with a `school_id` show the rows of own schools."""
 
 HIDDEN = frozenset(
-    {"token", "download", "web_session", "web_upload", "webhook_call", "alembic_version"}
+    {
+        "alembic_version",
+        "download",
+        "ticket_page",
+        "token",
+        "web_session",
+        "web_upload",
+        "webhook_call",
+    }
 )
 """Tables of which a limited actor reads nothing at all."""
 UNREAD = frozenset({"mail"})

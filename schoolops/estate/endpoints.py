@@ -14,7 +14,7 @@ from inventory.formats import FORMATS
 from inventory.kinds import EDITABLE, Kind
 from inventory.sentences import say
 from schoolops.core.errors import Conflict, Invalid
-from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_READ, ESTATE_WRITE, Actor
+from schoolops.core.permissions import CREDENTIALS_WRITE, ESTATE_WRITE, Actor
 from schoolops.db.engine import Store
 from schoolops.estate import places, revisions, schemas, transfer
 from schoolops.estate.describing import DEVICE_RECORD, EDITED, RECORD
@@ -269,27 +269,32 @@ def set_secret(id: Key, secret: schemas.Secret, store: TheStore, actor: TheActor
     return Response(status_code=204)
 
 
-@router.get("/rooms/{id:path}/code", **needs(ESTATE_READ), **answers(schemas.PlaceCode))
-def read_code(id: Key, store: TheStore, actor: TheActor) -> Json:
-    """The code of a room, for its QR code; refused when nobody has made one."""
+@router.get("/{plural}/{id:path}/code", **reads_kind(places.CODED), **answers(schemas.PlaceCode))
+def read_code(kind: TheKind, id: Key, store: TheStore, actor: TheActor) -> Json:
+    """The code of a room, a device, or a school's board; refused when nobody has made one."""
+    origin = store.settings.server.public_url.rstrip("/")
     with store.read(actor) as connection:
         estate = Estate(connection, actor, store.clock.now())
-        return Json(places.read(estate, id, store.settings.server.public_url.rstrip("/")))
+        return Json(places.read(estate, id, origin, kind[0].name))
 
 
-@router.post("/rooms/{id:path}/code", **needs(ESTATE_WRITE), **answers(schemas.PlaceCode))
-def make_code(id: Key, wanted: schemas.WantedCode, store: TheStore, actor: TheActor) -> Json:
-    """The code of a room, made if there is none."""
+@router.post(
+    "/{plural}/{id:path}/code", **writes_kind(kinds=places.CODED), **answers(schemas.PlaceCode)
+)
+def make_code(
+    kind: TheKind, id: Key, wanted: schemas.WantedCode, store: TheStore, actor: TheActor
+) -> Json:
+    """The code of a room, a device, or a school's board, made if there is none."""
     origin = store.settings.server.public_url.rstrip("/")
     with store.write(actor) as unit:
-        return Json(places.make(unit, id, origin, renew=wanted.renew))
+        return Json(places.make(unit, id, origin, kind[0].name, renew=wanted.renew))
 
 
-@router.delete("/rooms/{id:path}/code", **needs(ESTATE_WRITE), **answers(status=204))
-def revoke_code(id: Key, store: TheStore, actor: TheActor) -> Response:
-    """Take the code of a room out of use."""
+@router.delete("/{plural}/{id:path}/code", **writes_kind(kinds=places.CODED), **answers(status=204))
+def revoke_code(kind: TheKind, id: Key, store: TheStore, actor: TheActor) -> Response:
+    """Take the code of a room, a device, or a school's board out of use."""
     with store.write(actor) as unit:
-        places.revoke(unit, id)
+        places.revoke(unit, id, kind[0].name)
     return Response(status_code=204)
 
 

@@ -208,10 +208,14 @@ class History(TypedDict):
 
 
 class PlaceCode(TypedDict):
-    """What the QR code of a room leads to: `path` below the server's address, `url` with it ('' as
-    long as server.public_url is not set). The code was made `at` that time `by` somebody."""
+    """What the QR code of a room, a device or a school's board leads to: `path` below the server's
+    address, `url` with it ('' as long as server.public_url is not set). The code was made `at`
+    that time `by` somebody. Of `room`, `device`, `school` it has the one that it is for: its key.
+    """
 
-    room: str
+    room: NotRequired[str]
+    device: NotRequired[str]
+    school: NotRequired[str]
     code: str
     path: str
     url: str

@@ -21,7 +21,7 @@ from schoolops.db.engine import Store
 
 log = logging.getLogger("schoolops.migrations")
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest revision; a test compares it with the files."""
 
 HISTORY = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, DBAPIError
+from starlette.requests import ClientDisconnect
 
 import schoolops
-from agents.protocol import REQUEST_NUMBER
+from agents.protocol import REPORT_PATH, REQUEST_NUMBER
 from inventory.filter import FilterError
 from inventory.formats import FileRefused
 from inventory.sentences import as_sentence, say
@@ -27,6 +28,7 @@ from schoolops.identity.service import actor_of_token
 from schoolops.server.routes import add_routes
 from schoolops.server.web.actors import actor_of
 from schoolops.server.web.mounting import add_pages, too_many
+from schoolops.telemetry.endpoints import book_reports
 from schoolops.tickets.mails.listening import listening
 from schoolops.web.answers import describe
 from schoolops.web.context import Problem, bearer, problem
@@ -83,6 +85,8 @@ def make_app(store: Store, *, background: bool = True) -> FastAPI:
 MAX_BODY = 8_000_000
 """Bytes of a body that is no file: read before anybody is known, so it must be small."""
 _FILES = ("/import", "/upload")
+_PHOTOS = ("/r/", "/t/", "/report")
+"""Ends and beginnings of paths that limit by themselves what they read."""
 
 
 class Door:
@@ -101,15 +105,34 @@ class Door:
         scope["schoolops.local"] = self.local
         self.app.state.last_request = time.monotonic()
         send = _numbered(scope, send)
-        if not scope["path"].endswith(_FILES):
+        path = scope["path"]
+        if not (path.endswith(_FILES) or path.startswith(_PHOTOS)):
             if _announced(scope) > MAX_BODY:
                 await problem(TooLarge("the body is larger than 8 MB"))(scope, receive, send)
                 return
             receive = _limited(receive)
         if self.local:
-            await self.app(scope, receive, send)
+            await self._answer(scope, receive, send)
         else:
             await self._guarded(scope, receive, send)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        """Agents' reports go straight to where they are booked: for one that comes alone in its
+        POST the way through all routes cost more than the report. All else is the app's."""
+        if scope["path"] != REPORT_PATH or scope["method"] != "POST":
+            await self.app(scope, receive, send)
+            return
+        scope["app"] = self.app
+        request = Request(scope, receive)
+        try:
+            answer: Response = await book_reports(request)
+        except SchoolopsError as error:
+            answer = problem(error)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            answer = await self.app.exception_handlers[Exception](request, error)  # type: ignore[misc]
+        await answer(scope, receive, send)
 
     async def _guarded(self, scope: Any, receive: Any, send: Any) -> None:
         """Let somebody from the network in, unless too many proofs from there were wrong."""
@@ -128,7 +151,7 @@ class Door:
                     guesses.note(address, credential, good)
             await send(message)
 
-        await self.app(scope, receive, noted)
+        await self._answer(scope, receive, noted)
 
 
 def _announced(scope: Any) -> int:

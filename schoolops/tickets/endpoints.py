@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from inventory.sentences import say
+from schoolops.core.errors import NotFound
 from schoolops.core.permissions import TICKETS_OPEN, TICKETS_WRITE
 from schoolops.tickets import listings as _listings  # noqa: F401  (registers its list)
-from schoolops.tickets import repository, schemas, service, suggesting
-from schoolops.web.answers import answers
+from schoolops.tickets import photos, repository, schemas, service, suggesting
+from schoolops.tickets.answers import offered
+from schoolops.web.answers import answers, streams
 from schoolops.web.context import Json, TheActor, TheStore
 from schoolops.web.rules import needs
 from schoolops.web.shapes import Uid
@@ -68,6 +71,43 @@ def read_ticket(id: Uid, store: TheStore, actor: TheActor) -> Json:
     """A ticket with all that was said and done, as far as the actor reads it."""
     with store.read(actor) as connection:
         return Json(repository.read(connection, actor, id, store.clock.now()))
+
+
+@router.get("/ticket-answers", **needs(TICKETS_WRITE), **answers(schemas.Answers, refuses=[404]))
+def read_answers(
+    store: TheStore,
+    actor: TheActor,
+    language: Annotated[Literal["de", "en"], Query()] = "de",
+    ticket: Annotated[str, Query(max_length=40)] = "",
+) -> Json:
+    """Texts to answer with, filled in for a ticket if one is named."""
+    with store.read(actor) as connection:
+        now = store.clock.now()
+        found = repository.read(connection, actor, ticket, now) if ticket else None
+    return Json({"answers": offered(store.settings.home, language, found)})
+
+
+@router.get(
+    "/tickets/{id:path}/files/{name}",
+    **needs(TICKETS_OPEN),
+    **streams("image/jpeg", "image/png", refuses=[404]),
+)
+def read_ticket_file(id: Uid, name: Uid, store: TheStore, actor: TheActor) -> Response:
+    """A photo of a ticket, by the id that the ticket names."""
+    with store.read(actor) as connection:
+        row = repository.find(connection, actor, id)
+        file = photos.read(connection, row.id, name)
+        if not (file.public or repository.inside_for(connection, actor, row)):
+            raise NotFound(say("the ticket has no file {id!r}", id=name), code="ticket.no_file")
+    named = f"ticket-{row.id}-{file.name}"
+    return Response(
+        file.data,
+        media_type=file.type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{named}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @router.post(

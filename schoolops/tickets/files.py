@@ -28,6 +28,13 @@ def keep(
 ) -> dict[str, str]:
     """Keep a file with a ticket (a row of `ticket`); answers id and name. `name`: no folders."""
     kind, data = cleaned(data)
+    return book(unit, row, name, kind, data, public=public)
+
+
+def book(
+    unit: UnitOfWork, row: Row[Any], name: str, kind: str, data: bytes, *, public: bool
+) -> dict[str, str]:
+    """Keep a file of this media type as it is."""
     uid = uuid7()
     by = "" if unit.actor is SYSTEM else unit.actor.name
     unit.connection.execute(

@@ -156,6 +156,17 @@ ticket_file = Table(
 """A file of a ticket, without what says where and with what a picture was taken (`files`). `type`:
 what its first bytes say. `public`: the reporter gets it too."""
 
+ticket_page = Table(
+    "ticket_page",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("ticket_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_ticket_page_ticket", "ticket_id"),
+)
+"""The page of a reporter without an account: what is kept of the secret in its address."""
+
+
 ticket_article = Table(
     "ticket_article",
     metadata,

@@ -22,6 +22,7 @@ from schoolops.db.access import outside, require
 from schoolops.estate.access import inside, place_of
 from schoolops.estate.models import TABLES
 from schoolops.estate.query import shown_name
+from schoolops.tickets import photos
 from schoolops.tickets.models import ticket, ticket_entry, ticket_link
 from schoolops.tickets.sla import Clock
 from schoolops.tickets.thread import Clocks, clocks
@@ -87,9 +88,14 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
     row = find(connection, actor, id)
     staff = inside_for(connection, actor, row)
     knows = connection.scalar(select(c.id).where(c.id == row.id, names_reporter(actor)))
+    hidden = None if knows is not None else row.reporter
     entries = entries_of(connection, row.id)
     times = lesson_time_of(connection, row.school_id) if row.school_id is not None else None
     found = clocks(row, entries, times, now) if times else Clocks()
+    done = row.solved_at if row.state in ("solved", "closed") else None
+    kept = dict(
+        zip(Clocks._fields, (row.answered_at or done, row.bypassed_at or done, done), strict=True)
+    )
     return {
         "id": row.uid,
         "number": row.id,
@@ -112,9 +118,12 @@ def read(connection: Connection, actor: Actor, id: str, now: int) -> dict[str, A
         ),
         "links": _links(connection, actor, row.id),
         "incident": _incident(connection, row),
+        "files": [
+            file_told(one) for one in photos.of_ticket(connection, row.id) if staff or one.public
+        ],
         "seen": json.loads(row.seen),
-        "promises": {name: _told(one) for name, one in found._asdict().items()},
-        "entries": [_entry(one) for one in entries if staff or one.public],
+        "promises": {name: _told(one, kept[name]) for name, one in found._asdict().items()},
+        "entries": [_entry(one, hidden) for one in entries if staff or one.public],
     }
 
 
@@ -164,19 +173,28 @@ def _incident(connection: Connection, row: Row[Any]) -> dict[str, Any] | None:
     }
 
 
-def _told(clock: Clock) -> dict[str, Any]:
+def file_told(row: Row[Any]) -> dict[str, Any]:
+    return {"id": row.uid, "at": to_iso(row.at), "name": row.name, "type": row.type,
+            "size": row.size, "sha256": row.sha256}  # fmt: skip
+
+
+def _told(clock: Clock, kept_at: int | None) -> dict[str, Any]:
     return {
         "state": clock.state,
+        "kept": to_iso(kept_at),
         "due": to_iso(round(clock.due * 1e6)) if clock.due is not None else None,
         "share": round(clock.share, 3),
+        "left_s": round(clock.budget_s - clock.used_s),
     }
 
 
-def _entry(row: Row[Any]) -> dict[str, Any]:
+def _entry(row: Row[Any], hidden: str | None) -> dict[str, Any]:
+    """`hidden`: the reporter who may not be named, None where names may be known."""
+    named = hidden is None or (row.side != "reporter" and row.by != hidden)
     return {
         "id": row.uid,
         "at": to_iso(row.at),
-        "by": row.by,
+        "by": row.by if named else "",
         "side": row.side,
         "what": row.what,
         "public": row.public,

@@ -114,11 +114,14 @@ class Booked(TypedDict):
 
 
 class Promised(TypedDict):
-    """How a promise stands: when it is due, and how much of its time is used (1.0 is all)."""
+    """How a promise stands: when it was kept, when it is due, how much of its time is used (1.0 is
+    all), and how many seconds of lessons are left (below 0: so much too late)."""
 
     state: Literal["none", "running", "waiting", "met", "missed"]
+    kept: Time | None
     due: Time | None
     share: float
+    left_s: int
 
 
 class Entry(TypedDict):
@@ -153,6 +156,17 @@ class Promises(TypedDict):
     fix: Promised
 
 
+class File(TypedDict):
+    """A file of a ticket; `type` is what its first bytes say, `size` in bytes."""
+
+    id: str
+    at: Time
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
 class Ticket(TypedDict):
     """A whole ticket; `seen`: what was known when it came."""
 
@@ -178,9 +192,24 @@ class Ticket(TypedDict):
     joined: list[int]
     links: list[int]
     incident: Fault | None
+    files: list[File]
     seen: dict[str, Any]
     promises: Promises
     entries: list[Entry]
+
+
+class Answer(TypedDict):
+    """A text to answer with; `name` is that of its file."""
+
+    name: str
+    title: str
+    text: str
+
+
+class Answers(TypedDict):
+    """What can be answered with."""
+
+    answers: list[Answer]
 
 
 class Told(TypedDict):

@@ -206,7 +206,9 @@ def assign(unit: UnitOfWork, id: str, username: str) -> dict[str, Any]:
     """Give it to somebody who works on tickets there; '' to nobody."""
     row = _workable(unit, id)
     if username:
-        name = find_account(unit.connection, username).username
+        # Who uses this computer's own server has no account, and works on tickets all the same.
+        own = username == unit.actor.name
+        name = username if own else find_account(unit.connection, username).username
         if row.assigned_to == name:
             return told(row)
     else:
@@ -278,6 +280,24 @@ def reopen(unit: UnitOfWork, id: str, text: str = "") -> dict[str, Any]:
         write_entry(unit, row, "message", text.strip(), side=side, public=True)
     if row.state not in ("new", "open"):
         _set_state(unit, row, "open")
+    return told(_row(unit, row.id))
+
+
+def heard(
+    unit: UnitOfWork, row: Row[Any], text: str = "", *, works: bool | None = None
+) -> dict[str, Any]:
+    """What its reporter says who has no account: words, and whether it works again (None: nothing
+    of that). Words on a ticket that is done, or waits for the school, open it again."""
+    if text.strip():
+        write_entry(unit, row, "message", text.strip(), side="reporter", public=True)
+        _change(unit, row)
+    if works and row.state != "closed":
+        _set_state(unit, row, "closed", side="reporter")
+        _audit(unit, "close ticket", row)
+    elif (works is False and row.state not in ("new", "open")) or (
+        works is None and (row.state in ("solved", "closed") or row.waits_for == "school")
+    ):
+        _set_state(unit, row, "open", side="reporter")
     return told(_row(unit, row.id))
 
 
@@ -454,7 +474,9 @@ def _answered(unit: UnitOfWork, row: Row[Any]) -> None:
         _change(unit, row, answered_at=unit.now)
 
 
-def _set_state(unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "") -> None:
+def _set_state(
+    unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "", side: str = ""
+) -> None:
     if row.state == state and row.waits_for == waits_for:
         return
     values: dict[str, Any] = {"state": state, "waits_for": waits_for}
@@ -468,7 +490,7 @@ def _set_state(unit: UnitOfWork, row: Row[Any], state: str, waits_for: str = "")
     if state in ("solved", "closed"):
         learn(unit, row)
     write_entry(
-        unit, row, "state", public=True,
+        unit, row, "state", side=side, public=True,
         data={"from": row.state, "to": state} | ({"waits_for": waits_for} if waits_for else {}),
     )  # fmt: skip
 

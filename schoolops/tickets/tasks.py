@@ -15,7 +15,13 @@ from schoolops.calendar.repository import lesson_times
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.identity import receivers
 from schoolops.notify import service as notify
-from schoolops.tickets.models import ticket, ticket_entry, ticket_file, ticket_mail
+from schoolops.tickets.models import (
+    ticket,
+    ticket_entry,
+    ticket_file,
+    ticket_mail,
+    ticket_page,
+)
 from schoolops.tickets.service import close_solved, write_entry
 from schoolops.tickets.sla import WARN_AT, Clock, warnings
 from schoolops.tickets.suggesting import TICKET, forget_words
@@ -23,6 +29,8 @@ from schoolops.tickets.telling import LATE
 from schoolops.tickets.thread import ACTIVE, Clocks, clocks
 
 DAY = 86_400_000_000
+AFTER_CLOSING_US = 90 * DAY
+"""So long photos and the pages of reporters are kept after a ticket was closed."""
 AT_ONCE = 500
 SOON_US = 60_000_000
 """A clock that stands still is looked at again after so long; whoever lets it run says so."""
@@ -156,3 +164,14 @@ def forget_people(store: Store) -> None:
             .where(ticket_mail.c.ticket_id.in_(ids))
             .values(address="", name="", topic="", subject="", parties="[]", text="", raw=None)
         )
+
+
+def forget_closed(store: Store) -> None:
+    """Delete photos, and the pages of reporters, of tickets that were closed long ago."""
+    f, p = ticket_file.c, ticket_page.c
+    with store.write() as unit:
+        old = select(c.id).where(c.state == "closed", c.closed_at < unit.now - AFTER_CLOSING_US)
+        unit.connection.execute(
+            delete(ticket_file).where(f.ticket_id.in_(old), f.type.like("image/%"))
+        )
+        unit.connection.execute(delete(ticket_page).where(p.ticket_id.in_(old)))

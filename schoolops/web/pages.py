@@ -130,6 +130,10 @@ class Page:
     """Whether it only ever leads elsewhere."""
     takes_file: bool = False
     """Whether its form has a file, of the size that imports may have."""
+    photo_bytes: int = 0
+    """How large a photo its form may bring; a larger one is dropped, and the form counts."""
+    refresh_s: int = 0
+    """Seconds after which the browser loads it again, also when it was an error; 0: never."""
     scripts: bool = False
     """Whether it cannot do its work without a script of ours."""
 
@@ -277,6 +281,9 @@ async def answer(page: Page, request: Request) -> Response:
             response = refuse(visit, error)
     except Exception as error:
         response = fail(visit, page.path, error)
+    if page.refresh_s:
+        # Of the header axe and readers of the page see nothing: a board has nobody at its keys.
+        response.headers["Refresh"] = str(page.refresh_s)
     return dressed(visit, response, scripts=page.scripts)
 
 
@@ -287,7 +294,9 @@ async def _handle(page: Page, visit: Visit) -> Response:
         if not page.machine:
             security.check_source(request, frozenset({visit.portal.url} - {""}))
         await run_in_threadpool(_admit, page, visit)
-        visit.form, visit.lists, visit.upload = await read_form(request, _limit(page, visit))
+        visit.form, visit.lists, visit.upload = await read_form(
+            request, _limit(page, visit), page.photo_bytes
+        )
         if visit.session is not None and not page.machine:
             security.check_csrf(visit.session.secret, visit.form.get(security.CSRF, ""))
             _slow_down(visit)

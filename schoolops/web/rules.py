@@ -40,12 +40,12 @@ def reads_kind(kinds: tuple[Kind, ...] = tuple(KINDS.values())) -> Options:
     return _by_kind(read_permission, kinds)
 
 
-def writes_kind(takes: Options | None = None) -> Options:
+def writes_kind(takes: Options | None = None, *, kinds: tuple[Kind, ...] = EDITABLE) -> Options:
     """Whoever may write the kind of record that the path names.
 
     `takes`: the body of an operation that reads it by itself (see `answers.py`).
     """
-    return _by_kind(write_permission, EDITABLE, takes)
+    return _by_kind(write_permission, kinds, takes)
 
 
 def _by_kind(

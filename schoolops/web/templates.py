@@ -34,6 +34,8 @@ log = logging.getLogger("schoolops.web")
 
 LIVE, DRAFT, BEFORE = "templates", "templates-draft", "templates-before"
 """Folders of the home: in use, to be looked at, and what was in use before."""
+OPEN = ("locale/", "portal/legal/", "tickets/answers/")
+"""Where the city adds files that have no shipped one behind them."""
 
 
 class Templates:
@@ -91,7 +93,7 @@ class Templates:
 
     def is_known(self, name: str) -> bool:
         """Whether a shipped file of that name stands behind it, or it is a catalogue."""
-        return (self.shipped / name).is_file() or name.startswith(("locale/", "portal/legal/"))
+        return (self.shipped / name).is_file() or name.startswith(OPEN)
 
     def _note(self, name: str, error: Exception) -> None:
         if isinstance(error, TemplateNotFound) and not self.exists(str(error.name)):

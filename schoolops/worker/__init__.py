@@ -40,6 +40,7 @@ TASKS: dict[str, tuple[float, str]] = {
     "tell of ended rights": (30.0, "schoolops.identity.tasks:tell_ends"),
     "forget old commands": (3600.0, "schoolops.fleet.commands:forget_old"),
     "forget old mail": (3600.0, "schoolops.notify.tasks:forget_old"),
+    "forget photos of closed tickets": (3600.0, "schoolops.tickets.tasks:forget_closed"),
     "forget old ticket mail": (3600.0, "schoolops.tickets.mails.tasks:forget_old"),
     "forget old calls": (3600.0, "schoolops.notify.webhooks:forget_old"),
 }

@@ -28,8 +28,10 @@ from schoolops.estate.models import TABLES
 from schoolops.estate.service import Inventory
 from schoolops.fleet.models import discovered
 from schoolops.server.app import Door, make_app
-from schoolops.tickets.models import ticket_mail
+from schoolops.tickets import photos
+from schoolops.tickets.models import ticket, ticket_mail
 from tests.server.two_schools import AUTHORITIES, FOREIGN, OTHER, OWN, World, furnish
+from tests.tickets.pictures import png_with_text
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -114,6 +116,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "read_proof": {"month": "2026-10"},
     "read_proof_csv": {"month": "2026-10"},
     "explain_access": {"permission": "estate.read"},
+    "read_answers": {"language": "en"},
     "ask": {"query": "1"},
     "ask_range": {"query": "1", "start": "0", "end": "1", "step": "1"},
     "list_series": {"match[]": "schoolops_device_clients"},
@@ -178,13 +181,15 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
     plural = KINDS[case.kind].plural
     path = case.path.replace("{plural}", plural).replace("{subject}", plural)
     path = path.replace("{id}", world.ids.get((case.kind, school), "x"))
+    if case.name == "read_ticket_file":
+        path = path.replace("{name}", photo_of(client, world.ids["ticket", school]))
     path = path.replace("{name}", "nobody").replace("{token}", "x")
     if case.name == "remove_day":
         path = path.replace("{day}", exam_at(client, school))
     path = path.replace("{day}", "x")
     if case.name == "read_code":
         with client.app.app.state.store.write() as unit:
-            places.make(unit, world.ids["room", school], "")
+            places.make(unit, world.ids[case.kind, school], "", case.kind)
     if case.name.endswith("_ticket_mail") and "{id}" in case.path:
         path = case.path.replace("{id}", mail_at(client, world, school))
     query = dict(QUERIES.get(case.name, {}))
@@ -199,6 +204,13 @@ def send(client: TestClient, world: World, case: Case, school: str) -> Any:
         with client.app.app.state.store.write() as unit:  # the next case finds it again
             unit.connection.execute(update(discovered).values(ignored=0))
     return answer
+
+
+def photo_of(client: TestClient, uid: str) -> str:
+    """The id of a photo of a ticket, sent just now."""
+    with client.app.app.state.store.write() as unit:
+        row = unit.connection.execute(select(ticket).where(ticket.c.uid == uid)).one()
+        return photos.keep(unit, row, png_with_text())
 
 
 def mail_at(client: TestClient, world: World, school: str) -> str:

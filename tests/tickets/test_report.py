@@ -102,3 +102,5 @@ def test_a_service_provider_reads_what_is_broken_and_not_who_said_so(town: Town)
     found = read(town, made["id"], PROVIDER)
     assert found["reporter"] == ""
     assert found["title"] == "es geht nicht"
+    assert TEACHER.name not in str(found)
+    assert TEACHER.name in str(read(town, made["id"], TECHNICIAN))

@@ -15,8 +15,8 @@ from inventory.filter import matches, parse
 from inventory.kinds import KINDS, Kind, find_kind
 from schoolops.client import ApiError, Change, Endpoint, Offline, Page, Ping
 from schoolops.core.permissions import ROLES
+from tests.tui.city_tickets import NOW, Json, TicketsOfCity
 
-Json = dict[str, Any]
 SCHOOLS = (
     ("164800", "Gymnasium Am Rheinbogen", "20", 51.2277, 6.7735, "40213", 940),
     ("101333", "GGS Unter den Platanen", "02", 51.2471, 6.7903, "40476", 280),
@@ -25,10 +25,9 @@ SCHOOLS = (
     ("150332", "Realschule Benrath", "10", 51.1613, 6.8702, "40597", 610),
     ("189467", "Gesamtschule Garath", "15", 51.1416, 6.8987, "40595", 1180),
 )
-NOW = "2026-11-24T07:00:00Z"
 
 
-class City:
+class City(TicketsOfCity):
     """The fake client. `broken` makes every call fail as if no server answered."""
 
     endpoint = Endpoint("http://127.0.0.1:9")  # where nothing answers
@@ -45,6 +44,7 @@ class City:
         self.records: dict[str, Json] = {}
         self.audit: list[Json] = []
         self.people: list[Json] = []
+        self.said = {}
         self.seq = 0
         self._stream: list[Change] = []
         self._news = asyncio.Event()

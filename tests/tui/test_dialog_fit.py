@@ -23,9 +23,18 @@ from tui.dialogs.base import Dialog
 
 EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "AdoptDialog": ((FOUND,), {}),
+    "AnswerDialog": (
+        ("T", ["a line"] * 3, "Send"),
+        {
+            "answers": [{"name": "x", "title": "Guten Tag", "text": "At ten."}],
+            "choices": [("school", "Schule")],
+            "asks": "A",
+        },
+    ),
     "AskAgent": (("164800-1",), {}),
     "BulkEdit": ((DEVICE, 40_214), {}),
     "ChooseKind": ((), {}),
+    "ChooseOne": (("T", [("P1", "P1 x"), ("P2", "P2")] * 20), {}),
     "ColumnChooser": ((SCHOOL, ["number", "short_name"]), {}),
     "Confirm": (("Edit", "Discard what you have changed here?"), {}),
     "ConfirmPlan": (("Retire", ["a line"] * 60, 60), {}),
@@ -34,12 +43,14 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "ExplainDialog": ((), {}),
     "ExportDialog": ((DEVICE, "kind:ipad " * 12, 40_000), {}),
     "FaultReport": (("Störung D-164800", "Eine Zeile der Meldung.\n" * 60), {}),
+    "FindRecord": (("T", ["a line"] * 3, "G", "account"), {"asks": "P"}),
     "HelpDialog": ((ACTIONS * 6,), {}),
     "ImportDialog": ((), {}),
     "ImportReport": ((REPORT,), {}),
     "InviteDialog": ((), {}),
     "JumpDialog": ((jump_lookup,), {}),
     "MoveDevice": (({"key": "X", "values": {"school": "164800"}}, jump_lookup), {}),
+    "NewTicket": ((), {}),
     "NoteDialog": (("Reject", ["a line"] * 5, "Reject"), {}),
     "PlanOnCall": ((), {}),
     "PlanWindow": ((), {}),

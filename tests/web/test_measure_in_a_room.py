@@ -1,4 +1,4 @@
-"""The page behind a room's QR code, in a real Chromium, over lines of a known rate."""
+"""The page that measures in a room, in a real Chromium, over lines of a known rate."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def test_the_rate_of_the_line_is_measured_and_kept_beside_that_of_the_uplink(
         window(chromium, Served(f"http://{address}", city.home, city.store), javascript=True) as w,
     ):
         w.context.set_default_timeout(60_000)
-        page = w.open(f"/r/{code}")
+        page = w.open(f"/r/{code}/measure")
         page.get_by_role("button", name="Jetzt messen").click()
         page.get_by_role("button", name="Noch einmal messen").wait_for()
         told = w.text()
-        check(w, f"/r/{code}", scripts=1)
+        check(w, f"/r/{code}/measure", scripts=1)
     (found,) = measured(city)
     assert found["down_bps"] == pytest.approx(40 * MBIT, rel=0.2)
     assert found["up_bps"] == pytest.approx(8 * MBIT, rel=0.2)
@@ -99,7 +99,7 @@ def test_what_is_refused_is_told_in_words(chromium: Any, city: Served, code: str
     with city.store.write() as unit:
         rooms.begin(unit, code)
     with window(chromium, city, javascript=True) as seen:
-        page = seen.open(f"/r/{code}")
+        page = seen.open(f"/r/{code}/measure")
         card = page.locator("#measure").bounding_box()
         assert card is not None
         right = page.evaluate("document.documentElement.clientWidth") - card["x"] - card["width"]
@@ -114,10 +114,10 @@ def test_the_page_is_open_to_everybody_and_in_every_language(
     chromium: Any, city: Served, code: str, language: str
 ) -> None:
     with window(chromium, city, javascript=True, width=NARROW) as seen:
-        page = seen.open(f"/r/{code}?lang={language}")
+        page = seen.open(f"/r/{code}/measure?lang={language}")
         assert page.locator("html").get_attribute("lang") == language
         assert "2.03" in seen.text()
-        check(seen, f"/r/{code}", scripts=1)
+        check(seen, f"/r/{code}/measure", scripts=1)
 
 
 def test_the_page_needs_nothing_but_its_own_script(chromium: Any, city: Served, code: str) -> None:
@@ -126,7 +126,7 @@ def test_the_page_needs_nothing_but_its_own_script(chromium: Any, city: Served, 
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    page.goto(f"{city.url}/r/{code}")
+    page.goto(f"{city.url}/r/{code}/measure")
     page.locator("button.large").wait_for()
     assert page.evaluate(f"fetch('/r/{code}/ping').then(answer => answer.status)") == 204
     assert said == []
@@ -135,7 +135,7 @@ def test_the_page_needs_nothing_but_its_own_script(chromium: Any, city: Served, 
 
 def test_without_scripts_the_page_says_what_to_do(chromium: Any, city: Served, code: str) -> None:
     with window(chromium, city) as seen:
-        page = seen.open(f"/r/{code}")
+        page = seen.open(f"/r/{code}/measure")
         assert "Erlauben Sie JavaScript" in seen.text()
         assert not page.locator("button.large").is_visible()
 
@@ -147,7 +147,7 @@ def test_a_code_that_was_renewed_or_never_was_leads_nowhere(
         places.make(unit, ROOM, "", renew=True)
     with window(chromium, city) as seen:
         for old in (code, "x"):
-            seen.open(f"/r/{old}", 404)
+            seen.open(f"/r/{old}/measure", 404)
             assert "Dieser Code gilt nicht" in seen.text()
 
 
@@ -159,7 +159,7 @@ def test_a_room_out_of_use_has_no_page(chromium: Any, city: Served) -> None:
     with city.store.writer.begin() as connection:
         connection.execute(update(rooms_table).where(where).values(retired_at=1))
     with window(chromium, city) as seen:
-        seen.open(f"/r/{code}", 404)
+        seen.open(f"/r/{code}/measure", 404)
 
 
 def test_during_an_exam_nothing_is_measured_in_that_room(
@@ -174,10 +174,10 @@ def test_during_an_exam_nothing_is_measured_in_that_room(
         other = places.make(unit, "164800/2.04", "")["code"]
     try:
         with window(chromium, city, javascript=True) as seen:
-            seen.open(f"/r/{code}")
+            seen.open(f"/r/{code}/measure")
             assert "heute eine Prüfung" in seen.text()
             assert seen.page.locator("button.large").count() == 0
-            assert seen.open(f"/r/{other}").locator("button.large").is_visible()
+            assert seen.open(f"/r/{other}/measure").locator("button.large").is_visible()
     finally:
         with city.store.write(SYSTEM) as unit:
             calendar.remove_day(unit, "164800", day["id"])

@@ -168,7 +168,7 @@ def test_every_page_that_can_be_overridden_has_a_preview() -> None:
     shipped = {path.name for path in resources.folder("templates/portal").glob("*.html")}
     # The frame and the parts stand in all of them; the list of previews is for administrators.
     assert shipped - {template for template, _ in SAMPLES.values()} == {
-        "base.html", "parts.html", "preview.html", "preview_mail.html",
+        "base.html", "parts.html", "fault_parts.html", "preview.html", "preview_mail.html",
     }  # fmt: skip
 
 

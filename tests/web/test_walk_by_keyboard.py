@@ -11,7 +11,7 @@ from schoolops.web.pages import Page
 from tests.web.browser import NARROW, WIDE, Served, Window, window
 from tests.web.test_pages import ADDRESSES
 
-REACHABLE = "a[href], button, input:not([type=hidden]), select, [tabindex='0']"
+REACHABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 FOCUS = """selector => {
     const all = [...document.querySelectorAll(selector)].filter(one => one.checkVisibility());
     const now = document.activeElement, box = now.getBoundingClientRect();
@@ -51,7 +51,7 @@ def test_tab_reaches_all_of_a_page_in_order(
         walk(seen)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted({*SAMPLES} - {"board"}))  # which has nothing to press
 def test_tab_reaches_all_of_a_page_with_something_on_it(
     name: str, chromium: Any, served: Served, admin: str
 ) -> None:

@@ -35,6 +35,7 @@ _LABELS = {
     "uplink": ("school_name", "provider"),
     "contact": ("name", "phone"),
     "account": ("name", "roles"),
+    "ticket": ("title", "school_name", "room"),
 }
 
 
@@ -63,10 +64,11 @@ def lookup_of(screen: Frame, *, wide: bool = False) -> Any:
     async def lookup(kind_name: str, text: str) -> Sequence[tuple[str, str]]:
         kind = KINDS[kind_name]
         names = tuple(n for n in _LABELS.get(kind_name, ("name",)) if n in kind.by_name())
-        page = await client.page(kind.plural, q=text, limit=MOST_READ, columns=names, wide=wide)
+        words = f"number:{text}" if kind_name == "ticket" and text.isdecimal() else text
+        page = await client.page(kind.plural, q=words, limit=MOST_READ, columns=names, wide=wide)
         found = [(str(row[1]), _label(kind, names, row[4:])) for row in page.rows]
-        words = [fold(word) for word in text.split() if ":" not in word]
-        found.sort(key=lambda one: _distance(one, words))
+        typed = [fold(word) for word in text.split() if ":" not in word]
+        found.sort(key=lambda one: _distance(one, typed))
         return found[:MOST_FOUND]
 
     return lookup
@@ -175,6 +177,10 @@ def open_record(screen: Frame, plural: str, id: str) -> None:
         from tui.screens.incident import IncidentScreen
 
         made = IncidentScreen(plural, id)
+    elif kind == "ticket":
+        from tui.screens.ticket import TicketScreen
+
+        made = TicketScreen(plural, id)
     else:
         from tui.screens.record import RecordScreen
 

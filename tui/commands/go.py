@@ -67,8 +67,11 @@ async def jump(screen: Frame, aim: Aim) -> None:
 
 def open_place(screen: Frame, aim: Aim) -> None:
     """The room of a device, else its school."""
+    school = aim.values.get("school")
     if (room := aim.values.get("room")) and aim.plural != "rooms":
-        open_record(screen, "rooms", str(room))
+        # A ticket names its room as the school does.
+        key = room if str(room).startswith(f"{school}/") else f"{school}/{room}"
+        open_record(screen, "rooms", str(key) if school else str(room))
     else:
         open_school(screen, aim)
 
@@ -176,6 +179,10 @@ async def main_approvals(screen: Frame, aim: Aim) -> None:
 
 async def main_incidents(screen: Frame, aim: Aim) -> None:
     await _list(screen, "incidents")
+
+
+async def main_tickets(screen: Frame, aim: Aim) -> None:
+    await _list(screen, "tickets")
 
 
 async def main_windows(screen: Frame, aim: Aim) -> None:

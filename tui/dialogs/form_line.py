@@ -10,7 +10,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.containers import HorizontalGroup
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Select, Static, TextArea
 
 from tui.dialogs.base import Dialog, Result
 from tui.dialogs.confirm import discarded
@@ -76,7 +76,11 @@ class FormDialog(Dialog[Result]):
         self._at_first = self._contents()
 
     def _contents(self) -> tuple[object, ...]:
-        return tuple(control.value for control in self.query("Input, Select"))  # type: ignore[attr-defined]
+        controls = self.query("Input, Select, TextArea")
+        return tuple(
+            control.text if isinstance(control, TextArea) else control.value  # type: ignore[attr-defined]
+            for control in controls
+        )
 
     def action_cancel(self) -> None:
         if self.PRECIOUS and self._contents() != self._at_first:

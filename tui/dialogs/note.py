@@ -15,12 +15,21 @@ from tui.i18n import _
 
 class NoteDialog(FormDialog[str]):
     """Shows `lines` and asks why, or for what `asks` names; answers it, or None. `does` names
-    what is done then."""
+    what is done then. An `optional` one may stay empty: Enter alone does it."""
 
     PRECIOUS = True
 
-    def __init__(self, title: str, lines: Sequence[str], does: str, asks: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[str],
+        does: str,
+        asks: str = "",
+        *,
+        optional: bool = False,
+    ) -> None:
         super().__init__(title)
+        self.optional = optional
         self.asks = asks
         self.lines = list(lines)
         self.does = does
@@ -30,7 +39,7 @@ class NoteDialog(FormDialog[str]):
         for line in self.lines:
             yield plain(clean(line))
         yield plain("")
-        yield Line(self.asks or _("Why"), self.note, required=True)
+        yield Line(self.asks or _("Why"), self.note, required=not self.optional)
 
     def hints(self) -> list[Hint]:
         return [("dialog.accept", self.does), ("dialog.cancel", _("Cancel"))]
@@ -43,7 +52,7 @@ class NoteDialog(FormDialog[str]):
 
     def action_accept(self) -> None:
         note = self.note.value.strip()
-        if len(note) < 3:
+        if len(note) < 3 and not (self.optional and not note):
             self.problem(
                 _("Write it down in a few words.")
                 if self.asks

@@ -7,10 +7,14 @@ import asyncio
 from textual.content import Content
 
 from inventory.choices import INCIDENT_STATES
-from tui import cells, describe, incidents
+from tui import cells, describe, incidents, thread, tickets
 from tui.backend import Backend, Json
+from tui.feed import Changes
 from tui.i18n import _, language, ngettext
 from tui.screens.record import RecordScreen, ScrollText
+
+MOST_TICKETS = 10
+"""So many of an incident's tickets are named; `v` lists all."""
 
 
 class IncidentScreen(RecordScreen):
@@ -29,10 +33,28 @@ class IncidentScreen(RecordScreen):
         self.record, course = await asyncio.gather(
             client.get(self.plural, self.id_or_key), client.incident(self.id_or_key)
         )
+        reported = await self._tickets(client)
         self.show_state()
         width = max(40, self.size.width - 4)
-        lines = [*_head(course), *_schools(course), *_alerts(course, width), *_events(course)]
+        lines = [*_head(course), *_schools(course), *_alerts(course, width), *reported]
+        lines += _events(course)
         self.query_one(ScrollText).show(lines)
+
+    async def _tickets(self, client: Backend) -> list[Content]:
+        """How many tickets belong to it, and the first of them."""
+        if not self.ops.may("tickets.open"):
+            return []
+        found = await tickets.of_incident(client, self.record["id"])
+        if not found:
+            return []
+        title = f"{_('Tickets')}  {cells.number(len(found))}"
+        shown = [thread.ticket_line(one) for one in found[:MOST_TICKETS]]
+        return [Content(""), describe.heading(title), *shown]
+
+    def live(self, changes: Changes) -> None:
+        super().live(changes)
+        if changes.of("ticket"):
+            self.begin()
 
     def copy_text(self) -> str:
         values = self.record.get("values") or {}

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inventory.kinds import Kind, find_kind
-from tui import cells, columns, describe, incidents
+from tui import cells, columns, describe, incidents, thread, tickets
 from tui.actions import Aim
 from tui.backend import Json, code_of
 from tui.feed import Changes
@@ -27,8 +27,10 @@ from tui.table import PagedTable
 
 DETAIL_PAUSE_S = 0.15
 MEASURED_AT_ONCE = 4
-GROWING = ("approval", "delegation", "incident", "window", "on-call")
-"""Short lists that are read anew with each change: what is new belongs in its place at once."""
+DETAIL = 43
+"""Cells of a line of the pane."""
+GROWING = ("approval", "delegation", "incident", "ticket", "window", "on-call")
+"""Lists that are read anew with each change: what is new belongs in its place at once."""
 
 
 _UNTOLD = ("title", "title_de", "open", "urgency")
@@ -69,7 +71,7 @@ class ListScreen(Frame):
             found |= {"editable", "editable-list"}
         if self.kind.name in ("device", "credential"):
             found.add(self.kind.name)
-        if self.kind.name in ("school", "room"):
+        if self.kind.name in ("school", "room", "ticket"):
             found.add(f"{self.kind.name}-list")
         return frozenset(found)
 
@@ -142,13 +144,15 @@ class ListScreen(Frame):
         row = self.table.current()
         if id.startswith("incident.") and row is not None:
             return incidents.suits(id, self.aim().values)
+        if id.startswith("ticket.") and row is not None:
+            return tickets.suits(id, self.aim().values, str(self.ops.me.get("name") or ""))
         if not id.startswith("approval.") or row is None:
             return True
         mine = bool(value(row, columns.asked(self.names, self.kind), "mine"))
         return mine == (id == "approval.withdraw")
 
     def on_paged_table_moved(self) -> None:
-        if self.kind.name in ("approval", "incident"):
+        if self.kind.name in ("approval", "incident", "ticket"):
             self.query_one(KeyBar).refresh()
         self._detail_soon()
         if "measured_down" in self.names or "share" in self.names:
@@ -208,6 +212,10 @@ class ListScreen(Frame):
     async def _detail(self, row: Row) -> None:
         client = self.client
         assert client is not None
+        if self.kind.name == "ticket":
+            found = await client.ticket(row[0])
+            self._show_detail(row, [*thread.head(found), *thread.course(found, DETAIL)])
+            return
         measured = self.kind.name in ("uplink", "device", "agent")
         record, latest = await asyncio.gather(
             client.get(self.plural, row[0]),
@@ -222,10 +230,13 @@ class ListScreen(Frame):
                 lines += [Content(""), describe.heading(_("Contract and measured")), *bars]
             lines += [Content(""), *describe.measured_lines(latest)]
         lines += [Content(""), *describe.field_lines(self.kind, record, _UNTOLD)]
-        lines += describe.system_lines(record)
+        self._show_detail(row, lines + describe.system_lines(record))
+
+    def _show_detail(self, row: Row, lines: list[Content]) -> None:
+        """Beside the table, if the cursor is still on that row."""
         current = self.table.current()
         if current is not None and current[0] == row[0]:
-            self.query_one("#detail-text", Static).update(describe.hang(lines, 43))
+            self.query_one("#detail-text", Static).update(describe.hang(lines, DETAIL))
 
     # ---- measured columns of uplinks ----------------------------------------------------
 

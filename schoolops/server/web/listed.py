@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from schoolops.server.web import (
     approvals,
+    board,
     delegations,
+    faults,
     legal,
+    my_faults,
     my_school,
     passwords,
     preview,
@@ -19,12 +22,15 @@ from schoolops.web.pages import Page
 PAGES: tuple[Page, ...] = (
     *start.PAGES,
     *my_school.PAGES,
+    *my_faults.PAGES,
     *passwords.PAGES,
     *uploads.PAGES,
     *approvals.PAGES,
     *delegations.PAGES,
     *preview.PAGES,
+    *faults.PAGES,
     *room.PAGES,
+    *board.PAGES,
     *sign_in.PAGES,
     *legal.PAGES,
 )

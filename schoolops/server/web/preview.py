@@ -23,7 +23,7 @@ from schoolops.core.settings import Settings
 from schoolops.identity import notices  # noqa: F401  (registers its texts)
 from schoolops.identity.pupils import Pupil, Slip
 from schoolops.notify.texts import NOTICES, Texts
-from schoolops.server.web import legal
+from schoolops.server.web import faults, legal
 from schoolops.server.web.my_school import Wlan
 from schoolops.web.pages import Page, Portal, Visit
 from schoolops.web.templates import BEFORE, DRAFT, LIVE, Templates
@@ -125,7 +125,52 @@ def _delegations(_: Visit) -> Mapping[str, Any]:
 
 def _room(_: Visit) -> Mapping[str, Any]:
     return {"code": "x", "room": "2.14", "school": "Musterschule", "exam": False,
-            "room_script": ""}  # fmt: skip
+            "room_script": "", "back": "#"}  # fmt: skip
+
+
+def _known(visit: Visit) -> list[dict[str, Any]]:
+    title = visit.gettext("The internet line is down.")
+    return [{"title": title, "since": "10:12", "schools": 12, "said": "…", "said_at": "10:20"}]
+
+
+def _fault(visit: Visit) -> Mapping[str, Any]:
+    return {"code": "x", "school": "Musterschule", "room": "2.14", "device": "Beamer 2",
+            "retired": False, "measures": True, "home": "#", "href_of": lambda what: f"#{what}",
+            "megabytes": 25, "key": "x", "faults": _known(visit)}  # fmt: skip
+
+
+def _fault_send(visit: Visit) -> Mapping[str, Any]:
+    return {**_fault(visit), "what": "device", "asked": faults.title_of(visit, "device")}
+
+
+def _fault_thanks(visit: Visit) -> Mapping[str, Any]:
+    return {"number": 4711, "page": "#", "mail": True, "joined": False, "faults": _known(visit),
+            "photo_wrong": "heic", "mail_wrong": True}  # fmt: skip
+
+
+def _fault_status(visit: Visit) -> Mapping[str, Any]:
+    said = {"at": "10:12", "text": "…", "closed": False, "solved": False}
+    entries = [
+        said | {"side": "reporter", "what": "opened"}, said | {"side": "staff", "what": "update"},
+        said | {"side": "system", "what": "state", "solved": True},
+    ]  # fmt: skip
+    return {"number": 4711, "subject": faults.title_of(visit, "device"), "state": "solved",
+            "waits_for": "", "assigned": True, "opened": "10:10", "room": "2.14", "photos": 1,
+            "school": "Musterschule", "faults": [], "entries": entries, "megabytes": 25,
+            "path": "/t/x", "photo_wrong": "large", "sent": True, "own": True}  # fmt: skip
+
+
+def _my_faults(visit: Visit) -> Mapping[str, Any]:
+    own = {"number": 4711, "title": faults.title_of(visit, "network"), "state": "open",
+           "opened": "10:10"}  # fmt: skip
+    return {"key": "x", "school": "Musterschule", "school_number": "164800", "megabytes": 25,
+            "rooms": ["2.14"], "given": {"what": "", "room": "", "device": "", "text": ""},
+            "own": [own]}  # fmt: skip
+
+
+def _board(visit: Visit) -> Mapping[str, Any]:
+    row = {"room": "2.14", "category": "device", "since": "10:12", "working": False, "waits": False}
+    return {"school": "Musterschule", "faults": _known(visit), "reported": [row], "as_of": "10:30"}
 
 
 def _error(_: Visit) -> Mapping[str, Any]:
@@ -145,6 +190,12 @@ SAMPLES: Mapping[str, tuple[str, Values]] = {
     "approvals": ("approvals.html", _approvals),
     "delegations": ("delegations.html", _delegations),
     "room": ("room.html", _room),
+    "fault": ("fault.html", _fault),
+    "fault-send": ("fault_send.html", _fault_send),
+    "fault-thanks": ("fault_thanks.html", _fault_thanks),
+    "fault-status": ("fault_status.html", _fault_status),
+    "my-faults": ("my_faults.html", _my_faults),
+    "board": ("board.html", _board),
     "error": ("error.html", _error),
     "language": ("language.html", lambda _: {"next": "/"}),
     "opening": ("opening.html", lambda _: {}),

@@ -59,7 +59,7 @@ class Handler:
             with self._store.write() as unit:
                 booked = book(
                     unit, envelope.original_content, self._own,
-                    null_sender=not envelope.mail_from, to=tuple(envelope.rcpt_tos),
+                    null_sender=envelope.mail_from in (None, "", "<>"), to=tuple(envelope.rcpt_tos),
                 )  # fmt: skip
         except Exception as error:
             # Whatever it is, the mail server has it still, and tries again.

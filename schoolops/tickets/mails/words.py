@@ -17,6 +17,7 @@ _LINES = frozenset((
     "br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre",
     "hr", "blockquote", "section", "article", "dt", "dd",
 ))  # fmt: skip
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
 _NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
 
 
@@ -24,14 +25,15 @@ def html_to_text(source: str) -> str:
     """The words of a page: no script, nothing fetched; what is quoted begins with '> '."""
     source = source[:LONGEST_HTML]
     small = source.translate(_SMALL)
-    lines: list[str] = [""]
+    parts: list[str] = []
     depth = at = 0
 
     def add(text: str) -> None:
-        lines[-1] += re.sub(r"[ \t\r\n\f]+", " ", html.unescape(text))
+        if text:
+            parts.append(_BLANKS.sub(" ", html.unescape(text)))
 
     def end() -> None:
-        lines.append("> " * min(depth, 5))
+        parts.append("\n" + "> " * min(depth, 5))
 
     while at < len(source):
         opened = source.find("<", at)
@@ -63,6 +65,7 @@ def html_to_text(source: str) -> str:
             end()
         elif tag in ("td", "th"):
             add(" ")
+    lines = "".join(parts).split("\n")
     kept = [line.strip() if not line.startswith(">") else line.rstrip() for line in lines]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
