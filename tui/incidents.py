@@ -87,6 +87,7 @@ class OpenIncidents:
     def __init__(self) -> None:
         self.number = 0
         self.critical: set[str] | None = None
+        self.worst = "info"
 
     async def look(self, client: Backend) -> list[str]:
         """Read them; answers the titles of critical ones that were not there the last time."""
@@ -96,6 +97,8 @@ class OpenIncidents:
         )
         more = page.more and await client.count("incidents", q="open:yes")
         self.number = more or len(page.rows)
+        ranks = list(SEVERITIES)  # the worst first
+        self.worst = min((str(row[4]) for row in page.rows), key=ranks.index, default="info")
         before = self.critical
         found = {
             str(row[0]): title({"title": row[5], "title_de": row[6]})
@@ -109,6 +112,6 @@ class OpenIncidents:
         """'✖ 2 incidents' for the title line; '' while nothing is broken."""
         if not self.number:
             return ""
-        glyph = GLYPHS["critical" if self.critical else "warning"]
+        glyph = GLYPHS.get(self.worst, "?")
         words = ngettext("{count} incident", "{count} incidents", self.number)
         return f"{glyph} {words.format(count=cells.number(self.number))}"

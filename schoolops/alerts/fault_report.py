@@ -61,7 +61,7 @@ def write_report(
             "incident": row,
             "lines": lines,
             "number": number,
-            "time": lambda micros: said.time(micros, zone, "short"),
+            "time": lambda micros: said.time(micros, zone, "medium"),
             "mbit": lambda bps: number(None if bps is None else bps / 1e6),
             "clock": lambda micros: said.time(micros, zone, "medium"),
         },

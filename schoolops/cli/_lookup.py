@@ -15,11 +15,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def find_id(
-    client: Client, plural: str, word: str, fields: tuple[str, ...], within: str = ""
+    client: Client, plural: str, word: str, fields: tuple[str, ...], within: str = "", see: str = ""
 ) -> str:
     """The id of the one record that has `word` in one of the fields; an id is taken as it is.
 
-    `within`: a filter that narrows down what is meant.
+    `within`: a filter that narrows down what is meant; `see`: the command that lists them.
     """
     if _UUID.fullmatch(word.lower()):
         return word.lower()
@@ -37,7 +37,8 @@ def find_id(
             break
     if not found:
         raise Refused(
-            f"there is no {kind.label} {word!r}; see schoolops ls {plural} {within}".rstrip()
+            f"there is no {kind.label} {word!r}; "
+            f"see schoolops {see or f'ls {plural} {within}'.rstrip()}"
         )
     if len(found) > 1:
         several = "; ".join(f"{id} ({told})" for id, told in found.items())

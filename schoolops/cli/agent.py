@@ -78,6 +78,8 @@ def run(args: Namespace) -> int:
         print(f"Code for agent {made['name']}: {made['code']}")
         print(f"Good once, until {local_time(made['expires'])}.")
         print(f"On the machine at the school:\n  {command}\n  schoolops-agent run")
+        print("Where only the one file was copied, 'python3 schoolops-agent.pyz' stands for "
+              "'schoolops-agent'.")  # fmt: skip
     if way.problem:
         say(way.warning())
     return DONE

@@ -76,7 +76,7 @@ _NAMED_BY = ("school", "provider", "circuit")
 
 def find(client: Client, word: str) -> str:
     """The id of an open incident."""
-    return find_id(client, "incidents", word, _NAMED_BY, "open:yes")
+    return find_id(client, "incidents", word, _NAMED_BY, "open:yes", see="incidents list")
 
 
 def find_or_last(client: Client, word: str) -> str:
@@ -96,7 +96,7 @@ def find_or_last(client: Client, word: str) -> str:
 
 
 _COLUMNS = ("severity", "title", "school", "schools", "devices", "began", "state", "claimed_by",
-            "ended", "provider", "circuit")  # fmt: skip
+            "acknowledged_by", "ended", "provider", "circuit")  # fmt: skip
 
 
 def _list(args: Namespace) -> int:
@@ -113,12 +113,19 @@ def _list(args: Namespace) -> int:
         return DONE
     rows = [
         [one["severity"], clean(one["title"]), one["school"] or f"{one['schools']} schools",
-         str(one["devices"] or ""), local_time(one["began"]), one["state"], one["claimed_by"] or "",
+         str(one["devices"] or ""), local_time(one["began"]), one["state"], _who(one),
          one["id"]]
         for one in found
     ]  # fmt: skip
-    print_table(["severity", "what", "where", "cut off", "since", "state", "taken by", "id"], rows)
+    print_table(["severity", "what", "where", "cut off", "since", "state", "by", "id"], rows)
     return DONE
+
+
+def _who(one: dict[str, Any]) -> str:
+    """Who has taken it, or has seen it at least."""
+    if one["claimed_by"]:
+        return f"taken: {clean(one['claimed_by'])}"
+    return f"seen: {clean(one['acknowledged_by'])}" if one["acknowledged_by"] else ""
 
 
 def _show(args: Namespace) -> int:

@@ -142,8 +142,8 @@ def test_the_worst_of_those_that_are_open_comes_first(store: Store, clock: Fixed
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("de", ["Störungsmeldung: C-164800, seit", "Leitungsnummer: C-164800", "1000 Mbit/s",
-                "0800 1234567", "Schule 164800 (164800)"]),
+        ("de", ["Störungsmeldung: C-164800, seit 25.11.2026, ", "Leitungsnummer: C-164800",
+                "1000 Mbit/s", "0800 1234567", "Schule 164800 (164800)"]),
         ("en", ["Fault report: C-164800, since", "Circuit number: C-164800", "Line: line1"]),
     ],
 )  # fmt: skip

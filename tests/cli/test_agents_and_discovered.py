@@ -59,6 +59,7 @@ def test_an_invitation_tells_what_to_type_at_the_school(run: Run) -> None:
     told = run("agent", "invite", "164800", "--name", "cellar").out
     assert "cellar" in told
     assert re.search(r"schoolops-agent join \S+ [A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\n", told)
+    assert "'python3 schoolops-agent.pyz' stands for" in told
     assert "--pin" not in told
     assert run("agent", "invite", "999999").code == 1
     listed = run("agent", "list", "name:cellar", "--json").json

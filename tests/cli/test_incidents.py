@@ -58,7 +58,10 @@ def test_an_incident_is_found_taken_and_reported(line: Box, run: Run) -> None:
         time.sleep(0.5)
     assert [one["title"] for one in found] == ["no name resolves at line9"]
     assert "no name resolves at line9" in run("incidents", "list").out
+    assert run("incidents", "acknowledge", "MN-9").out == "acknowledged\n"
+    assert re.search(r"  seen: \S+  ", run("incidents", "list").out)
     assert run("incidents", "claim", "MN-9").out == "claimed\n"
+    assert re.search(r"  taken: \S+  ", run("incidents", "list").out)
     assert run("incidents", "note", "MN-9", "the provider digs").code == 0
     shown = run("incidents", "show", "MN-9").out
     assert "taken by" in shown
@@ -73,6 +76,7 @@ def test_an_incident_is_found_taken_and_reported(line: Box, run: Run) -> None:
     assert (over["state"], over["provider"]) == ("closed", "Musternetz")
     refused = run("incidents", "claim", "MN-9")
     assert (refused.code, "there is no incident" in refused.err) == (1, True)
+    assert refused.err.rstrip().endswith("see schoolops incidents list")
 
 
 def test_rules_are_listed_and_wrong_ones_refused(run: Run, tmp_path: Path) -> None:
@@ -87,11 +91,13 @@ def test_rules_are_listed_and_wrong_ones_refused(run: Run, tmp_path: Path) -> No
 
 
 def test_maintenance_is_planned_listed_and_ended(run: Run) -> None:
-    planned = run("maintenance", "add", "164811", "--every", "sun=02:00-05:00", "--reason", "news")
+    planned = run("maintenance", "add", "164811", "--every", "daily", "--reason", "news")
     assert planned.code == 0, planned.err
     id = planned.out.split()[-1]
     (one,) = [one for one in run("maintenance", "list", "--json").json if one["id"] == id]
-    assert (one["school"], one["every"], one["state"]) == ("164811", "sun=02:00-05:00", "active")
+    assert (one["school"], one["every"], one["state"]) == ("164811", "daily", "active")
+    (row,) = [row for row in run("maintenance", "list").out.splitlines() if id in row]
+    assert "no end" in row
     assert run("maintenance", "end", id).code == 0
     assert id not in run("maintenance", "list").out
     assert run("maintenance", "add", "164811", "--reason", "x").code == 2
@@ -101,3 +107,10 @@ def test_nobody_is_on_call_who_has_never_signed_in(run: Run) -> None:
     refused = run("oncall", "add", "nobody", "--every", "daily")
     assert (refused.code, "has signed in" in refused.err) == (1, True)
     assert "nobody is on call" in run("oncall", "list").out
+
+
+def test_a_mail_address_is_on_call_without_an_account(run: Run) -> None:
+    made = run("oncall", "add", "desk@city.example", "--every", "daily")
+    assert made.code == 0, made.err
+    assert "desk@city.example" in run("oncall", "list").out
+    assert run("oncall", "end", made.out.split()[-1]).code == 0

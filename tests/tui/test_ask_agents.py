@@ -8,6 +8,7 @@ import pytest
 
 from tests.tui.city import City
 from tests.tui.driving import says, shows
+from tui import i18n
 from tui.commands import fleet
 
 
@@ -55,3 +56,13 @@ async def test_diagnostics_take_nothing(app: Any) -> None:
         await pilot.pause()
         assert app.screen.subject.disabled
         assert app.screen.in_lessons.disabled
+
+
+def test_rates_are_told_in_the_persons_language_without_those_that_nobody_tested() -> None:
+    i18n.use("de")
+    command = {"kind": "line-test", "state": "done", "text": "main: down 93.1 Mbit/s, up unknown",
+               "result": {"main": {"down_bps": 93_100_000.0, "up_bps": None}}}  # fmt: skip
+    assert fleet.answer_of(command) == "main: ↓ 93,1 Mbit/s"
+    failed = command | {"text": "main: down 93.1 Mbit/s, up unknown (refused)"}
+    assert fleet.answer_of(failed) == failed["text"]  # why it failed is not left out
+    assert fleet.answer_of({"kind": "diagnostics", "text": "all is well"}) == "all is well"

@@ -36,6 +36,13 @@ async def test_open_incidents_are_counted_and_listed_first(app: Any) -> None:
         assert shown.index("No connection") < shown.index("Room 2.14")
 
 
+async def test_the_title_line_is_no_worse_than_what_is_open(app: Any, city: City) -> None:
+    for record in [one for one in city.records.values() if one["kind"] == "incident"]:
+        record["values"] |= {"open": record["id"].endswith("i-2"), "severity": "info"}
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "i 1 incident")
+
+
 async def test_a_new_critical_incident_is_told_and_joins_the_open_list(
     app: Any, city: City
 ) -> None:

@@ -170,6 +170,16 @@ async def test_the_rules_in_force_are_tried_on_the_last_hours_of_a_school(
         await shows(pilot, "No connection to the server")
 
 
+async def test_the_alert_rules_are_found_by_jumping_too(app: Any) -> None:
+    i18n.use("de")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shows(pilot, "● live")
+        await pilot.press(":", *"alarmreg")
+        await shows(pilot, "Alarmregeln")
+        await pilot.press("enter")
+        await shows(pilot, "Alarmregeln  1", "line-down")
+
+
 async def test_wrong_rules_of_the_city_stand_over_the_list_in_the_persons_language(
     app: Any, city: City
 ) -> None:

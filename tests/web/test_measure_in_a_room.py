@@ -100,6 +100,10 @@ def test_what_is_refused_is_told_in_words(chromium: Any, city: Served, code: str
         rooms.begin(unit, code)
     with window(chromium, city, javascript=True) as seen:
         page = seen.open(f"/r/{code}/measure")
+        card = page.locator("#measure").bounding_box()
+        assert card is not None
+        right = page.evaluate("document.documentElement.clientWidth") - card["x"] - card["width"]
+        assert card["x"] == pytest.approx(right, abs=2), "it stands in the middle of the page"
         page.get_by_role("button", name="Jetzt messen").click()
         page.get_by_text("Gerade läuft").or_(page.get_by_text("Gerade wird anderswo")).wait_for()
     assert measured(city) == []

@@ -82,10 +82,24 @@ async def _tell_answer(screen: Frame, agent: str, name: str, command: Json) -> N
     if command["state"] in ("waiting", "sent"):
         told = _("no answer yet; schoolops agent asked {name} shows it").format(name=name)
     else:
-        told = str(command["text"] or _("no answer came in time"))
+        told = answer_of(command) or _("no answer came in time")
     app.notify(
         f"{name}: {told}", markup=False, timeout=30, severity="information" if well else "warning"
     )
+
+
+def answer_of(command: Json) -> str:
+    """What an agent answered; rates in the person's language, without those that nobody tested.
+    Its other sentences are as the agent wrote them."""
+    text, result = str(command["text"] or ""), command.get("result")
+    if command.get("kind") != "line-test" or not isinstance(result, dict) or "(" in text:
+        return text
+    lines = []
+    for name, rates in result.items():
+        both = (("↓", rates.get("down_bps")), ("↑", rates.get("up_bps")))
+        told = ", ".join(f"{arrow} {cells.rate(bps)}" for arrow, bps in both if bps is not None)
+        lines.append(f"{name}: {told}")
+    return "; ".join(lines)
 
 
 async def revoke(screen: Frame, aim: Aim) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from inventory.kinds import BY_PLURAL, KINDS, find_kind
 from tui import lists
-from tui.actions import Aim
+from tui.actions import ACTIONS, Aim
 from tui.commands.common import ask, lookup_of, nothing, open_record
 from tui.frame import Frame
 from tui.i18n import _
 from tui.screens.listing import ListScreen
+
+MAIN = "main."
+"""How the ids of actions begin that lead to a screen of the first floor."""
 
 
 def open_row(screen: Frame, aim: Aim) -> None:
@@ -43,11 +46,20 @@ def back(screen: Frame, aim: Aim) -> None:
 async def jump(screen: Frame, aim: Aim) -> None:
     """To any school, room, device or list by typing."""
     names = [(plural, _(title)) for plural, title in lists.TITLES.items()]
+    names += [
+        (action.id.removeprefix(MAIN), _(action.label))
+        for action in ACTIONS
+        if action.id.startswith(MAIN)
+        and action.id.removeprefix(MAIN) not in lists.TITLES
+        and screen.offers(action.id)
+    ]
     chosen = await ask(screen, "JumpDialog", lookup_of(screen, wide=True), lists=names)
     if chosen is None:
         return
     kind, key = chosen
-    if kind == "list":
+    if kind == "list" and key not in lists.TITLES:
+        await screen.action_run(MAIN + key)
+    elif kind == "list":
         await screen.ops.show_main(lambda: ListScreen(key))
     else:
         open_record(screen, find_kind(kind)[0].plural, key)

@@ -21,7 +21,12 @@ class ShowCode(ShownOnce):
             _("Code for one agent"),
             code,
             lines,
-            _("Run this on the machine at the school:") if lines else "",
+            _(
+                "Run this on the machine at the school; with the one file, write "
+                "'python3 schoolops-agent.pyz' for 'schoolops-agent':"
+            )
+            if lines
+            else "",
             _("The code works once, until {time}.").format(time=until)
             if until
             else _("The code works once."),

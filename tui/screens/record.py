@@ -96,9 +96,6 @@ class RecordScreen(Frame):
         self.record = await client.get(self.plural, self.id_or_key)
         self.show_state()
         state = describe.state_lines(self.record)
-        if self.kind.name == "school":
-            found = await client.school_readiness(self.record["id"])
-            state.append(describe.readiness_line(found))
         fields = [Content(""), *describe.field_lines(self.kind, self.record)]
         fields += describe.system_lines(self.record)
         text = self.query_one(ScrollText)

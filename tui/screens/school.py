@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inventory.choices import CONTACT_ROLES, DEVICE_KINDS, ROOM_KINDS
+from inventory.choices import CONTACT_ROLES, DEVICE_KINDS, ROOM_KINDS, UPLINK_STATES
 from inventory.kinds import SCHOOL
 from tui import cells, describe, incidents, past
 from tui.actions import Aim
@@ -98,23 +98,31 @@ class SchoolScreen(Frame):
         )
         first, self.record = not self.drawn, record
         uplinks = found[1]
+        uplinks.sort(key=lambda row: row["state"] != "active")
         if first and uplinks:  # what is measured comes a round trip later
             self._draw(found, [None] * len(uplinks))
         answers = await asyncio.gather(
             *(client.latest("uplinks", one["id"]) for one in uplinks),
             client.history("schools", record["id"]),
+            client.school_readiness(record["id"]),
             return_exceptions=True,
         )
-        facts = [one if isinstance(one, dict) else {} for one in answers]
-        self._draw(found, [*facts[:-1]], facts[-1])
+        *facts, history, teaching = [one if isinstance(one, dict) else {} for one in answers]
+        self._draw(found, [*facts], history, teaching)
 
     def _draw(
-        self, found: list[list[Json]], latest: list[Json | None], history: Json | None = None
+        self,
+        found: list[list[Json]],
+        latest: list[Json | None],
+        history: Json | None = None,
+        teaching: Json | None = None,
     ) -> None:
         self.drawn = True
         faulty, uplinks, people, sites, buildings, rooms, broken = found
         record = self.record
         lines = self._head()
+        # Its place is kept until it is known, so that nothing moves under the cursor.
+        lines.append(Line(describe.readiness_line(teaching) if teaching else Content("")))
         lines += _incidents(broken)
         lines += _faults(faulty)
         lines += _uplinks(uplinks, latest)
@@ -234,8 +242,15 @@ def _uplinks(rows: list[Json], latest: list[Json | None]) -> list[Line]:
         if row.get("hotline"):
             text += "  " + _("hotline {number}").format(number=row["hotline"])
         state = describe.state(row["health"], row["freshness"], 13)
+        active = row["state"] in (None, "", "active")
+        if not active:
+            state = Content.styled(
+                cells.fit(_(UPLINK_STATES.get(row["state"], row["state"])), 13), "$foreground 60%"
+            )
         found.append(_line("uplinks", row, state, "  ", cells.clean(text),
                            copy=str(row.get("hotline") or "")))  # fmt: skip
+        if not active:
+            continue
         bars = describe.contract_lines(last or {}, {"values": row})
         if last is None:
             bars = [Content("…") for _bar in bars]
