@@ -25,6 +25,8 @@ NAME = "English"
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {"gettext": None, "ngettext": (1, 2), "say": None}
 _CODE = ("schoolops/web", "schoolops/server/web")
 _FILES = ("schoolops/identity/sessions.py", "schoolops/identity/pupils.py")
+_NO_PAGE = ("invalid.py",)
+"""What the API answers to programs and the terminal UI; its sentences are in their catalogue."""
 
 
 def wanted(titles: Iterable[str]) -> Catalog:
@@ -42,6 +44,8 @@ def wanted(titles: Iterable[str]) -> Catalog:
             folder, method_map, options, keywords
         ):
             in_identity = folder.name == "identity"
+            if folder.name == "web" and file in _NO_PAGE:
+                continue
             if not in_identity or f"schoolops/identity/{file}" in _FILES:
                 found.add(message, auto_comments=comments, context=context)
     for text in (NAME, *titles, *CONTACT_ROLES.values(), *(k.label_plural for k in EDITABLE)):
