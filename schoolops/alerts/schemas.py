@@ -149,7 +149,7 @@ class RuleSaid(TypedDict):
     open_alerts: int
 
 
-class Problem(TypedDict):
+class RuleProblem(TypedDict):
     """A sentence, and what it was made of, for whoever says it in another language."""
 
     text: str
@@ -162,7 +162,7 @@ class Rules(TypedDict):
 
     rules: list[RuleSaid]
     problem: str
-    problems: list[Problem]
+    problems: list[RuleProblem]
 
 
 class WouldFire(TypedDict):

@@ -15,7 +15,7 @@ WRITTEN = (
 )
 ANY = (
     f"{WRITTEN}; also agents, discovered, audit, people, delegations, approvals, "
-    "incidents, windows, on-calls"
+    "incidents, tickets, windows, on-calls"
 )
 FILTER = "words that must all hold, such as health:down or 'name:*rhein*' (docs/inventory.md)"
 RECORD = "its key (school number, serial, 164800/2.14) or id"

@@ -110,7 +110,7 @@ async def test_a_german_screen_explains_a_wrong_filter_in_german(app: SchoolopsA
             ("kind:ipods", "board (Interaktive Tafel)"),
             ("nmae:x", "✖ Ein Feld „nmae“ gibt es hier nicht (Geräte) (gemeint: name:"),
             ('"Goethe', "✖ Hier beginnt ein Anführungszeichen"),
-            ("since:>gestern", "✖ „gestern“ ist keine Zeit"),
+            ("since:>neulich", "✖ „neulich“ ist keine Zeit"),
         ):
             app.screen.query_one(Input).value = wrong
             await pilot.press("enter")

@@ -140,14 +140,14 @@ def _floods(unit: UnitOfWork, mail: Mail) -> bool:
 # -- what is done; also after somebody decided (`held`) -------------------------------------------
 
 
-def open_from(unit: UnitOfWork, mail: Mail, mail_id: int) -> Booked:
-    """Open a ticket; at the sender's school where that is known."""
+def open_from(unit: UnitOfWork, mail: Mail, mail_id: int, school_id: int | None = None) -> Booked:
+    """Open a ticket; at the school that is named, or the sender's where that is known."""
     before = matching.suggested(unit.connection, mail, unit.now)
     title = words.subject_of(mail.subject)
     text = text_of(mail, mail.text)
     made = service.open_ticket(
         unit,
-        Place(matching.school_of(unit.connection, mail.sender)),
+        Place(school_id or matching.school_of(unit.connection, mail.sender)),
         text=text if text or title else "E-Mail",
         title=title,
         category="other",

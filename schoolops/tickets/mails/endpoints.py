@@ -32,21 +32,21 @@ def list_ticket_mail(
         return Json(held.listed(connection, actor, which, limit))
 
 
-@router.get("/ticket-mail/{id}", **needs(TICKETS_WRITE), **answers(schemas.MailText))
+@router.get("/ticket-mail/{id:path}", **needs(TICKETS_WRITE), **answers(schemas.MailText))
 def read_ticket_mail(id: Uid, store: TheStore, actor: TheActor) -> Json:
     """A mail with all its text, what it quotes too."""
     with store.read(actor) as connection:
         return Json(held.shown(connection, actor, id))
 
 
-@router.post("/ticket-mail/{id}/accept", **_DECIDE)
+@router.post("/ticket-mail/{id:path}/accept", **_DECIDE)
 def accept_ticket_mail(id: Uid, wanted: schemas.Other, store: TheStore, actor: TheActor) -> Json:
     """Take it into its ticket, into another one, or open one; whoever wrote it takes part then."""
     with store.write(actor) as unit:
         return Json(held.accept(unit, id, wanted.ticket))
 
 
-@router.post("/ticket-mail/{id}/drop", **_DECIDE)
+@router.post("/ticket-mail/{id:path}/drop", **_DECIDE)
 def drop_ticket_mail(id: Uid, store: TheStore, actor: TheActor) -> Json:
     """Put it away; it is kept until its time is over."""
     with store.write(actor) as unit:

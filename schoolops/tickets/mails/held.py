@@ -98,7 +98,7 @@ def accept(unit: UnitOfWork, uid: str, ticket: str = "") -> dict[str, Any]:
     elif row.ticket_id is not None:
         to = repository.find(unit.connection, unit.actor, str(row.ticket_id), TICKETS_WRITE)
     else:
-        number = booking.open_from(unit, mail, row.id).ticket
+        number = booking.open_from(unit, mail, row.id, row.school_id).ticket
         assert number is not None
         to = service.row_of(unit, number)
         return _decide(unit, row, "opened", to)
