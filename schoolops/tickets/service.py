@@ -505,14 +505,17 @@ def write_entry(
     public: bool = False,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write into a ticket's history, as the actor of the unit."""
+    """Write into a ticket's history, as the actor of the unit; whoever does not work on tickets
+    there is on the reporter's side."""
     if what not in ENTRIES:
         raise LookupError(f"there is no entry {what!r}")
     person = unit.actor is not SYSTEM
+    if not side:
+        side = ("staff" if _works_on(unit, row) else "reporter") if person else "system"
     unit.connection.execute(
         insert(ticket_entry).inline(),
         {"uid": uuid7(), "ticket_id": row.id, "school_id": row.school_id, "at": unit.now,
-         "by": unit.actor.name if person else "", "side": side or ("staff" if person else "system"),
+         "by": unit.actor.name if person else "", "side": side,
          "what": what, "public": public, "text": text, "data": json.dumps(data or {})},
     )  # fmt: skip
     unit.announce("ticket", row.uid, row.school_id)

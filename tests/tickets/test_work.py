@@ -12,7 +12,7 @@ from schoolops.core.permissions import Actor
 from schoolops.db.engine import UnitOfWork
 from schoolops.tickets import service
 from tests.alerts.town import Town
-from tests.tickets.conftest import COLLEAGUE, HEAD, TEACHER, TECHNICIAN
+from tests.tickets.conftest import COLLEAGUE, HEAD, PROVIDER, TEACHER, TECHNICIAN
 from tests.tickets.test_report import read, report
 
 
@@ -113,6 +113,15 @@ def test_the_reporter_closes_the_own_ticket(town: Town) -> None:
     made = report(town)
     do(town, service.close, made["id"], by=TEACHER)
     assert read(town, made["id"])["state"] == "closed"
+
+
+def test_a_service_provider_learns_no_name_of_the_school_from_what_was_done(town: Town) -> None:
+    made = report(town)
+    do(town, service.solve, made["id"], "erledigt")
+    do(town, service.reopen, made["id"], "doch nicht", by=HEAD)
+    entries = read(town, made["id"], PROVIDER)["entries"]
+    assert {one["by"] for one in entries} == {"", TECHNICIAN.name}
+    assert HEAD.name in {one["by"] for one in read(town, made["id"])["entries"]}
 
 
 def test_who_does_not_work_on_tickets_gives_none_away(town: Town) -> None:
