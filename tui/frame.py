@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -106,17 +106,6 @@ class Banner(Static):
     """
 
 
-class _Unbegun:
-    """Work whose screen may be gone before it begins: then it ends unawaited, without a warning."""
-
-    def __init__(self, work: Awaitable[Any]) -> None:
-        self.work = work
-
-    def __del__(self) -> None:
-        if isinstance(self.work, Coroutine):
-            self.work.close()
-
-
 class Frame(Screen[None]):
     """Base of all screens. Subclasses set `places`, fill `body`, and load in `load`."""
 
@@ -157,18 +146,20 @@ class Frame(Screen[None]):
     def begin(self) -> None:
         """Called when mounted, and again when the connection stands or the language changes."""
 
-    def quietly(self, work: Awaitable[Any], group: str, *, exclusive: bool = True) -> None:
+    def quietly(
+        self, work: Callable[[], Awaitable[Any]], group: str, *, exclusive: bool = True
+    ) -> None:
         """Load something for this screen in the background; errors become sentences.
 
-        The work ends with the screen. What it may still say after that concerns nobody.
+        The work ends with the screen. What it may still say after that concerns nobody. It is given
+        as a function: what is cancelled before it begins must not be a coroutine already.
         """
-        # A function: what is cancelled before it begins must not be a coroutine already.
-        load: Any = partial(self._load_quietly, _Unbegun(work))
+        load: Any = partial(self._load_quietly, work)
         self.run_worker(load, group=group, exclusive=exclusive, exit_on_error=False)
 
-    async def _load_quietly(self, waits: _Unbegun) -> None:
+    async def _load_quietly(self, work: Callable[[], Awaitable[Any]]) -> None:
         try:
-            await waits.work
+            await work()
         except Exception as error:
             if self in self.app.screen_stack:
                 self.ops.report(error)

@@ -90,7 +90,7 @@ async def test_what_a_screen_still_loads_ends_with_it(app: SchoolopsApp) -> None
             finally:
                 ended.set()
 
-        gone.quietly(load(), "test")
+        gone.quietly(load, "test")
         await started.wait()
         await pilot.press("3")
         await shows(pilot, "Rooms  18")

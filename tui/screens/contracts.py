@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from textual.widget import Widget
@@ -53,7 +54,7 @@ class ContractsScreen(Frame):
     def begin(self) -> None:
         self.table.set_columns(_columns())
         if self.client is not None:
-            self.quietly(self._load(self.client), "contracts")
+            self.quietly(partial(self._load, self.client), "contracts")
 
     async def _load(self, client: Backend) -> None:
         found = await client.lines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.containers import Horizontal, VerticalScroll
@@ -125,7 +126,7 @@ class ListScreen(Frame):
         elif ids:
             for id in ids:
                 self.measured.pop(id, None)
-            self.quietly(self.table.update_rows(ids), "live", exclusive=False)
+            self.quietly(partial(self.table.update_rows, ids), "live", exclusive=False)
             row = self.table.current()
             if row and row[0] in ids:
                 self._detail_soon()
@@ -207,7 +208,7 @@ class ListScreen(Frame):
     def _load_detail(self) -> None:
         row = self.table.current()
         if row is not None and self.client is not None:
-            self.quietly(self._detail(row), "detail")
+            self.quietly(partial(self._detail, row), "detail")
 
     async def _detail(self, row: Row) -> None:
         client = self.client
@@ -243,7 +244,7 @@ class ListScreen(Frame):
     def _measure_soon(self) -> None:
         if not self._measuring and self.client is not None:
             self._measuring = True
-            self.quietly(self._measure(), "measure")
+            self.quietly(self._measure, "measure")
 
     async def _measure(self) -> None:
         """Read the last report of the uplinks on screen, a few at once."""

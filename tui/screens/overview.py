@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.containers import Horizontal
@@ -68,7 +69,7 @@ class Overview(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.quietly(self._load(anew=True), "overview")
+            self.quietly(partial(self._load, anew=True), "overview")
 
     def reload(self) -> None:
         self.begin()
@@ -82,7 +83,7 @@ class Overview(Frame):
 
     def _refresh(self) -> None:
         self._again = False
-        self.quietly(self._load(anew=False), "overview")
+        self.quietly(partial(self._load, anew=False), "overview")
 
     async def _load(self, anew: bool) -> None:
         client = self.client

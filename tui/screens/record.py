@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.containers import VerticalScroll
@@ -86,7 +87,7 @@ class RecordScreen(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.quietly(self._load(self.client), "record")
+            self.quietly(partial(self._load, self.client), "record")
 
     def live(self, changes: Changes) -> None:
         if self.record.get("id") in changes.of(self.kind.name, "health"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.content import Content
@@ -49,7 +50,7 @@ class RoomScreen(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.quietly(self._load(self.client), "room")
+            self.quietly(partial(self._load, self.client), "room")
 
     def live(self, changes: Changes) -> None:
         mine = {self.record.get("id"), *(device["id"] for device in self.devices)}

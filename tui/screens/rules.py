@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.widget import Widget
@@ -48,7 +49,7 @@ class RulesScreen(Frame):
     def begin(self) -> None:
         self.table.set_columns(_columns())
         if self.client is not None:
-            self.quietly(self._load(self.client), "rules")
+            self.quietly(partial(self._load, self.client), "rules")
 
     async def _load(self, client: Backend) -> None:
         found = await client.alert_rules()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.containers import Horizontal, VerticalScroll
@@ -57,7 +58,7 @@ class SchoolScreen(Frame):
 
     def begin(self) -> None:
         if self.client is not None:
-            self.quietly(self._load(self.client), "school")
+            self.quietly(partial(self._load, self.client), "school")
 
     def live(self, changes: Changes) -> None:
         if self.record and (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from textual.widget import Widget
@@ -34,7 +35,7 @@ class TokensScreen(Frame):
     def begin(self) -> None:
         self.query_one(PagedTable).set_columns(_columns())
         if self.client is not None:
-            self.quietly(self._load(self.client), "tokens")
+            self.quietly(partial(self._load, self.client), "tokens")
 
     async def _load(self, client: Backend) -> None:
         found = await client.tokens()
