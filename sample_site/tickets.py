@@ -17,7 +17,7 @@ from sample_site.people import person
 from sample_site.premises import Row
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import UnitOfWork
-from schoolops.tickets import service
+from schoolops.tickets import belonging, intake, service
 from schoolops.tickets.schemas import Category, NewTicket
 
 MOST = 60
@@ -129,7 +129,7 @@ def report(unit: UnitOfWork, seed: int, places: Places) -> int:
         made.append(_one(unit, dice, case, place, max(0, at - SAME + 1) / number))
     again = zip(made, made[len(CASES) :], strict=False)  # the same trouble elsewhere, later
     for first, second in list(again)[::LINKED]:
-        service.link(replace(unit, actor=TECHNICIANS[0]), second, first)
+        belonging.link(replace(unit, actor=TECHNICIANS[0]), second, first)
     return number
 
 
@@ -153,7 +153,7 @@ def _one(unit: UnitOfWork, dice: Dice, case: Case, place: Place, share: float) -
         category=case.category, via="phone" if told_by else "web", name=told_by,
     )  # fmt: skip
     by = technician if told_by else teacher
-    id = str(service.report(replace(unit, actor=by, now=begun), new)["id"])
+    id = str(intake.report(replace(unit, actor=by, now=begun), new)["id"])
     steps = _course(dice, case, share)
     for at, (what, text) in enumerate(steps, start=1):
         # Quick at first, as it is; and never later than now.

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Response
 from inventory.sentences import say
 from schoolops.core.errors import NotFound
 from schoolops.core.permissions import TICKETS_OPEN, TICKETS_WRITE
+from schoolops.tickets import belonging, intake, photos, repository, schemas, service, suggesting
 from schoolops.tickets import listings as _listings  # noqa: F401  (registers its list)
-from schoolops.tickets import photos, repository, schemas, service, suggesting
 from schoolops.tickets.answers import offered
 from schoolops.web.answers import answers, streams
 from schoolops.web.context import Json, TheActor, TheStore
@@ -25,7 +25,7 @@ _WORK = {**needs(TICKETS_WRITE), **answers(schemas.Booked, refuses=[404, 409])}
 def open_ticket(new: schemas.NewTicket, store: TheStore, actor: TheActor) -> Json:
     """Report a fault or a wish; the live state of the place goes with it."""
     with store.write(actor) as unit:
-        made = service.report(unit, new)
+        made = intake.report(unit, new)
     return Json(made, status_code=201)
 
 
@@ -147,22 +147,22 @@ def join_ticket(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -
     """It is about the same as another ticket; without one, it leaves the one that it joined."""
     with store.write(actor) as unit:
         if new.ticket:
-            return Json(service.join(unit, id, new.ticket))
-        return Json(service.leave(unit, id))
+            return Json(belonging.join(unit, id, new.ticket))
+        return Json(belonging.leave(unit, id))
 
 
 @router.post("/tickets/{id:path}/links", **_WORK)
 def link_ticket(id: Uid, new: schemas.Other, store: TheStore, actor: TheActor) -> Json:
     """It has to do with another ticket."""
     with store.write(actor) as unit:
-        return Json(service.link(unit, id, new.ticket))
+        return Json(belonging.link(unit, id, new.ticket))
 
 
 @router.post("/tickets/{id:path}/incident", **_WORK)
 def link_incident(id: Uid, new: schemas.OfIncident, store: TheStore, actor: TheActor) -> Json:
     """It is part of a fault, or of none."""
     with store.write(actor) as unit:
-        return Json(service.link_incident(unit, id, new.incident))
+        return Json(belonging.link_incident(unit, id, new.incident))
 
 
 @router.post(
@@ -171,4 +171,4 @@ def link_incident(id: Uid, new: schemas.OfIncident, store: TheStore, actor: TheA
 def answer_reporters(id: Uid, new: schemas.ForAll, store: TheStore, actor: TheActor) -> Json:
     """Answer all who reported this fault at once."""
     with store.write(actor) as unit:
-        return Json(service.tell_all(unit, id, new.text))
+        return Json(belonging.tell_all(unit, id, new.text))

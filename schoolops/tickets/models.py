@@ -26,7 +26,6 @@ ticket = Table(
     Column("room_id", BigInteger),
     Column("device_id", BigInteger),
     Column("incident_id", BigInteger),
-    Column("unlinked_from", BigInteger),
     Column("joined_to", BigInteger),
     Column("title", Text, nullable=False),
     Column("category", String(20), nullable=False),
@@ -60,8 +59,7 @@ ticket = Table(
 )
 """One report of a fault or a wish; its number is the id, and none is given twice.
 
-`incident_id`: the fault it belongs to, `unlinked_from` one that somebody took it out of (so that
-it is not joined again by itself). `joined_to`: the ticket about the same thing that came first.
+`incident_id`: the fault it belongs to. `joined_to`: the ticket about the same that came first.
 `seen`: JSON of what was known of room, device, line and incidents when it was reported.
 `answered_at`, `bypassed_at`, `solved_at`: when the promises were kept (`sla`). `form_key`: of the
 form that was sent, so that sending it twice makes one ticket. `told_share`: percent of its promise

@@ -19,7 +19,7 @@ from schoolops.core.errors import Conflict, Invalid, TooMany
 from schoolops.core.ids import hash_token, new_token
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import UnitOfWork
-from schoolops.tickets import photos, service
+from schoolops.tickets import intake, photos, service
 from schoolops.tickets.models import ticket, ticket_entry, ticket_file, ticket_page
 from schoolops.tickets.snapshot import NETWORK, Place, fault_of, open_incidents
 
@@ -69,13 +69,9 @@ def place_of(spot: Row[Any]) -> Place:
 
 
 def known_faults(connection: Connection, place: Place) -> list[Known]:
-    """The open faults by which a place is affected, the oldest first."""
-    wanted = (NETWORK,) if place.device_id is None else (NETWORK, "device")
-    found = {}
-    for category in wanted:
-        if (row := fault_of(connection, place, category)) is not None:
-            found[row.id] = row
-    return [_known(connection, row) for row in sorted(found.values(), key=lambda r: r.began_at)]
+    """The open fault by which a place is affected, if there is one."""
+    row = fault_of(connection, place, NETWORK, open_incidents(connection, place.school_id))
+    return [] if row is None else [_known(connection, row)]
 
 
 def faults_of_school(connection: Connection, school_id: int) -> list[Known]:
@@ -143,7 +139,7 @@ def report(
     if known is not None:
         return Reported(known.id, secret)
     _slow_down(unit, place)
-    made = service.open_ticket(
+    made = intake.open_ticket(
         unit, place, text=text, category=category, via="qr", form_key=form_key,
         title="" if text.strip() else title,
         reporter_name=name.strip(), reporter_mail=mail.strip(), language=language,
@@ -214,7 +210,7 @@ def answer(
             raise Conflict(say("the ticket has {most} photos already", most=photos.MOST_PHOTOS))
         photos.keep(unit, row, photo)
     if text.strip() or works is not None:
-        service.heard(unit, row, text, works=works)
+        service.hear(unit, row, text, works=works)
 
 
 # -- the board -----------------------------------------------------------------------------------

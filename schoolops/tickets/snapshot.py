@@ -26,8 +26,11 @@ class Place(NamedTuple):
     device_id: int | None = None
 
 
-def seen_at(connection: Connection, place: Place, now: int) -> dict[str, Any]:
-    """The live state, as a ticket keeps it: plain data, in which no person stands."""
+def seen_at(
+    connection: Connection, place: Place, open_: Iterable[Row[Any]], now: int
+) -> dict[str, Any]:
+    """The live state, as a ticket keeps it: plain data, in which no person stands. `open_`: the
+    school's `open_incidents`."""
     found: dict[str, Any] = {"at": to_iso(now)}
     if place.school_id is None:
         return found
@@ -60,13 +63,15 @@ def seen_at(connection: Connection, place: Place, now: int) -> dict[str, Any]:
     ]
     found["incidents"] = [
         {"id": one.uid, "title": one.title, "title_de": one.title_de, "since": to_iso(one.began_at)}
-        for one in open_incidents(connection, place.school_id)
+        for one in open_
     ]
     return found
 
 
-def open_incidents(connection: Connection, school_id: int) -> list[Row[Any]]:
-    """The open incidents that concern a school, the oldest first."""
+def open_incidents(connection: Connection, school_id: int | None) -> list[Row[Any]]:
+    """The open incidents that concern a school, the oldest first; of no school, none."""
+    if school_id is None:
+        return []
     c = incident_school.c
     return list(
         connection.execute(
@@ -83,16 +88,16 @@ def open_incidents(connection: Connection, school_id: int) -> list[Row[Any]]:
     )
 
 
-def fault_of(connection: Connection, place: Place, category: str) -> Row[Any] | None:
+def fault_of(
+    connection: Connection, place: Place, category: str, known: Iterable[Row[Any]]
+) -> Row[Any] | None:
     """The incident of the nearest failed thing above what was reported: the device itself, what it
     hangs on, the room and its access points, what these hang on, the line, the provider.
 
     A broken projector is no part of a dead line: what is beyond the device counts for reports of
-    the network alone.
+    the network alone. `known`: the school's `open_incidents`.
     """
-    if place.school_id is None:
-        return None
-    open_ = {row.id: row for row in open_incidents(connection, place.school_id)}
+    open_ = {row.id: row for row in known}
     if not open_:
         return None
     if place.device_id is not None and (found := _alerting(connection, open_, {place.device_id})):

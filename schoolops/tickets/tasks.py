@@ -15,6 +15,7 @@ from schoolops.calendar.repository import lesson_times
 from schoolops.db.engine import Store, UnitOfWork
 from schoolops.identity import receivers
 from schoolops.notify import service as notify
+from schoolops.tickets.history import set_state, write_entry
 from schoolops.tickets.models import (
     ticket,
     ticket_entry,
@@ -22,7 +23,6 @@ from schoolops.tickets.models import (
     ticket_mail,
     ticket_page,
 )
-from schoolops.tickets.service import close_solved, write_entry
 from schoolops.tickets.sla import WARN_AT, Clock, warnings
 from schoolops.tickets.suggesting import TICKET, forget_words
 from schoolops.tickets.telling import LATE
@@ -124,7 +124,7 @@ def close_old(store: Store) -> None:
         for row in unit.connection.execute(
             select(ticket).where(c.state == "solved", c.solved_at <= before).limit(AT_ONCE)
         ).all():
-            close_solved(unit, row)
+            set_state(unit, row, "closed")
 
 
 def forget_people(store: Store) -> None:

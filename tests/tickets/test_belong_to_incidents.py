@@ -7,7 +7,7 @@ import pytest
 from schoolops.core.clock import FixedClock
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import Store
-from schoolops.tickets import service
+from schoolops.tickets import belonging, service
 from tests.alerts.town import Town
 from tests.tickets.conftest import TEACHER
 from tests.tickets.test_report import read, report
@@ -33,7 +33,7 @@ def test_fourteen_reports_of_a_dead_line_are_one_incident_one_update_fourteen_an
     found = [read(town, one["id"]) for one in made]
     assert {one["incident"]["id"] for one in found} == {incident.uid}
     assert {one["priority"] for one in found} == {"P1"}
-    assert do(town, service.tell_all, incident.uid, "Bagger, zurück um 10:30") == {"tickets": 14}
+    assert do(town, belonging.tell_all, incident.uid, "Bagger, zurück um 10:30") == {"tickets": 14}
     for one, by in zip(made, teachers, strict=True):
         assert said(town, one["id"], by)[-1] == ("update", "Bagger, zurück um 10:30")
     town.cut.clear()
@@ -71,7 +71,7 @@ def test_taken_out_of_an_incident_it_keeps_all_and_is_not_solved_with_it(town: T
     town.cut.add("164800")
     town.minutes(4)
     made = report(town, category="network")
-    do(town, service.link_incident, made["id"], "")
+    do(town, belonging.link_incident, made["id"], "")
     town.cut.clear()
     town.minutes(3)
     found = read(town, made["id"])
@@ -84,7 +84,7 @@ def test_it_is_put_into_an_incident_by_hand(town: Town) -> None:
     town.cut.add("164800")
     town.minutes(4)
     (incident,) = town.incidents()
-    do(town, service.link_incident, made["id"], incident.uid)
+    do(town, belonging.link_incident, made["id"], incident.uid)
     town.cut.clear()
     town.minutes(3)
     assert read(town, made["id"])["state"] == "solved"
@@ -113,5 +113,5 @@ def test_the_reporter_reads_the_update_and_nothing_of_colleagues(town: Town) -> 
     made = report(town, category="network")
     (incident,) = town.incidents()
     do(town, service.reply, made["id"], "intern", internal=True)
-    do(town, service.tell_all, incident.uid, "gleich")
+    do(town, belonging.tell_all, incident.uid, "gleich")
     assert [what for what, _ in said(town, made["id"], TEACHER)] == ["opened", "update"]

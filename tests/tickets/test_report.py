@@ -9,7 +9,7 @@ import pytest
 from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Forbidden, Invalid, NotFound
 from schoolops.core.permissions import Actor
-from schoolops.tickets import repository, schemas, service
+from schoolops.tickets import intake, repository, schemas
 from tests.alerts.town import Town
 from tests.tickets.conftest import COLLEAGUE, ELSEWHERE, HEAD, PROVIDER, TEACHER, TECHNICIAN
 
@@ -17,7 +17,7 @@ from tests.tickets.conftest import COLLEAGUE, ELSEWHERE, HEAD, PROVIDER, TEACHER
 def report(town: Town, by: Actor = TEACHER, **given: Any) -> dict[str, Any]:
     new = schemas.NewTicket(**({"school": "164800", "text": "es geht nicht"} | given))
     with town.store.write(by) as unit:
-        return service.report(unit, new)
+        return intake.report(unit, new)
 
 
 def read(town: Town, id: str, by: Actor = TECHNICIAN) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from schoolops.core.clock import FixedClock
 from schoolops.core.errors import Conflict, Forbidden, Invalid, NotFound
 from schoolops.core.permissions import Actor
 from schoolops.db.engine import UnitOfWork
-from schoolops.tickets import service
+from schoolops.tickets import belonging, service
 from tests.alerts.town import Town
 from tests.tickets.conftest import COLLEAGUE, HEAD, PROVIDER, TEACHER, TECHNICIAN
 from tests.tickets.test_report import read, report
@@ -48,7 +48,7 @@ def test_what_joined_is_answered_and_closed_with_the_first(town: Town) -> None:
 def test_what_left_again_has_lost_nothing(town: Town) -> None:
     one = report(town, room="1.01", category="network", text="erstens")
     two = report(town, COLLEAGUE, room="1.01", category="network", text="zweitens")
-    do(town, service.leave, two["id"])
+    do(town, belonging.leave, two["id"])
     do(town, service.close, one["id"], "fertig")
     found = read(town, two["id"])
     assert (found["state"], found["joined_to"]) == ("new", None)
@@ -57,12 +57,12 @@ def test_what_left_again_has_lost_nothing(town: Town) -> None:
 
 def test_joining_by_hand_follows_to_the_first_and_never_in_a_circle(town: Town) -> None:
     a, b, c = (report(town, category="other", text=str(n)) for n in range(3))
-    do(town, service.join, b["id"], a["id"])
-    assert do(town, service.join, c["id"], b["id"])["joined_to"] == a["number"]
+    do(town, belonging.join, b["id"], a["id"])
+    assert do(town, belonging.join, c["id"], b["id"])["joined_to"] == a["number"]
     with pytest.raises(Conflict):
-        do(town, service.join, a["id"], c["id"])
+        do(town, belonging.join, a["id"], c["id"])
     d = report(town, category="other")
-    do(town, service.join, a["id"], d["id"])
+    do(town, belonging.join, a["id"], d["id"])
     assert {read(town, one["id"])["joined_to"] for one in (a, b, c)} == {d["number"]}
 
 

@@ -23,7 +23,7 @@ from schoolops.estate import places
 from schoolops.estate.models import TABLES
 from schoolops.server.app import Door, make_app
 from schoolops.server.web import faults
-from schoolops.tickets import service
+from schoolops.tickets import belonging
 from schoolops.tickets.models import ticket, ticket_entry, ticket_file, ticket_page
 from schoolops.tickets.tasks import forget_closed
 from schoolops.web.limits import Rate
@@ -199,7 +199,7 @@ def test_a_known_fault_stands_on_top_and_one_tap_joins_it(
         with browser(served) as client:
             post(client, code_of(served, f"{SCHOOL}/1.02"))
         with town.store.write(Actor.of("t.technik", "technician")) as unit:
-            service.tell_all(unit, fault.uid, "Bagger, zurück um 10:30")
+            belonging.tell_all(unit, fault.uid, "Bagger, zurück um 10:30")
         with phone(chromium, served, javascript=False) as seen:
             page = seen.open(f"/r/{code}")
             assert "Das wissen wir schon" in seen.text()
@@ -228,7 +228,7 @@ def test_fourteen_teachers_report_an_outage_and_read_the_one_update(
                 page.get_by_role("button", name="Meldung abschicken").first.click()
                 (fault,) = town.incidents()
                 with town.store.write(Actor.of("t.technik", "technician")) as unit:
-                    told = service.tell_all(unit, fault.uid, "Bagger, zurück um 10:30")
+                    told = belonging.tell_all(unit, fault.uid, "Bagger, zurück um 10:30")
                 assert told == {"tickets": 14}
                 page.get_by_role("link", name="Zur Seite meiner Meldung").click()
                 assert "Bagger, zurück um 10:30" in seen.text()

@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("room_id", sa.BigInteger(), nullable=True),
         sa.Column("device_id", sa.BigInteger(), nullable=True),
         sa.Column("incident_id", sa.BigInteger(), nullable=True),
-        sa.Column("unlinked_from", sa.BigInteger(), nullable=True),
         sa.Column("joined_to", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("category", sa.String(length=20), nullable=False),

@@ -13,7 +13,7 @@ from schoolops.core.ids import hash_token
 from schoolops.core.permissions import TICKETS_OPEN, Actor
 from schoolops.estate.repository import Estate
 from schoolops.server.web import faults, schools
-from schoolops.tickets import pages, photos, repository, schemas, service
+from schoolops.tickets import intake, pages, photos, repository, schemas, service
 from schoolops.tickets.models import ticket
 from schoolops.web.pages import Page, Visit
 
@@ -89,7 +89,7 @@ def send(visit: Visit) -> Response:
             known = unit.connection.scalar(
                 select(ticket.c.id).where(ticket.c.form_key == new.form_key)
             )
-            made = service.report(unit, new)
+            made = intake.report(unit, new)
             if photo and known is None:
                 row = repository.find(unit.connection, visit.actor, made["id"])
                 photos.keep(unit, row, photo)

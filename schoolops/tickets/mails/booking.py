@@ -19,7 +19,7 @@ from sqlalchemy import Row, func, select, update
 from schoolops.core.ids import uuid7
 from schoolops.db.engine import UnitOfWork
 from schoolops.db.upsert import add_missing
-from schoolops.tickets import files, service
+from schoolops.tickets import belonging, files, history, intake, service
 from schoolops.tickets.mails import matching, words
 from schoolops.tickets.mails.reading import Mail, Unreadable, read
 from schoolops.tickets.models import ticket, ticket_mail
@@ -145,7 +145,7 @@ def open_from(unit: UnitOfWork, mail: Mail, mail_id: int, school_id: int | None 
     before = matching.suggested(unit.connection, mail, unit.now)
     title = words.subject_of(mail.subject)
     text = text_of(mail, mail.text)
-    made = service.open_ticket(
+    made = intake.open_ticket(
         unit,
         Place(school_id or matching.school_of(unit.connection, mail.sender)),
         text=text if text or title else "E-Mail",
@@ -157,10 +157,10 @@ def open_from(unit: UnitOfWork, mail: Mail, mail_id: int, school_id: int | None 
         acknowledge=False,
     )
     number = made["number"]
-    row = service.row_of(unit, number)
+    row = history.row_of(unit, number)
     _keep_files(unit, row, mail, mail_id)
     if before is not None:
-        service.suggest(unit, row, before)
+        belonging.link_rows(unit, row, before)
     if mail.sender:
         tell(unit, row, mail.sender, "received", answers=mail.given_id)
     return Booked("opened", "", number)
@@ -185,7 +185,9 @@ def note(unit: UnitOfWork, row: Row[Any], mail: Mail, mail_id: int) -> None:
     text = text_of(mail, mail.said)
     subject = mail.subject
     data |= {"files": kept} if kept else {}
-    service.remark(unit, row, f"{subject}\n\n{text}".strip()[:LONGEST], data)
+    history.write_entry(
+        unit, row, "note", f"{subject}\n\n{text}".strip()[:LONGEST], side="system", data=data
+    )
 
 
 def tell_sender(unit: UnitOfWork, row: Row[Any], mail: Mail) -> None:

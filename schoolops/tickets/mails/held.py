@@ -15,7 +15,7 @@ from schoolops.db.access import require
 from schoolops.db.engine import UnitOfWork
 from schoolops.estate.access import inside
 from schoolops.notify.addresses import masked
-from schoolops.tickets import repository, service
+from schoolops.tickets import history, repository
 from schoolops.tickets.mails import booking
 from schoolops.tickets.mails.reading import Mail, read
 from schoolops.tickets.models import ticket_mail
@@ -100,7 +100,7 @@ def accept(unit: UnitOfWork, uid: str, ticket: str = "") -> dict[str, Any]:
     else:
         number = booking.open_from(unit, mail, row.id, row.school_id).ticket
         assert number is not None
-        to = service.row_of(unit, number)
+        to = history.row_of(unit, number)
         return _decide(unit, row, "opened", to)
     booking.add(unit, to, mail, row.id)
     return _decide(unit, row, "filed", to)
