@@ -48,7 +48,8 @@ class Promise(NamedTuple):
 PROMISES: Mapping[str, Promise] = MappingProxyType({
     "P1": Promise(Target(minutes=15), None, Target(minutes=240)),
     "P2": Promise(Target(minutes=60), None, Target(days=1)),
-    "P3": Promise(Target(days=1), Target(days=1), Target(days=5)),
+    # A workaround is promised once a loaner can be handed out in a ticket.
+    "P3": Promise(Target(days=1), None, Target(days=5)),
     "P4": Promise(),
 })  # fmt: skip
 """Priority → promise: the school is offline, a room cannot teach, a device is broken, a wish."""
